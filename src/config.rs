@@ -1,0 +1,1 @@
+//! Policy: `pipevet.toml` with ranges. Knows no fact.

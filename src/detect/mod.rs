@@ -1,0 +1,1 @@
+//! Detectors that `match:` cannot say, one file each.

@@ -1,0 +1,15 @@
+//! Bytes to facts, one file per kind, total and pure. Knows no other file and no row.
+
+use crate::facts::ValueId;
+
+/// A stretch of a text that is replaced before the text's language sees it (`${{ … }}` in a `run:`, `$(VAR)` in a recipe, a computed part of a string
+/// that is code). The front end masks it with identifier characters of the same length and puts `value` where it stood.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Hole {
+    /// First byte in the decoded text.
+    pub start: usize,
+    /// One past the last byte.
+    pub end: usize,
+    /// What stands there.
+    pub value: ValueId,
+}

@@ -1,0 +1,870 @@
+//! The vocabulary: what a file contains, about form alone. Owned, ordered, serialisable; the waist of the program.
+//!
+//! Nothing here carries a judgement, and nothing is dropped because no row names it. All ranges are bytes of the original file, however deep the
+//! text was embedded. Extraction fills these types from syntax and platform protocol alone; what a *row* says about a command, call or action is
+//! added by `catalog::classify`.
+
+use serde::{Deserialize, Serialize};
+
+use crate::cond::{Cond, CondId};
+use crate::notice::{LocalNotice, NoticeKind};
+use crate::source::Range;
+use crate::text::Text;
+
+/// Index of a fact in its file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct FactId(pub u32);
+
+/// Index of a value in its file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct ValueId(pub u32);
+
+/// Everything a file says. Ranges are file-local, there is no path and no file id: a rename is a cache hit.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct FileFacts {
+    /// Facts; an owner comes before what it owns.
+    pub items: Vec<Fact>,
+    /// Conditions.
+    pub conds: Vec<Cond>,
+    /// Values.
+    pub values: Vec<Value>,
+    /// Named enclosing things, for ignores and fingerprints.
+    pub constructs: Vec<Construct>,
+    /// Ignore comments.
+    pub ignores: Vec<Ignore>,
+    /// What was not understood.
+    pub notices: Vec<LocalNotice>,
+}
+
+/// One fact.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Fact {
+    /// What it stands in: step -> job -> workflow; call -> function -> class -> module.
+    pub owner: Option<FactId>,
+    /// Source order inside the owner: steps, cells, statements.
+    pub order: u32,
+    /// The innermost enclosing condition (conjunctions are built by [`Builder::under`]).
+    pub when: Option<CondId>,
+    /// The `try` (a [`What::Try`]) whose `except` or `else` this stands in.
+    pub handler: Option<FactId>,
+    /// Where it was read.
+    pub range: Range,
+    /// What it is.
+    pub what: What,
+}
+
+/// The closed list of facts.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum What {
+    /// A Python module or a notebook. `language` is the kernel's or the file's.
+    Module {
+        /// Its language.
+        language: Language,
+    },
+    /// A workflow of a CI system.
+    Workflow {
+        /// `name:`, as other workflows refer to it.
+        name: Option<ValueId>,
+        /// Whether `on:` includes `workflow_call`.
+        callable: bool,
+    },
+    /// A composite, JavaScript or container action.
+    Template {
+        /// How it runs.
+        runs: TemplateKind,
+        /// Its `name:`.
+        name: Option<ValueId>,
+    },
+    /// A Dockerfile stage.
+    Stage {
+        /// `AS name`.
+        name: Option<String>,
+        /// Position in the file, from 0.
+        index: u32,
+    },
+    /// A notebook cell.
+    Cell {
+        /// Position in the file, from 1 (as people count).
+        index: u32,
+        /// nbformat id.
+        id: Option<String>,
+        /// What it holds.
+        kind: CellKind,
+        /// `execution_count`.
+        count: Option<u32>,
+        /// `metadata.tags`.
+        tags: Vec<String>,
+    },
+    /// An event that starts a workflow.
+    Trigger {
+        /// The event, e.g. `pull_request_target`.
+        event: String,
+        /// `types:`; empty means the event's defaults.
+        types: Vec<String>,
+        /// Filters and parameters as written: (`branches`, value), (`workflows`, value), (`paths-ignore`, value) …
+        filters: Vec<(String, ValueId)>,
+    },
+    /// A job.
+    Job {
+        /// Its key.
+        id: String,
+        /// `needs:`.
+        needs: Vec<String>,
+        /// `environment:` (its name).
+        environment: Option<ValueId>,
+        /// `container:` image, also as an [`What::Image`] fact.
+        container: Option<ValueId>,
+        /// `strategy.matrix` as a dictionary value.
+        matrix: Option<ValueId>,
+        /// `defaults.run.working-directory`, the workflow's default when the job has none.
+        working_directory: Option<ValueId>,
+        /// `continue-on-error: true`.
+        lenient: bool,
+        /// `uses:` stands in a [`What::Uses`] fact owned by the job.
+        secrets_inherit: bool,
+    },
+    /// A step of a job or of a composite action.
+    Step {
+        /// `id:`.
+        id: Option<String>,
+        /// `name:`.
+        name: Option<ValueId>,
+        /// `shell:`, or the default that applies.
+        shell: Option<ValueId>,
+        /// `working-directory:`, or the default that applies.
+        working_directory: Option<ValueId>,
+        /// `continue-on-error: true`.
+        lenient: bool,
+    },
+    /// `uses:` of a step or job. The inputs are `with:`.
+    Uses {
+        /// The reference as written: `owner/name/path@ref`, `./path`, `docker://image`.
+        target: ValueId,
+        /// `with:`, in file order. `with.args`/`entrypoint` included.
+        with: Vec<(String, ValueId)>,
+    },
+    /// One simple command, however it was reached.
+    Command(Command),
+    /// A text of commands: a shell file, a `run:` block, a `RUN`, a recipe, a `!` line. Commands are owned by it.
+    Script {
+        /// Shell or other language it is in.
+        language: Language,
+        /// The text as written, `${{ }}` included, as a value ([`V::Join`] of text and expressions where there are any).
+        text: ValueId,
+    },
+    /// A function, in Python or shell.
+    Function {
+        /// Qualified inside its module: `Class.method`, `outer.<locals>.inner`.
+        name: String,
+        /// Parameters in order.
+        params: Vec<Param>,
+        /// Decorators as values.
+        decorators: Vec<ValueId>,
+        /// Whether others can call it: not nested, and no segment of the name begins with one underscore.
+        public: bool,
+    },
+    /// A class.
+    Class {
+        /// Qualified inside its module.
+        name: String,
+        /// Bases as values.
+        bases: Vec<ValueId>,
+    },
+    /// An import. `from m import n as a` is (m, Some(n), a); `import m.n` binds `m`; `from m import *` has name `*`.
+    Import {
+        /// Module as written, without leading dots.
+        module: String,
+        /// The name imported from it.
+        name: Option<String>,
+        /// The name bound here.
+        alias: String,
+        /// Number of leading dots.
+        level: u32,
+    },
+    /// A call.
+    Call(Call),
+    /// `target = value`. Subscript and attribute targets are targets too.
+    Assignment {
+        /// What is assigned.
+        target: Target,
+        /// The value.
+        value: ValueId,
+    },
+    /// `return value`.
+    Return {
+        /// The value.
+        value: ValueId,
+    },
+    /// `raise value`.
+    Raise {
+        /// The exception.
+        value: Option<ValueId>,
+    },
+    /// A `try`; what stands in its handlers refers to it by [`Fact::handler`].
+    Try,
+    /// An input of a template, a dispatch or a reusable workflow; a make or Docker `ARG`.
+    Input {
+        /// Name.
+        name: String,
+        /// `type:` as written (`string`, `boolean`, `choice` …).
+        kind: Option<String>,
+        /// Default.
+        default: Option<ValueId>,
+        /// Whether it must be given.
+        required: bool,
+    },
+    /// An output of a job, template or reusable workflow.
+    Output {
+        /// Name.
+        name: String,
+        /// Value.
+        value: ValueId,
+    },
+    /// Bytes go into a channel.
+    Write {
+        /// Which.
+        channel: Channel,
+        /// What is written.
+        value: ValueId,
+    },
+    /// Bytes come out of a channel.
+    Read {
+        /// Which.
+        channel: Channel,
+    },
+    /// A test whose failure stops something.
+    Check {
+        /// What must hold to go on.
+        cond: CondId,
+        /// What happens otherwise.
+        on_fail: OnFail,
+    },
+    /// A value at a path of a configuration file, or an `ENV` of an image.
+    Setting {
+        /// Keys and indices joined by `.`: `serving.trust_remote_code`, `services.0.image`.
+        path: String,
+        /// The scalar.
+        value: ValueId,
+    },
+    /// A decorator, base class or name by which a framework calls a function.
+    EntryMark {
+        /// Which form.
+        kind: EntryKind,
+        /// The qualified decorator or base, or the bare name.
+        name: String,
+    },
+    /// The owner runs `inner` (set after classification by rows: `sudo`, `bash -c`, `docker run`).
+    Wraps {
+        /// The first fact of what is run inside.
+        inner: FactId,
+    },
+    /// A container image that is run or built on.
+    Image {
+        /// The reference as written.
+        reference: ValueId,
+        /// What for.
+        role: ImageRole,
+    },
+    /// A mention of a stored secret: `secrets.NAME`, a `--mount=type=secret`.
+    SecretRef {
+        /// Name, upper case as written.
+        name: String,
+    },
+    /// A token scope. `scope` is `*` for `read-all`/`write-all`/`{}`.
+    Permission {
+        /// Which scope.
+        scope: String,
+        /// What is granted.
+        level: Level,
+    },
+    /// What a job runs on.
+    Runner {
+        /// Labels, expressions included.
+        labels: Vec<ValueId>,
+        /// Runner group.
+        group: Option<ValueId>,
+    },
+    /// A dependency line of a manifest, or a package argument of an installer.
+    Requirement(Requirement),
+    /// A literal of interest on its own: a string of Python, a cell output, a value of a data file. Never code.
+    Literal {
+        /// The text.
+        value: ValueId,
+        /// Where it was met.
+        place: LiteralPlace,
+    },
+}
+
+/// A language of code.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Language {
+    /// sh, bash, dash, ksh, zsh.
+    Shell,
+    /// Python.
+    Python,
+    /// PowerShell.
+    PowerShell,
+    /// cmd.exe.
+    Cmd,
+    /// JavaScript.
+    JavaScript,
+    /// Anything else.
+    Other,
+}
+
+/// How an action runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum TemplateKind {
+    /// Steps of its own.
+    Composite,
+    /// node.
+    JavaScript,
+    /// A container.
+    Container,
+    /// Not said, or not known.
+    Unknown,
+}
+
+/// What a cell holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum CellKind {
+    /// Code.
+    Code,
+    /// Markdown.
+    Markdown,
+    /// Raw.
+    Raw,
+}
+
+/// What a check does when it fails.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum OnFail {
+    /// The process ends with failure.
+    Exit,
+    /// An exception.
+    Raise,
+    /// The function returns early.
+    Return,
+    /// Only a message: a weak check.
+    Log,
+}
+
+/// The form of an entry mark.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum EntryKind {
+    /// `@app.post("/x")`.
+    Decorator,
+    /// `class H(BaseHandler)`.
+    Base,
+    /// A name a framework looks for.
+    Name,
+    /// `if __name__ == "__main__"`.
+    Main,
+}
+
+/// What an image is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ImageRole {
+    /// `FROM`.
+    Base,
+    /// `COPY --from=image`, `RUN --mount=from=`.
+    CopyFrom,
+    /// A job's container.
+    Container,
+    /// A job's service.
+    Service,
+    /// `uses: docker://`.
+    Action,
+    /// Named in a configuration file (compose, Kubernetes, cog).
+    Config,
+}
+
+/// A level of a token scope.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Level {
+    /// Nothing.
+    None,
+    /// Read.
+    Read,
+    /// Write.
+    Write,
+}
+
+/// Where a literal was met.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum LiteralPlace {
+    /// A string of source code that no other fact holds.
+    Source,
+    /// A comment or documentation string.
+    Comment,
+    /// An output of a notebook cell.
+    Output,
+    /// Markdown or raw text of a notebook.
+    Prose,
+    /// A scalar of a data or configuration file.
+    Data,
+}
+
+/// A parameter of a function.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Param {
+    /// Name.
+    pub name: String,
+    /// Default.
+    pub default: Option<ValueId>,
+    /// Form.
+    pub kind: ParamKind,
+    /// Type annotation, as a value when it is a name.
+    pub annotation: Option<ValueId>,
+}
+
+/// The form of a parameter.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ParamKind {
+    /// By position or keyword.
+    Plain,
+    /// By keyword only.
+    Keyword,
+    /// `*args`.
+    Rest,
+    /// `**kwargs`.
+    KeywordRest,
+}
+
+/// One simple command.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Command {
+    /// Words; the first is the program.
+    pub words: Vec<Word>,
+    /// `NAME=value` before the program.
+    pub env: Vec<(String, ValueId)>,
+    /// What standard input is.
+    pub stdin: Stdin,
+    /// Directory relative to where the script starts, when `cd` changed it.
+    pub cwd: Option<ValueId>,
+    /// Whether a failure does not stop the script (`|| true`, no `-e` in force and not last).
+    pub lenient: bool,
+}
+
+/// A word of a command: parts that are joined without space.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Word {
+    /// Where it stands.
+    pub range: Range,
+    /// Its parts.
+    pub parts: Vec<WordPart>,
+}
+
+/// A part of a word.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct WordPart {
+    /// The value: literal text, a variable, a substitution, an expression.
+    pub value: ValueId,
+    /// Whether it stands in quotes: `$X` splits and globs, `"$X"` does not.
+    pub quoted: bool,
+}
+
+/// Standard input of a command.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub enum Stdin {
+    /// The script's own.
+    #[default]
+    Inherited,
+    /// The output of another command.
+    Pipe(FactId),
+    /// A file.
+    File(ValueId),
+    /// A heredoc or here-string.
+    Text(ValueId),
+}
+
+/// A call.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Call {
+    /// Qualified name when imports settle it (`torch.load`), or the dotted text with an unknown root kept apart (`?.load` for `x.load` of an unknown
+    /// `x`; `pkg.module.f` for a function of this project stays relative to its import).
+    pub name: String,
+    /// The callee expression; its range is what an alert points at.
+    pub callee: ValueId,
+    /// For `a.b(…)`: the value of `a`.
+    pub receiver: Option<ValueId>,
+    /// Arguments in order.
+    pub args: Vec<Arg>,
+}
+
+/// An argument.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Arg {
+    /// How it is passed.
+    pub name: ArgName,
+    /// The value.
+    pub value: ValueId,
+}
+
+/// How an argument is passed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum ArgName {
+    /// By position, from 0.
+    Position(u32),
+    /// By keyword.
+    Keyword(String),
+    /// `*value`.
+    Rest,
+    /// `**value`.
+    KeywordRest,
+}
+
+/// The target of an assignment.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum Target {
+    /// A name of this scope.
+    Name(String),
+    /// `base.name`.
+    Attr(ValueId, String),
+    /// `base[key]`.
+    Index(ValueId, ValueId),
+}
+
+/// A dependency as a manifest or installer states it.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Requirement {
+    /// Normalised name (lower case, `-`); empty for a bare URL or path.
+    pub name: String,
+    /// Version part as written (`>=2.0,<3`, `==1.2.3`, empty).
+    pub spec: String,
+    /// A URL or VCS reference (`git+https://…@ref`), when given.
+    pub url: Option<String>,
+    /// How many hashes are stated.
+    pub hashes: u32,
+    /// Environment marker, as written.
+    pub marker: Option<String>,
+    /// Group or extra it belongs to (`dev`, `test`), when known.
+    pub group: Option<String>,
+    /// Which kind of file or command states it.
+    pub from: RequirementFrom,
+}
+
+/// What states a requirement.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum RequirementFrom {
+    /// A requirements or constraints file.
+    #[default]
+    Requirements,
+    /// `[project.dependencies]` and its like.
+    Project,
+    /// A lock file.
+    Lock,
+    /// A conda environment.
+    Conda,
+    /// An install command.
+    Command,
+}
+
+/// A value with the range it was read from.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Value {
+    /// Where it stands.
+    pub range: Range,
+    /// What it is.
+    pub what: V,
+}
+
+/// The forms of a value.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum V {
+    /// Text, with its own map: it may be code of another language.
+    Str(Text),
+    /// A truth value.
+    Bool(bool),
+    /// A number as written.
+    Num(String),
+    /// Null, `None`.
+    None,
+    /// The nth parameter of the enclosing function or script (`$1` is 0; `self` counts).
+    Param(u32),
+    /// The result of a call, the value of an assignment, the output of a command.
+    Ref(FactId),
+    /// A name that this file's scopes do not settle: qualified through imports (`os.environ`), or a bare name of the module.
+    Name(String),
+    /// `value.name`.
+    Attr(ValueId, String),
+    /// `value[key]`.
+    Index(ValueId, ValueId),
+    /// Parts joined to one text: f-string, `+`, `os.path.join`, a word, a `run:` block with expressions.
+    Join(Vec<ValueId>),
+    /// One of several.
+    Phi(Vec<ValueId>),
+    /// Entries; `open` when others may be there.
+    Dict(Vec<(ValueId, ValueId)>, bool),
+    /// Elements; `open` when others may be there.
+    List(Vec<ValueId>, bool),
+    /// A function or lambda of this file.
+    Func(FactId),
+    /// A shell or environment variable.
+    Env(String),
+    /// A platform expression (`${{ … }}`), whole.
+    Expr(Box<Expr>),
+    /// The output of a command or substitution.
+    Subst(FactId),
+    /// The bytes of the file of that name (`$(cat f)`, `< f`, `hashFiles`).
+    FileRead(ValueId),
+    /// Not understood, or computed in a way that has no form here. The values it was computed from.
+    Unknown(Vec<ValueId>),
+}
+
+/// A platform expression, as parsed.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Expr {
+    /// Where it stands.
+    pub range: Range,
+    /// What it is.
+    pub what: ExprWhat,
+}
+
+/// The forms of an expression.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum ExprWhat {
+    /// A string.
+    Str(String),
+    /// A number as written.
+    Num(String),
+    /// true or false.
+    Bool(bool),
+    /// null.
+    Null,
+    /// A context: `github.event.issue.title` in lower case, `*` for a star, `[?]` for a computed index.
+    Context(String),
+    /// A function call; the name in lower case.
+    Call(String, Vec<Expr>),
+    /// `!e`.
+    Not(Box<Expr>),
+    /// A binary operation: `==`, `!=`, `<`, `<=`, `>`, `>=`, `&&`, `||`.
+    Binary(String, Box<Expr>, Box<Expr>),
+    /// A computed index into something that is no plain context.
+    Index(Box<Expr>, Box<Expr>),
+    /// Not parsed; the text.
+    Bad(String),
+}
+
+/// A channel: where bytes go and come back.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum Channel {
+    /// An environment variable of what follows in the owner.
+    Env(String),
+    /// `GITHUB_ENV`: environment of later steps. The name when the line's shape settles it.
+    RunnerEnv(Option<String>),
+    /// `GITHUB_PATH`.
+    RunnerPath,
+    /// `GITHUB_OUTPUT` of the enclosing step. The name when the line's shape settles it.
+    Output(Option<String>),
+    /// A job's output.
+    JobOutput(String),
+    /// A file of the workspace.
+    File(ValueId),
+    /// A path outside it.
+    HostPath(ValueId),
+    /// A workflow artifact.
+    Artifact(ValueId),
+    /// A cache entry.
+    Cache(ValueId),
+    /// Something published: (kind, id).
+    Published(String, ValueId),
+    /// A socket.
+    Socket(ValueId),
+    /// A shell variable.
+    Var(String),
+}
+
+/// A named enclosing thing. Ignores cover one; fingerprints hash the chain of names.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Construct {
+    /// What it covers.
+    pub range: Range,
+    /// The name that survives edits: job id; step id, else name, else uses or first command; qualified function; cell id, else hash of its first line.
+    pub name: String,
+    /// The enclosing construct.
+    pub parent: Option<u32>,
+    /// Whether an ignore comment in or above it covers all of it (steps, instructions, statements, cells), or it only names (workflows, classes).
+    pub ignorable: bool,
+}
+
+/// An ignore comment.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Ignore {
+    /// The comment.
+    pub range: Range,
+    /// Rule ids.
+    pub rules: Vec<String>,
+    /// The reason given.
+    pub reason: String,
+}
+
+impl FileFacts {
+    /// A fact.
+    pub fn fact(&self, id: FactId) -> &Fact {
+        &self.items[id.0 as usize]
+    }
+    /// A value.
+    pub fn value(&self, id: ValueId) -> &Value {
+        &self.values[id.0 as usize]
+    }
+    /// A condition.
+    pub fn cond(&self, id: CondId) -> &Cond {
+        &self.conds[id.0 as usize]
+    }
+    /// All facts with their ids.
+    pub fn iter(&self) -> impl Iterator<Item = (FactId, &Fact)> {
+        self.items.iter().enumerate().map(|(i, f)| (FactId(u32::try_from(i).unwrap_or(u32::MAX)), f))
+    }
+    /// The owners of a fact, innermost first.
+    pub fn owners(&self, id: FactId) -> impl Iterator<Item = (FactId, &Fact)> {
+        let mut at = self.fact(id).owner;
+        std::iter::from_fn(move || {
+            let id = at?;
+            let fact = self.fact(id);
+            at = fact.owner;
+            Some((id, fact))
+        })
+    }
+    /// The literal text of a value: a string, or a join whose parts are all literal.
+    pub fn literal(&self, id: ValueId) -> Option<String> {
+        match &self.value(id).what {
+            V::Str(t) => Some(t.as_str().to_owned()),
+            V::Num(n) => Some(n.clone()),
+            V::Bool(b) => Some(b.to_string()),
+            V::Join(parts) => parts.iter().map(|p| self.literal(*p)).collect(),
+            _ => None,
+        }
+    }
+    /// The literal text of a whole word.
+    pub fn word(&self, word: &Word) -> Option<String> {
+        word.parts.iter().map(|p| self.literal(p.value)).collect()
+    }
+    /// The innermost construct that covers a range.
+    pub fn construct_at(&self, range: Range) -> Option<u32> {
+        let mut best: Option<(usize, u32)> = None;
+        for (i, c) in self.constructs.iter().enumerate() {
+            if c.range.contains(range) && best.is_none_or(|(len, _)| c.range.len() <= len) {
+                best = Some((c.range.len(), u32::try_from(i).unwrap_or(u32::MAX)));
+            }
+        }
+        best.map(|(_, i)| i)
+    }
+}
+
+/// Fills a [`FileFacts`]; keeps the enclosing owner, condition, handler and construct while a front end walks.
+#[derive(Debug, Default)]
+pub struct Builder {
+    /// What was built so far.
+    pub facts: FileFacts,
+    owners: Vec<(FactId, u32)>,
+    top: u32,
+    conds: Vec<CondId>,
+    handlers: Vec<FactId>,
+    constructs: Vec<u32>,
+}
+
+impl Builder {
+    /// Continues `facts`, under `owner` (for text that a row calls code).
+    pub fn resume(facts: FileFacts, owner: FactId) -> Self {
+        let order = facts.items.iter().filter(|f| f.owner == Some(owner)).map(|f| f.order + 1).max().unwrap_or(0);
+        let mut builder = Builder { facts, ..Builder::default() };
+        let fact = builder.facts.fact(owner);
+        let (range, when, handler) = (fact.range, fact.when, fact.handler);
+        builder.owners.push((owner, order));
+        builder.conds.extend(when);
+        builder.handlers.extend(handler);
+        builder.constructs.extend(builder.facts.construct_at(range));
+        builder
+    }
+    /// Adds a fact under the current owner, condition and handler.
+    pub fn add(&mut self, range: Range, what: What) -> FactId {
+        let id = FactId(u32::try_from(self.facts.items.len()).unwrap_or(u32::MAX));
+        let (owner, order) = match self.owners.last_mut() {
+            Some((owner, next)) => (Some(*owner), next),
+            None => (None, &mut self.top),
+        };
+        let fact = Fact { owner, order: *order, when: self.conds.last().copied(), handler: self.handlers.last().copied(), range, what };
+        *order += 1;
+        self.facts.items.push(fact);
+        id
+    }
+    /// Adds a value.
+    pub fn value(&mut self, range: Range, what: V) -> ValueId {
+        let id = ValueId(u32::try_from(self.facts.values.len()).unwrap_or(u32::MAX));
+        self.facts.values.push(Value { range, what });
+        id
+    }
+    /// Adds literal text.
+    pub fn text(&mut self, text: Text) -> ValueId {
+        self.value(text.whole(), V::Str(text))
+    }
+    /// Adds a condition.
+    pub fn cond(&mut self, range: Range, what: crate::cond::CondWhat) -> CondId {
+        let id = CondId(u32::try_from(self.facts.conds.len()).unwrap_or(u32::MAX));
+        self.facts.conds.push(Cond { range, what });
+        id
+    }
+    /// Adds a notice.
+    pub fn notice(&mut self, range: Range, kind: NoticeKind, text: impl Into<String>) {
+        self.facts.notices.push(LocalNotice { range, kind, text: text.into() });
+    }
+    /// Runs `body` with `owner` as the enclosing fact.
+    pub fn within<T>(&mut self, owner: FactId, body: impl FnOnce(&mut Self) -> T) -> T {
+        let next = self.facts.items.iter().rev().find(|f| f.owner == Some(owner)).map_or(0, |f| f.order + 1);
+        self.owners.push((owner, next));
+        let out = body(self);
+        self.owners.pop();
+        out
+    }
+    /// The enclosing fact.
+    pub fn owner(&self) -> Option<FactId> {
+        self.owners.last().map(|o| o.0)
+    }
+    /// Runs `body` under one more condition: the conjunction with the enclosing one is what its facts carry.
+    pub fn under<T>(&mut self, cond: CondId, body: impl FnOnce(&mut Self) -> T) -> T {
+        let whole = match self.conds.last() {
+            Some(outer) => {
+                let range = self.facts.cond(cond).range;
+                let both = vec![*outer, cond];
+                self.cond(range, crate::cond::CondWhat::And(both))
+            }
+            None => cond,
+        };
+        self.conds.push(whole);
+        let out = body(self);
+        self.conds.pop();
+        out
+    }
+    /// Runs `body` in a handler of `try_fact`.
+    pub fn handling<T>(&mut self, try_fact: FactId, body: impl FnOnce(&mut Self) -> T) -> T {
+        self.handlers.push(try_fact);
+        let out = body(self);
+        self.handlers.pop();
+        out
+    }
+    /// Runs `body` inside a named construct.
+    pub fn construct<T>(&mut self, range: Range, name: impl Into<String>, ignorable: bool, body: impl FnOnce(&mut Self) -> T) -> T {
+        let id = u32::try_from(self.facts.constructs.len()).unwrap_or(u32::MAX);
+        let parent = self.constructs.last().copied();
+        self.facts.constructs.push(Construct { range, name: name.into(), parent, ignorable });
+        self.constructs.push(id);
+        let out = body(self);
+        self.constructs.pop();
+        out
+    }
+    /// The facts.
+    pub fn finish(self) -> FileFacts {
+        self.facts
+    }
+}

@@ -1,0 +1,204 @@
+//! Alerts as plain data: what was found, how bad, how sure, and along which path. Knows no format and computes nothing.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::notice::Notice;
+use crate::origin::Who;
+use crate::source::{FileId, Range};
+
+/// One scale, from harmless to worst.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Severity {
+    /// Worth knowing.
+    Info,
+    /// Small.
+    Low,
+    /// Real.
+    Medium,
+    /// Serious.
+    High,
+    /// An outsider reaches what matters most.
+    Critical,
+}
+
+impl Severity {
+    /// As written in pages, options and reports.
+    pub fn name(self) -> &'static str {
+        match self {
+            Severity::Info => "info",
+            Severity::Low => "low",
+            Severity::Medium => "medium",
+            Severity::High => "high",
+            Severity::Critical => "critical",
+        }
+    }
+    /// The severity of a name.
+    pub fn named(name: &str) -> Option<Severity> {
+        [Severity::Info, Severity::Low, Severity::Medium, Severity::High, Severity::Critical].into_iter().find(|s| s.name() == name)
+    }
+}
+
+/// How sure.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Confidence {
+    /// Two or more doubts.
+    Low,
+    /// One doubt.
+    Medium,
+    /// None.
+    High,
+}
+
+impl Confidence {
+    /// As written in options and reports.
+    pub fn name(self) -> &'static str {
+        match self {
+            Confidence::Low => "low",
+            Confidence::Medium => "medium",
+            Confidence::High => "high",
+        }
+    }
+    /// The confidence of a name.
+    pub fn named(name: &str) -> Option<Confidence> {
+        [Confidence::Low, Confidence::Medium, Confidence::High].into_iter().find(|c| c.name() == name)
+    }
+    /// High, less one step for each doubt.
+    pub fn after(doubts: usize) -> Confidence {
+        match doubts {
+            0 => Confidence::High,
+            1 => Confidence::Medium,
+            _ => Confidence::Low,
+        }
+    }
+}
+
+/// What kind of alert it is: decides what is shown by default.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Tier {
+    /// An outsider reaches an asset.
+    Path,
+    /// A local risk.
+    Risk,
+    /// Pins, permissions, users.
+    Hygiene,
+}
+
+/// A place in a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Location {
+    /// File.
+    pub file: FileId,
+    /// Bytes.
+    pub range: Range,
+}
+
+/// One step of a path, or a related place.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Hop {
+    /// Where the evidence stands.
+    pub at: Location,
+    /// What happens there, one clause. Text of scanned files in it is raw: reports escape it.
+    pub text: String,
+}
+
+/// A way from an outsider to an asset.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Path {
+    /// How bad this way alone is.
+    pub severity: Severity,
+    /// Who can walk it, gates applied.
+    pub who: Who,
+    /// What it ends at: an asset kind of `severity.yml`, or empty.
+    pub asset: String,
+    /// Steps in order.
+    pub hops: Vec<Hop>,
+}
+
+/// A finding. Identity is (rule, cause).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Alert {
+    /// Rule id.
+    pub rule: String,
+    /// Tier of the rule, or [`Tier::Path`] when a path lifts it.
+    pub tier: Tier,
+    /// Level.
+    pub severity: Severity,
+    /// Sureness.
+    pub confidence: Confidence,
+    /// The cause: the smallest span whose edit removes the alert, on one line where possible.
+    pub primary: Location,
+    /// The cause as text, for the fingerprint; white space is folded.
+    pub cause: String,
+    /// One sentence: who, through what, gets what.
+    pub message: String,
+    /// The smallest change.
+    pub fix: String,
+    /// When this is no problem.
+    pub fine_if: String,
+    /// What the verdict assumes, each with the key that settles it.
+    pub assumes: Vec<String>,
+    /// Doubts that lowered the confidence.
+    pub doubts: Vec<String>,
+    /// Ways, worst first; empty for a purely local finding.
+    pub paths: Vec<Path>,
+    /// Other places worth seeing.
+    pub related: Vec<Hop>,
+    /// `pipevet/v1` of the path alert this belongs to.
+    pub part_of: Option<String>,
+    /// Extra data for JSON: sink kind, origin, row.
+    pub data: BTreeMap<String, String>,
+}
+
+/// An alert with its identity, after triage.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reported {
+    /// The alert.
+    pub alert: Alert,
+    /// Names of enclosing constructs, outermost first.
+    pub constructs: Vec<String>,
+    /// `pipevet/v1`.
+    pub v1: String,
+    /// `pipevet/path-v1`, when there are paths.
+    pub path_v1: Option<String>,
+    /// `primaryLocationLineHash`.
+    pub line_hash: String,
+}
+
+/// Why an alert is not shown.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Hidden {
+    /// Its rule is preview.
+    Preview,
+    /// Its tier is hygiene.
+    Hygiene,
+    /// Below the severity or confidence asked for.
+    Below,
+    /// An ignore comment; the reason.
+    Ignored(String),
+    /// Configuration switched the rule off, or `--select`/`--ignore`.
+    Policy,
+    /// Part of the path alert of this fingerprint.
+    Absorbed(String),
+}
+
+/// The outcome of a run, as reports see it.
+#[derive(Debug, Default)]
+pub struct Report {
+    /// What is shown: worst first, then by place.
+    pub shown: Vec<Reported>,
+    /// What is not, and why.
+    pub hidden: Vec<(Reported, Hidden)>,
+    /// What was not understood.
+    pub notices: Vec<Notice>,
+    /// Files read, by kind.
+    pub files: usize,
+    /// Milliseconds; only text output prints it.
+    pub elapsed_ms: u128,
+    /// Whether something shown fails the gate.
+    pub failing: usize,
+}

@@ -1,0 +1,68 @@
+//! Origins of values: who chose this name, who can write these bytes. Computes summaries and sink hits over all files, and returns what else it
+//! wants to see. Knows rows and facts, no rule.
+
+use std::collections::BTreeSet;
+
+use crate::catalog::row::RowId;
+use crate::facts::ValueId;
+use crate::finding::{Hop, Location};
+use crate::graph::Node;
+use crate::origin::Origin;
+
+/// A sink that a row names, with the origins that reach it.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct SinkHit {
+    /// The call, command, action or setting.
+    pub at: Node,
+    /// The row, and which of its effects.
+    pub row: RowId,
+    /// Index of the `sink` effect in the row.
+    pub effect: u32,
+    /// Sink kind, as the row says.
+    pub kind: String,
+    /// The value in the slot, in the file of `at`.
+    pub slot: Option<ValueId>,
+    /// Origin of the name.
+    pub name: Origin,
+    /// Origin of the bytes.
+    pub bytes: Origin,
+    /// Where the finding stands: the outermost in-tree call that supplies the outside value, else the sink.
+    pub place: Location,
+    /// The fact at `place`.
+    pub place_at: Node,
+    /// From the source of the bytes to the sink.
+    pub hops: Vec<Hop>,
+    /// What a flag of the row decides here.
+    pub flag: FlagState,
+    /// The outside name, when literal: a model id, a URL.
+    pub subject: Option<String>,
+    /// Doubts, one sentence each.
+    pub doubts: Vec<String>,
+}
+
+/// What a deciding flag says at one call.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum FlagState {
+    /// The row has none.
+    #[default]
+    None,
+    /// Set to the safe value, or safe by default at every version the project allows.
+    Safe,
+    /// Set to the unsafe value, or unsafe by default.
+    Unsafe,
+    /// Safe value, but a version the project allows does not honour it: the floor that would.
+    Hole(String),
+    /// Depends on a version the project does not state: the floor that would settle it.
+    Unsettled(String),
+    /// Not a literal; a parameter takes its default joined with in-tree callers first.
+    Dynamic,
+}
+
+/// What flow has computed.
+#[derive(Debug, Default)]
+pub struct Flow {
+    /// All sinks that are reached, ordered by place.
+    pub hits: Vec<SinkHit>,
+    /// (module, name) pairs whose blocks were needed and have no facts yet.
+    pub wanted: BTreeSet<(String, String)>,
+}

@@ -1,0 +1,120 @@
+//! The graph as plain data: all facts of all files, and the edges between them. Computes nothing.
+
+use std::collections::BTreeMap;
+
+use crate::facts::{Fact, FactId, FileFacts, Value, ValueId};
+use crate::source::{FileId, Range};
+
+/// A fact of a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Node {
+    /// File.
+    pub file: FileId,
+    /// Fact.
+    pub fact: FactId,
+}
+
+/// What an edge says. The evidence range is in the file of `from`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum EdgeKind {
+    /// A trigger starts a workflow's jobs.
+    Triggers,
+    /// A command or step runs a script, module, notebook or target.
+    Runs,
+    /// A command builds a Dockerfile.
+    Builds,
+    /// A module imports another.
+    Imports,
+    /// A call resolves to a function of the tree.
+    Calls,
+    /// `uses: ./path` or a reusable workflow of the tree.
+    Uses,
+    /// A command or call downloads or loads a published thing.
+    Downloads,
+    /// A job or command reads a secret.
+    ReadsSecret,
+    /// A command, call or action publishes.
+    Publishes,
+    /// A writer of a channel and its reader.
+    Channel,
+    /// A workflow starts another (`workflow_run`, dispatch).
+    Dispatches,
+    /// A command installs a package or a manifest.
+    Installs,
+}
+
+/// One edge.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Edge {
+    /// From.
+    pub from: Node,
+    /// What it says.
+    pub kind: EdgeKind,
+    /// To.
+    pub to: Node,
+    /// Evidence in the file of `from`.
+    pub evidence: Range,
+    /// Whether the target is certain; base names under an unknown directory are not.
+    pub certain: bool,
+}
+
+/// All facts, by file.
+#[derive(Debug, Default)]
+pub struct Facts {
+    /// Indexed by [`FileId`].
+    pub files: Vec<FileFacts>,
+}
+
+impl Facts {
+    /// The facts of a file.
+    pub fn file(&self, id: FileId) -> &FileFacts {
+        &self.files[id.0 as usize]
+    }
+    /// A fact.
+    pub fn fact(&self, node: Node) -> &Fact {
+        self.file(node.file).fact(node.fact)
+    }
+    /// A value.
+    pub fn value(&self, file: FileId, id: ValueId) -> &Value {
+        self.file(file).value(id)
+    }
+    /// Every fact of every file, in order.
+    pub fn nodes(&self) -> impl Iterator<Item = (Node, &Fact)> {
+        self.files.iter().enumerate().flat_map(|(i, facts)| {
+            let file = FileId(u32::try_from(i).unwrap_or(u32::MAX));
+            facts.iter().map(move |(fact, f)| (Node { file, fact }, f))
+        })
+    }
+}
+
+/// The edges, both ways.
+#[derive(Debug, Default)]
+pub struct Graph {
+    /// All edges, sorted.
+    pub edges: Vec<Edge>,
+    out: BTreeMap<Node, Vec<u32>>,
+    into: BTreeMap<Node, Vec<u32>>,
+}
+
+impl Graph {
+    /// Sorts, removes repeats, indexes.
+    pub fn new(mut edges: Vec<Edge>) -> Self {
+        edges.sort();
+        edges.dedup();
+        let mut graph = Graph { edges, ..Graph::default() };
+        for (i, edge) in graph.edges.iter().enumerate() {
+            let i = u32::try_from(i).unwrap_or(u32::MAX);
+            graph.out.entry(edge.from).or_default().push(i);
+            graph.into.entry(edge.to).or_default().push(i);
+        }
+        graph
+    }
+    /// Edges that leave a node, of one kind.
+    pub fn from(&self, node: Node, kind: EdgeKind) -> impl Iterator<Item = &Edge> {
+        self.out.get(&node).into_iter().flatten().map(|i| &self.edges[*i as usize]).filter(move |e| e.kind == kind)
+    }
+    /// Edges that reach a node, of one kind.
+    pub fn into(&self, node: Node, kind: EdgeKind) -> impl Iterator<Item = &Edge> {
+        self.into.get(&node).into_iter().flatten().map(|i| &self.edges[*i as usize]).filter(move |e| e.kind == kind)
+    }
+}

@@ -1,0 +1,49 @@
+//! pipevet reads a machine-learning repository the way an attacker would and says which paths lead from something an outsider controls to something
+//! worth stealing or poisoning.
+//!
+//! # Layers
+//!
+//! A module may use its own row of this table and any row above it, never a row below. `tests/tidy.rs` reads this table and the `use crate::` lines.
+//!
+//! | layer | modules |
+//! |---|---|
+//! | 0 | source, text, notice |
+//! | 1 | syntax, facts, cond, origin |
+//! | 2 | outline, extract, discover, catalog, rule, config |
+//! | 3 | graph, finding |
+//! | 4 | link |
+//! | 5 | flow |
+//! | 6 | reach |
+//! | 7 | matcher, detect |
+//! | 8 | triage |
+//! | 9 | scan |
+//! | 10 | report |
+//! | 11 | cli |
+
+pub mod catalog;
+pub mod cli;
+pub mod cond;
+pub mod config;
+pub mod detect;
+pub mod discover;
+pub mod extract;
+pub mod facts;
+pub mod finding;
+pub mod flow;
+pub mod graph;
+pub mod link;
+pub mod matcher;
+pub mod notice;
+pub mod origin;
+pub mod outline;
+pub mod reach;
+pub mod report;
+pub mod rule;
+pub mod scan;
+pub mod source;
+pub mod syntax;
+pub mod text;
+pub mod triage;
+
+#[cfg(test)]
+mod tests;

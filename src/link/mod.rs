@@ -1,0 +1,1 @@
+//! Edges, one file per kind. Knows rows and facts, no rule.

@@ -1,0 +1,1 @@
+//! Evaluates the `match:` of a page over facts, flow and reach.

@@ -1,0 +1,1 @@
+//! Interprets jobs step by step: mounts, code execution, gates, credentials in reach; bounded, ordered paths. Knows no rule.

@@ -1,0 +1,1 @@
+//! Rule pages: front matter, text and examples, loaded and validated. Knows no fact.

@@ -1,0 +1,225 @@
+//! Files and byte ranges: what is scanned, and where in it something stands. Knows nothing of languages.
+//!
+//! Every position in the program is a byte range of an original file. Lines and columns are computed late, and only for what is shown.
+
+use std::path::PathBuf;
+use std::sync::OnceLock;
+
+use serde::{Deserialize, Serialize};
+
+/// A half-open range of bytes of one file.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Range {
+    /// First byte.
+    pub start: u32,
+    /// One past the last byte.
+    pub end: u32,
+}
+
+impl Range {
+    /// The range `start..end`; an end before the start is lifted to the start.
+    pub fn new(start: usize, end: usize) -> Self {
+        let start = u32::try_from(start).unwrap_or(u32::MAX);
+        let end = u32::try_from(end).unwrap_or(u32::MAX);
+        Range { start, end: end.max(start) }
+    }
+    /// Length in bytes.
+    pub fn len(self) -> usize {
+        (self.end - self.start) as usize
+    }
+    /// Whether no byte is covered.
+    pub fn is_empty(self) -> bool {
+        self.start == self.end
+    }
+    /// Whether `other` lies inside this range (equal ends count).
+    pub fn contains(self, other: Range) -> bool {
+        self.start <= other.start && other.end <= self.end
+    }
+    /// The smallest range that covers both.
+    pub fn cover(self, other: Range) -> Range {
+        Range { start: self.start.min(other.start), end: self.end.max(other.end) }
+    }
+    /// As `usize` bounds, for slicing.
+    pub fn bounds(self) -> std::ops::Range<usize> {
+        self.start as usize..self.end as usize
+    }
+}
+
+/// Index of a file in [`Sources`]. Files are ordered by root, then path, so the ids do not depend on the walk.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct FileId(pub u32);
+
+/// What reads a file. Decided by `discover` from the name and the first bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Kind {
+    /// A GitHub Actions workflow.
+    Workflow,
+    /// An `action.yml` of any kind.
+    Action,
+    /// A Dockerfile or Containerfile.
+    Dockerfile,
+    /// A shell script.
+    Shell,
+    /// A Makefile.
+    Make,
+    /// Python source.
+    Python,
+    /// A Jupyter notebook.
+    Notebook,
+    /// `requirements*.txt` and constraints.
+    Requirements,
+    /// `pyproject.toml`.
+    Pyproject,
+    /// `setup.cfg`, `pip.conf`.
+    Ini,
+    /// A conda environment file.
+    Conda,
+    /// Any other YAML.
+    Yaml,
+    /// Any other JSON.
+    Json,
+    /// Any other TOML.
+    Toml,
+    /// `.env` files: `NAME=value` lines.
+    Dotenv,
+}
+
+/// One file as read.
+#[derive(Debug)]
+pub struct SourceFile {
+    /// Path from its root, `/` between segments, as shown to people and written to SARIF.
+    pub path: String,
+    /// Where it lies on disk; used only by the layers that do I/O.
+    pub location: PathBuf,
+    /// Index into [`Sources::roots`]; links never cross roots.
+    pub root: u32,
+    /// What reads it.
+    pub kind: Kind,
+    /// Its bytes, unchanged.
+    pub bytes: Vec<u8>,
+    lines: OnceLock<LineIndex>,
+}
+
+impl SourceFile {
+    /// A file from memory; tests and front ends of embedded text use it as well as `discover`.
+    pub fn new(path: impl Into<String>, kind: Kind, bytes: Vec<u8>) -> Self {
+        let path = path.into();
+        SourceFile { location: PathBuf::from(&path), path, root: 0, kind, bytes, lines: OnceLock::new() }
+    }
+    /// The line index, computed on first use.
+    pub fn lines(&self) -> &LineIndex {
+        self.lines.get_or_init(|| LineIndex::new(&self.bytes))
+    }
+    /// The bytes at `range`, lossily as text; an out-of-bounds range gives what there is.
+    pub fn text_at(&self, range: Range) -> String {
+        let end = (range.end as usize).min(self.bytes.len());
+        let start = (range.start as usize).min(end);
+        String::from_utf8_lossy(self.bytes.get(start..end).unwrap_or_default()).into_owned()
+    }
+}
+
+/// Everything that is scanned.
+#[derive(Debug, Default)]
+pub struct Sources {
+    /// Project roots, as shown (`.` for the working directory).
+    pub roots: Vec<String>,
+    /// The files; [`FileId`] is an index here.
+    pub files: Vec<SourceFile>,
+}
+
+impl Sources {
+    /// The file of an id.
+    pub fn file(&self, id: FileId) -> &SourceFile {
+        &self.files[id.0 as usize]
+    }
+    /// All ids with their files, in order.
+    pub fn iter(&self) -> impl Iterator<Item = (FileId, &SourceFile)> {
+        self.files.iter().enumerate().map(|(i, f)| (FileId(u32::try_from(i).unwrap_or(u32::MAX)), f))
+    }
+}
+
+/// Line starts of a file. A lone CR, CRLF and LF each end a line.
+#[derive(Debug)]
+pub struct LineIndex {
+    starts: Vec<u32>,
+    len: u32,
+}
+
+/// A place for people: both 1-based.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Place {
+    /// Line.
+    pub line: u32,
+    /// Column in Unicode code points; a byte-order mark does not count.
+    pub column: u32,
+}
+
+impl LineIndex {
+    /// Scans for line ends.
+    pub fn new(bytes: &[u8]) -> Self {
+        let mut starts = vec![0];
+        let mut at = 0;
+        while at < bytes.len() {
+            let step = match bytes[at] {
+                b'\n' => 1,
+                b'\r' if bytes.get(at + 1) == Some(&b'\n') => 2,
+                b'\r' => 1,
+                _ => {
+                    at += 1;
+                    continue;
+                }
+            };
+            at += step;
+            starts.push(u32::try_from(at).unwrap_or(u32::MAX));
+        }
+        LineIndex { starts, len: u32::try_from(bytes.len()).unwrap_or(u32::MAX) }
+    }
+    /// 1-based line of a byte offset.
+    pub fn line(&self, offset: u32) -> u32 {
+        u32::try_from(self.starts.partition_point(|&s| s <= offset)).unwrap_or(u32::MAX).max(1)
+    }
+    /// Line and column of a byte offset.
+    pub fn place(&self, bytes: &[u8], offset: u32) -> Place {
+        let line = self.line(offset);
+        let mut start = self.starts[line as usize - 1] as usize;
+        if start == 0 && bytes.starts_with(b"\xef\xbb\xbf") {
+            start = 3;
+        }
+        let end = (offset as usize).clamp(start, bytes.len().max(start));
+        let before = String::from_utf8_lossy(bytes.get(start..end).unwrap_or_default());
+        Place { line, column: u32::try_from(before.chars().count()).unwrap_or(u32::MAX - 1) + 1 }
+    }
+    /// Number of lines (a final line end opens no further line unless bytes follow).
+    pub fn count(&self) -> u32 {
+        let n = u32::try_from(self.starts.len()).unwrap_or(u32::MAX);
+        if n > 1 && self.starts.last() == Some(&self.len) { n - 1 } else { n }
+    }
+    /// Byte range of a 1-based line, its line end included.
+    pub fn range(&self, line: u32) -> Range {
+        let at = |i: u32| self.starts.get(i as usize).copied().unwrap_or(self.len);
+        Range { start: at(line.saturating_sub(1)), end: at(line) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_end_at_cr_lf_and_crlf() {
+        let bytes = b"a\rb\r\nc\nd";
+        let index = LineIndex::new(bytes);
+        assert_eq!(index.count(), 4);
+        assert_eq!([0, 1, 2, 5, 7].map(|o| index.line(o)), [1, 1, 2, 3, 4]);
+        assert_eq!(LineIndex::new(b"a\n").count(), 1);
+    }
+
+    #[test]
+    fn columns_count_code_points_and_skip_a_byte_order_mark() {
+        let bytes = "\u{feff}é=x".as_bytes();
+        let index = LineIndex::new(bytes);
+        assert_eq!(index.place(bytes, 3).column, 1);
+        assert_eq!(index.place(bytes, 5).column, 2);
+    }
+}

@@ -1,0 +1,1 @@
+//! One file per language; tree-sitter stays behind this wall. Knows no workflow and no risk.

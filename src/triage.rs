@@ -1,0 +1,1 @@
+//! Ignores, policy, absorption, fingerprints: filters, never computes.
