@@ -483,7 +483,7 @@ pub enum Stdin {
     Pipe(FactId),
     /// A file.
     File(ValueId),
-    /// A heredoc or here-string.
+    /// A heredoc or here-string; also a [`V::Join`] of [`V::Subst`] when several commands of a group write into one pipe (`{ a; b; } | c`).
     Text(ValueId),
 }
 
@@ -616,6 +616,8 @@ pub enum V {
     Expr(Box<Expr>),
     /// The output of a command or substitution.
     Subst(FactId),
+    /// The name of a pipe that stands for a command (`<(…)`, `>(…)`): not text, but a file whose bytes are the command's output (or its input).
+    Fifo(FactId),
     /// The bytes of the file of that name (`$(cat f)`, `< f`, `hashFiles`).
     FileRead(ValueId),
     /// Not understood, or computed in a way that has no form here. The values it was computed from.

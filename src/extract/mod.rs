@@ -2,6 +2,10 @@
 
 use crate::facts::ValueId;
 
+pub mod dockerfile;
+pub mod make;
+pub mod shell;
+
 /// A stretch of a text that is replaced before the text's language sees it (`${{ … }}` in a `run:`, `$(VAR)` in a recipe, a computed part of a string
 /// that is code). The front end masks it with identifier characters of the same length and puts `value` where it stood.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
