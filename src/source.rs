@@ -88,8 +88,12 @@ pub enum Kind {
 /// One file as read.
 #[derive(Debug)]
 pub struct SourceFile {
-    /// Path from its root, `/` between segments, as shown to people and written to SARIF.
+    /// Path from its root, `/` between segments: what links are resolved against.
     pub path: String,
+    /// Path as shown to people: relative to the working directory where the file lies inside it. Equals `path` for files from memory.
+    pub shown: String,
+    /// Path from the top of the repository, as SARIF needs it, not yet percent-encoded. Equals `path` for files from memory.
+    pub uri: String,
     /// Where it lies on disk; used only by the layers that do I/O.
     pub location: PathBuf,
     /// Index into [`Sources::roots`]; links never cross roots.
@@ -105,7 +109,7 @@ impl SourceFile {
     /// A file from memory; tests and front ends of embedded text use it as well as `discover`.
     pub fn new(path: impl Into<String>, kind: Kind, bytes: Vec<u8>) -> Self {
         let path = path.into();
-        SourceFile { location: PathBuf::from(&path), path, root: 0, kind, bytes, lines: OnceLock::new() }
+        SourceFile { location: PathBuf::from(&path), shown: path.clone(), uri: path.clone(), path, root: 0, kind, bytes, lines: OnceLock::new() }
     }
     /// The line index, computed on first use.
     pub fn lines(&self) -> &LineIndex {

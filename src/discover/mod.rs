@@ -1,0 +1,188 @@
+//! Walks what was asked for, tells kinds apart, and reads the files. Does the only reading of scanned trees; knows no language and no rule.
+//!
+//! The walk never follows a link out of its tree, never opens anything but regular files, and counts what it leaves out: silence is explained.
+
+pub mod kind;
+mod walk;
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+use rayon::prelude::*;
+
+use crate::notice::{Notice, NoticeKind};
+use crate::source::{FileId, Kind, Range, SourceFile, Sources};
+use walk::{Candidate, Left};
+
+/// How to walk.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Options {
+    /// Read also what `.gitignore` names, virtual environments and `node_modules`.
+    pub no_ignore: bool,
+}
+
+/// A path that was asked for and cannot be scanned.
+#[derive(Debug)]
+pub struct BadPath {
+    /// As given.
+    pub path: PathBuf,
+    /// Why, for people.
+    pub text: String,
+}
+
+impl fmt::Display for BadPath {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.path.display(), self.text)
+    }
+}
+
+impl std::error::Error for BadPath {}
+
+/// Finds and reads everything under `paths` that some front end reads. Files are ordered by root, then path, whatever the order of `paths`. A bad
+/// path is an error; a bad file is a notice.
+pub fn discover(paths: &[PathBuf], options: &Options) -> Result<(Sources, Vec<Notice>), BadPath> {
+    let working = std::env::current_dir().and_then(|d| d.canonicalize()).unwrap_or_default();
+    let mut found: BTreeMap<PathBuf, Candidate> = BTreeMap::new();
+    let mut left = Left::default();
+    for path in paths {
+        let bad = |text: String| BadPath { path: path.clone(), text };
+        let real = path.canonicalize().map_err(|e| bad(reason(&e)))?;
+        let meta = real.metadata().map_err(|e| bad(reason(&e)))?;
+        if meta.is_dir() {
+            walk::directory(&real, options, &mut found, &mut left);
+        } else if meta.is_file() {
+            walk::single(&real, &mut found, &mut left);
+        } else {
+            return Err(bad("neither a file nor a directory".to_owned()));
+        }
+    }
+    let mut candidates: Vec<Candidate> = found.into_values().collect();
+    candidates.sort_by(|a, b| (&a.root, &a.location).cmp(&(&b.root, &b.location)));
+    let read: Vec<Outcome> = candidates.par_iter().map(read).collect();
+    Ok(assemble(candidates, read, left, &working))
+}
+
+/// What reading a candidate gave.
+enum Outcome {
+    Read(Kind, Vec<u8>),
+    /// Not for us after all: no interpreter line.
+    Nothing,
+    Pointer,
+    TooLarge(Kind, u64),
+    Unreadable(String),
+}
+
+fn read(candidate: &Candidate) -> Outcome {
+    let file = match std::fs::File::open(&candidate.location) {
+        Ok(file) => file,
+        Err(e) => return Outcome::Unreadable(reason(&e)),
+    };
+    let mut reader = std::io::BufReader::with_capacity(512, &file);
+    let mut bytes = Vec::new();
+    let kind = match candidate.kind {
+        Some(kind) => kind,
+        None => {
+            if let Err(e) = reader.by_ref().take(256).read_to_end(&mut bytes) {
+                return Outcome::Unreadable(reason(&e));
+            }
+            match kind::by_shebang(&bytes) {
+                Some(kind) => kind,
+                None => return Outcome::Nothing,
+            }
+        }
+    };
+    let cap = kind::cap(kind);
+    if candidate.size > cap {
+        return Outcome::TooLarge(kind, candidate.size);
+    }
+    bytes.reserve(usize::try_from(candidate.size).unwrap_or_default());
+    // A file may grow while it is read, and a size of zero may be a lie: the cap holds for what is read as well.
+    if let Err(e) = reader.take(cap + 1).read_to_end(&mut bytes) {
+        return Outcome::Unreadable(reason(&e));
+    }
+    if bytes.len() as u64 > cap {
+        return Outcome::TooLarge(kind, bytes.len() as u64);
+    }
+    if bytes.starts_with(b"version https://git-lfs.github.com/spec/") {
+        return Outcome::Pointer;
+    }
+    if bytes.starts_with(b"\xff\xfe") || bytes.starts_with(b"\xfe\xff") {
+        return Outcome::Unreadable("UTF-16 text; only UTF-8 is read".to_owned());
+    }
+    // As Git does: a NUL near the start makes it no text. Later ones are kept, so that a trailing byte cannot hide a file.
+    if bytes.iter().take(8000).any(|b| *b == 0) {
+        return Outcome::Unreadable("not text: it holds NUL bytes".to_owned());
+    }
+    Outcome::Read(kind, bytes)
+}
+
+fn assemble(candidates: Vec<Candidate>, read: Vec<Outcome>, mut left: Left, working: &Path) -> (Sources, Vec<Notice>) {
+    let mut sources = Sources::default();
+    let mut notices = Vec::new();
+    let mut roots: Vec<PathBuf> = Vec::new();
+    for (candidate, outcome) in candidates.into_iter().zip(read) {
+        let shown = shown(&candidate.location, working);
+        let mut say = |kind, text: String| notices.push(Notice { file: None, range: None, kind, text });
+        match outcome {
+            Outcome::Nothing => {}
+            Outcome::Pointer => say(NoticeKind::LeftOut, format!("{shown} is a Git LFS pointer; its content is not here")),
+            Outcome::TooLarge(kind, _) if kind::is_generic(kind) => left.data += 1,
+            Outcome::TooLarge(kind, size) => {
+                say(
+                    NoticeKind::Limit,
+                    format!("{shown} is left out: {} KiB, more than the {} KiB read of such files", size / 1024, kind::cap(kind) / 1024),
+                );
+            }
+            Outcome::Unreadable(why) => say(NoticeKind::Unreadable, format!("{shown} is not read: {why}")),
+            Outcome::Read(kind, bytes) => {
+                if roots.last() != Some(&candidate.root) {
+                    roots.push(candidate.root.clone());
+                    sources.roots.push(self::shown(&candidate.root, working));
+                }
+                let path = slashed(candidate.location.strip_prefix(&candidate.root).unwrap_or(&candidate.location));
+                let nul = bytes.iter().position(|b| *b == 0);
+                let mut file = SourceFile::new(path, kind, bytes);
+                file.kind = kind::refine(kind, &file.path, &file.bytes);
+                file.root = u32::try_from(roots.len() - 1).unwrap_or(u32::MAX);
+                file.uri = slashed(candidate.location.strip_prefix(&candidate.top).unwrap_or(&candidate.location));
+                file.shown = shown;
+                file.location = candidate.location;
+                if let Some(at) = nul {
+                    let id = FileId(u32::try_from(sources.files.len()).unwrap_or(u32::MAX));
+                    let text = "NUL bytes stand in this text; programs disagree on what follows them".to_owned();
+                    notices.push(Notice { file: Some(id), range: Some(Range::new(at, at + 1)), kind: NoticeKind::PartlyUnderstood, text });
+                }
+                sources.files.push(file);
+            }
+        }
+    }
+    notices.extend(left.notices());
+    (sources, notices)
+}
+
+/// A path for people: relative to the working directory where it lies inside, `.` for the directory itself.
+fn shown(path: &Path, working: &Path) -> String {
+    match path.strip_prefix(working) {
+        Ok(rest) if rest.as_os_str().is_empty() => ".".to_owned(),
+        Ok(rest) => slashed(rest),
+        Err(_) => slashed(path),
+    }
+}
+
+fn slashed(path: &Path) -> String {
+    let text = path.to_string_lossy();
+    if std::path::MAIN_SEPARATOR == '/' { text.into_owned() } else { text.replace(std::path::MAIN_SEPARATOR, "/") }
+}
+
+fn reason(error: &std::io::Error) -> String {
+    match error.kind() {
+        std::io::ErrorKind::NotFound => "no such file or directory".to_owned(),
+        std::io::ErrorKind::PermissionDenied => "permission denied".to_owned(),
+        _ => error.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests;
