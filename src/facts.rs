@@ -460,7 +460,9 @@ pub struct Command {
 pub struct Word {
     /// Where it stands.
     pub range: Range,
-    /// Its parts.
+    /// The whole word as one value: the part's own when there is one, a [`V::Join`] of them otherwise. Slots of rows name this.
+    pub value: ValueId,
+    /// Its parts, with their quoting.
     pub parts: Vec<WordPart>,
 }
 
