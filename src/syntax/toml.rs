@@ -246,7 +246,13 @@ fn escape(rest: &str) -> (String, usize) {
         'e' => one("\u{1b}"),
         '"' | '\\' => one(c.encode_utf8(&mut [0; 4])),
         'x' | 'u' | 'U' => {
-            let digits = if c == 'x' { 2 } else if c == 'u' { 4 } else { 8 };
+            let digits = if c == 'x' {
+                2
+            } else if c == 'u' {
+                4
+            } else {
+                8
+            };
             let decoded = rest.get(2..2 + digits).and_then(|h| u32::from_str_radix(h, 16).ok()).and_then(char::from_u32);
             decoded.map_or(("\\".into(), 1), |d| (d.to_string(), 2 + digits))
         }
@@ -264,7 +270,8 @@ mod tests {
 
     #[test]
     fn every_string_stands_where_it_was_read() {
-        let source = "a = \"x\\ty\" # c\n[t.'q k']\nb = ['one', \"\"\"\ntwo \\\n   three\"\"\"]\n[[p]]\nn = 1\n[[p]]\nn = { d = 2020-01-01, e = 'f' }\n";
+        let source =
+            "a = \"x\\ty\" # c\n[t.'q k']\nb = ['one', \"\"\"\ntwo \\\n   three\"\"\"]\n[[p]]\nn = 1\n[[p]]\nn = { d = 2020-01-01, e = 'f' }\n";
         let (root, notices) = parse(source.as_bytes());
         assert!(notices.is_empty(), "{notices:?}");
         assert_eq!(root.at("a").and_then(Node::as_str), Some("x\ty"));
