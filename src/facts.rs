@@ -530,6 +530,8 @@ pub enum ArgName {
 pub enum Target {
     /// A name of this scope.
     Name(String),
+    /// A name of the module, assigned in a function that declares it `global`.
+    Global(String),
     /// `base.name`.
     Attr(ValueId, String),
     /// `base[key]`.
@@ -825,18 +827,24 @@ impl Builder {
     }
     /// Runs `body` with `owner` as the enclosing fact.
     pub fn within<T>(&mut self, owner: FactId, body: impl FnOnce(&mut Self) -> T) -> T {
-        let next = self.facts.items.iter().rev().find(|f| f.owner == Some(owner)).map_or(0, |f| f.order + 1);
-        self.owners.push((owner, next));
+        self.enter(owner);
         let out = body(self);
-        self.owners.pop();
+        self.leave();
         out
     }
-    /// The enclosing fact.
-    pub fn owner(&self) -> Option<FactId> {
-        self.owners.last().map(|o| o.0)
+    /// Makes `owner` the enclosing fact until the matching [`Builder::leave`]; for walks that cannot be closures.
+    pub fn enter(&mut self, owner: FactId) {
+        // What a fact owns comes after it.
+        let owned = self.facts.items.get(owner.0 as usize..).unwrap_or_default();
+        let next = owned.iter().rev().find(|f| f.owner == Some(owner)).map_or(0, |f| f.order + 1);
+        self.owners.push((owner, next));
     }
-    /// Runs `body` under one more condition: the conjunction with the enclosing one is what its facts carry.
-    pub fn under<T>(&mut self, cond: CondId, body: impl FnOnce(&mut Self) -> T) -> T {
+    /// Ends the innermost [`Builder::enter`].
+    pub fn leave(&mut self) {
+        self.owners.pop();
+    }
+    /// Adds a condition to the enclosing ones until the matching [`Builder::lift`].
+    pub fn restrict(&mut self, cond: CondId) {
         let whole = match self.conds.last() {
             Some(outer) => {
                 let range = self.facts.cond(cond).range;
@@ -846,25 +854,53 @@ impl Builder {
             None => cond,
         };
         self.conds.push(whole);
-        let out = body(self);
+    }
+    /// Ends the innermost [`Builder::restrict`].
+    pub fn lift(&mut self) {
         self.conds.pop();
-        out
     }
-    /// Runs `body` in a handler of `try_fact`.
-    pub fn handling<T>(&mut self, try_fact: FactId, body: impl FnOnce(&mut Self) -> T) -> T {
+    /// Enters a handler of `try_fact` until the matching [`Builder::caught`].
+    pub fn catch(&mut self, try_fact: FactId) {
         self.handlers.push(try_fact);
-        let out = body(self);
-        self.handlers.pop();
-        out
     }
-    /// Runs `body` inside a named construct.
-    pub fn construct<T>(&mut self, range: Range, name: impl Into<String>, ignorable: bool, body: impl FnOnce(&mut Self) -> T) -> T {
+    /// Ends the innermost [`Builder::catch`].
+    pub fn caught(&mut self) {
+        self.handlers.pop();
+    }
+    /// Opens a named construct until the matching [`Builder::shut`].
+    pub fn open(&mut self, range: Range, name: impl Into<String>, ignorable: bool) {
         let id = u32::try_from(self.facts.constructs.len()).unwrap_or(u32::MAX);
         let parent = self.constructs.last().copied();
         self.facts.constructs.push(Construct { range, name: name.into(), parent, ignorable });
         self.constructs.push(id);
-        let out = body(self);
+    }
+    /// Ends the innermost [`Builder::open`].
+    pub fn shut(&mut self) {
         self.constructs.pop();
+    }
+    /// The enclosing fact.
+    pub fn owner(&self) -> Option<FactId> {
+        self.owners.last().map(|o| o.0)
+    }
+    /// Runs `body` under one more condition: the conjunction with the enclosing one is what its facts carry.
+    pub fn under<T>(&mut self, cond: CondId, body: impl FnOnce(&mut Self) -> T) -> T {
+        self.restrict(cond);
+        let out = body(self);
+        self.lift();
+        out
+    }
+    /// Runs `body` in a handler of `try_fact`.
+    pub fn handling<T>(&mut self, try_fact: FactId, body: impl FnOnce(&mut Self) -> T) -> T {
+        self.catch(try_fact);
+        let out = body(self);
+        self.caught();
+        out
+    }
+    /// Runs `body` inside a named construct.
+    pub fn construct<T>(&mut self, range: Range, name: impl Into<String>, ignorable: bool, body: impl FnOnce(&mut Self) -> T) -> T {
+        self.open(range, name, ignorable);
+        let out = body(self);
+        self.shut();
         out
     }
     /// The facts.

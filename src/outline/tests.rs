@@ -1,0 +1,104 @@
+use super::*;
+
+fn names(source: &str) -> Vec<String> {
+    outline(source.as_bytes()).blocks.iter().map(|b| b.defines.join(",")).collect()
+}
+
+fn mentions(source: &str, name: &str) -> Vec<bool> {
+    outline(source.as_bytes()).blocks.iter().map(|b| b.mentions(name_hash(name))).collect()
+}
+
+#[test]
+fn blocks_begin_at_column_zero() {
+    let source = "\"\"\"doc\n\"\"\"\nimport a.b as c, d\nfrom ..x import (y as z,\n  w)\nif d:\n    import e\nelif c:\n    q = 1\nelse:\n    pass\n@dec.o(1)\n@two\nasync def f(a, b: int = g(1), *r, **k):\n    global G\n    G = 1\nclass C(Base, m.D, metaclass=M):\n    x = 1\n    @p\n    def m1(self):\n        def inner(): pass\n    def m2(self): pass\nt, (u, *v) = 1, (2, 3)\nn: int = 3\nx.y = 4\nprint(1)\n";
+    assert_eq!(names(source), ["", "c,d", "w,z", "e,q", "G,f", "C", "t,u,v", "n", "x", ""]);
+    let o = outline(source.as_bytes());
+    assert_eq!(o.blocks[4].decorators, ["dec.o", "two"]);
+    assert_eq!(o.blocks[4].params, ["a", "b", "r", "k"]);
+    assert_eq!(o.blocks[5].bases, ["Base", "m.D"]);
+    let methods: Vec<_> = o.blocks[5].methods.iter().map(|m| (m.name.as_str(), source.get(m.range.bounds()).unwrap().trim())).collect();
+    assert_eq!(methods, [("m1", "@p\n    def m1(self):\n        def inner(): pass"), ("m2", "def m2(self): pass")]);
+    let imports: Vec<_> = o.imports.iter().map(|i| (i.level, i.module.as_str(), i.name.as_deref(), i.alias.as_str())).collect();
+    assert_eq!(imports, [(0, "a.b", None, "c"), (0, "d", None, "d"), (2, "x", Some("y"), "z"), (2, "x", Some("w"), "w"), (0, "e", None, "e")]);
+    assert!(o.notices.is_empty());
+}
+
+#[test]
+fn names_are_seen_wherever_code_can_stand() {
+    for source in [
+        "# c\rload(1)",
+        "x = f\"{d[\"k\"]:{load}}\"",
+        "x = f'{f\"{load!r}\"}'",
+        "x = f\"\\{load(1)}\"",
+        "x = f'''{\n load # c\n}'''",
+        "x = rf'{a:%H'f'{load}'",
+        "x = getattr(m, 'lo\\x61d')",
+        "x = getattr(m, 'load')",
+        "x = 1if load else 2",
+        "x = 'a\\\nb'; load",
+        "x = '''a\r'''\rload",
+        "if x: load()",
+        "x = (\n'a'\n'''b''' + load)",
+        "x = b'' rb\"\" + load",
+        "\u{feff}load",
+        "x = \\\r\n load",
+    ] {
+        assert!(mentions(source, "load").contains(&true), "{source:?}");
+    }
+    for source in ["# load", "'''x load y'''", "x = 'a load'", "f'load'", "reload = payload", "f'{{load}}'"] {
+        assert!(!mentions(source, "load").contains(&true), "{source:?}");
+    }
+    assert!(outline("ｌoad(1)".as_bytes()).blocks[0].non_ascii);
+}
+
+#[test]
+fn what_is_cut_short_is_one_block_with_a_notice() {
+    for source in ["a = 1\nb = (1\nc = 2\n", "a = 1\nb = '''1\nc = 2\n", "a = 1\nb = f'{1\nc = 2\n"] {
+        let o = outline(source.as_bytes());
+        assert_eq!(o.blocks.len(), 2, "{source}");
+        assert_eq!(o.notices.len(), 1, "{source}");
+        assert_eq!(o.blocks[1].range.end as usize, source.len());
+    }
+    assert_eq!(outline(b"# -*- coding: utf-7 -*-\nx = 1\n").notices.len(), 1);
+    assert!(outline(b"#!/usr/bin/python\n# vim: fileencoding=UTF-8\n").notices.is_empty());
+}
+
+fn chosen(source: &str, wanted: &Wanted) -> Vec<usize> {
+    select(&outline(source.as_bytes()), source.as_bytes(), wanted)
+}
+
+#[test]
+fn selection_follows_aliases_up_and_definitions_down() {
+    let wanted = Wanted::new([WantedName::qualified("torch.load"), WantedName::qualified("recv_pyobj")]);
+    let source = "import torch\nL = torch.load\ndef f(x):\n    return L(x, HELP)\nHELP = g()\ndef g(): pass\ndef h(): pass\n";
+    assert_eq!(chosen(source, &wanted), [0, 1, 2, 3, 4]);
+    assert_eq!(chosen("import json\nx = json.load(f)\n", &wanted), Vec::<usize>::new());
+    assert_eq!(chosen("from torch import *\ndef f(): load(1)\ny = 2\n", &wanted), [0, 1]);
+    assert_eq!(chosen("s.recv_pyobj()\n", &wanted), [0]);
+    assert_eq!(chosen("x = 1\ny = é\n", &wanted), [1]);
+    assert_eq!(chosen("x = 1\ny = 2\n", &Wanted::everything()), [0, 1]);
+    let mut grown = Wanted::default();
+    assert!(grown.grow("pkg.util", "fetch"));
+    assert!(!grown.grow("pkg.util", "fetch"));
+    assert_eq!(chosen("from .util import fetch as F\ndef a(): F()\ndef b(): pass\n", &grown), [0, 1]);
+    assert_eq!(chosen("from pkg import util\ndef a(): util.fetch()\ndef b(): pass\n", &grown), [0, 1]);
+    let own = "def fetch(): pass\ndef b(): fetch()\ndef c(): pass\n";
+    assert_eq!(select_as(&outline(own.as_bytes()), own.as_bytes(), &grown, &["pkg.util"]), [0, 1]);
+    assert_eq!(chosen(own, &grown), Vec::<usize>::new());
+}
+
+#[test]
+fn nothing_makes_it_fail_or_lose_bytes() {
+    let pieces: [&[u8]; 14] = [b"def f(", b"'", b"\"\"\"", b"f'{", b"}", b"\r", b"\n  ", b"\\", b"#", b"\xff\xfe", b":", b"class ", b"@", b"import "];
+    let mut seed = 7u64;
+    for _ in 0..2000 {
+        let mut source = Vec::new();
+        for _ in 0..12 {
+            seed = seed.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
+            source.extend_from_slice(pieces[(seed >> 33) as usize % pieces.len()]);
+        }
+        let o = outline(&source);
+        assert_eq!(o.blocks.last().map(|b| b.range.end as usize), Some(source.len()));
+        assert!(o.blocks.windows(2).all(|w| w[0].range.end <= w[1].range.start));
+    }
+}
