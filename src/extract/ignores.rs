@@ -1,0 +1,65 @@
+//! Ignore comments, in whatever language they stand: `# pipevet: ignore[rule-a, rule-b] reason`. Knows neither the rules nor what a comment covers.
+
+use crate::facts::{FileFacts, Ignore};
+use crate::notice::{LocalNotice, NoticeKind};
+use crate::source::Range;
+
+/// The ignore that a comment holds. `comment` may begin with its mark (`#`, `//`, `--`, `;`); an ignore may follow other words of the comment.
+/// Rule ids are required: a comment that names none is no ignore (see [`malformed`]).
+pub fn parse(comment: &str, range: Range) -> Option<Ignore> {
+    let rest = after_name(comment)?.strip_prefix("ignore")?.trim_start();
+    let (ids, reason) = rest.strip_prefix('[')?.split_once(']')?;
+    let rules: Vec<String> = ids.split([',', ' ', '\t']).filter(|id| !id.is_empty()).map(str::to_owned).collect();
+    let named = !rules.is_empty() && rules.iter().all(|id| id.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-'));
+    let reason = reason.trim().trim_end_matches("-->").trim_end_matches("*/").trim().to_owned();
+    named.then_some(Ignore { range, rules, reason })
+}
+
+/// Whether a comment was meant as an ignore and is none: the name stands there, but no rule in brackets.
+pub fn malformed(comment: &str) -> bool {
+    after_name(comment).is_some_and(|rest| rest.starts_with("ignore")) && parse(comment, Range::default()).is_none()
+}
+
+/// Puts what a comment says where it belongs: an ignore, a notice for a malformed one, or nothing.
+pub fn record(comment: &str, range: Range, facts: &mut FileFacts) {
+    if let Some(ignore) = parse(comment, range) {
+        facts.ignores.push(ignore);
+    } else if malformed(comment) {
+        let text = "an ignore comment names its rules in brackets: ignore[rule-id] reason".to_owned();
+        facts.notices.push(LocalNotice { range, kind: NoticeKind::Policy, text });
+    }
+}
+
+/// What follows `pipevet:` in a comment.
+fn after_name(comment: &str) -> Option<&str> {
+    let (before, rest) = comment.split_once("pipevet:")?;
+    let alone = before.chars().next_back().is_none_or(|c| c.is_whitespace() || matches!(c, '#' | '/' | '-' | ';' | '*' | '!'));
+    alone.then(|| rest.trim_start())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ids_and_reasons() {
+        let table: &[(&str, Option<(&[&str], &str)>, bool)] = &[
+            ("# pipevet: ignore[script-injection] input is a number", Some((&["script-injection"], "input is a number")), false),
+            ("# pipevet:ignore[a-b, c]", Some((&["a-b", "c"], "")), false),
+            ("// note; pipevet: ignore[a] why */", Some((&["a"], "why")), false),
+            ("# pipevet: ignore", None, true),
+            ("# pipevet: ignore[]", None, true),
+            ("# pipevet: ignore[a.b]", None, true),
+            ("# pipevet: ignore[a", None, true),
+            ("# see pipevet: rules", None, false),
+            ("# mypipevet: ignore[a]", None, false),
+            ("# ordinary", None, false),
+        ];
+        for (comment, want, bad) in table {
+            let got = parse(comment, Range::new(3, 9));
+            let got_parts = got.as_ref().map(|i| (i.rules.iter().map(String::as_str).collect::<Vec<_>>(), i.reason.as_str()));
+            assert_eq!(got_parts, want.map(|(r, why)| (r.to_vec(), why)), "{comment}");
+            assert_eq!(malformed(comment), *bad, "{comment}");
+        }
+    }
+}

@@ -1,0 +1,272 @@
+//! Scalars: five styles decoded to text whose every byte maps to where it was read. Knows no structure beyond the scalar.
+
+use super::{Core, Style};
+use crate::text::Text;
+
+/// Length in bytes of the line break at `at`: LF, CR, CRLF, and the three breaks that only readers of YAML 1.1 know (NEL, LS, PS).
+pub(super) fn break_len(s: &[u8], at: usize) -> usize {
+    match s.get(at) {
+        Some(b'\n') => 1,
+        Some(b'\r') if s.get(at + 1) == Some(&b'\n') => 2,
+        Some(b'\r') => 1,
+        Some(0xc2) if s.get(at + 1) == Some(&0x85) => 2,
+        Some(0xe2) if s.get(at + 1) == Some(&0x80) && matches!(s.get(at + 2), Some(0xa8 | 0xa9)) => 3,
+        _ => 0,
+    }
+}
+
+fn blank(b: Option<&u8>) -> bool {
+    matches!(b, Some(b' ' | b'\t'))
+}
+
+/// The text between `start` and `end` of a plain or quoted scalar (quotes left out), unfolded and unescaped.
+pub(super) fn flow(src: &Text, start: usize, end: usize, style: Style) -> Text {
+    let s = src.as_str().as_bytes();
+    let s = s.get(..end.min(s.len())).unwrap_or_default();
+    let mut out = Text::default();
+    let (mut at, mut done) = (start, start);
+    while at < s.len() {
+        if break_len(s, at) > 0 {
+            let mut kept = at;
+            while kept > done && blank(s.get(kept - 1)) {
+                kept -= 1;
+            }
+            out.append(&src.slice(done, kept));
+            at = breaks(src, s, at, kept, true, &mut out);
+            done = at;
+        } else if style == Style::Double && s[at] == b'\\' {
+            out.append(&src.slice(done, at));
+            if break_len(s, at + 1) > 0 {
+                at = breaks(src, s, at + 1, at, false, &mut out);
+            } else {
+                let (decoded, len) = escape(src.as_str(), at, s.len());
+                out.push(&decoded, src.range(at, at + len));
+                at += len;
+            }
+            done = at;
+        } else if style == Style::Single && s[at] == b'\'' && s.get(at + 1) == Some(&b'\'') {
+            out.append(&src.slice(done, at));
+            out.push("'", src.range(at, at + 2));
+            at += 2;
+            done = at;
+        } else {
+            at += 1;
+        }
+    }
+    out.append(&src.slice(done, s.len()));
+    out
+}
+
+/// Folds the breaks that begin at `at`: one is a space (or nothing, when escaped), each further one a line feed. Returns where text goes on.
+fn breaks(src: &Text, s: &[u8], at: usize, from: usize, fold: bool, out: &mut Text) -> usize {
+    let first = at + break_len(s, at);
+    let skip = |mut at: usize| {
+        while blank(s.get(at)) {
+            at += 1;
+        }
+        at
+    };
+    let mut at = skip(first);
+    let mut more = false;
+    while break_len(s, at) > 0 {
+        let next = skip(at + break_len(s, at));
+        out.push("\n", src.range(at, next));
+        at = next;
+        more = true;
+    }
+    if fold && !more {
+        out.push(" ", src.range(from, at));
+    }
+    at
+}
+
+/// One escape of a double-quoted scalar: what it stands for and its length. An unknown one stands for itself.
+fn escape(s: &str, at: usize, end: usize) -> (String, usize) {
+    let hex = |from: usize, n: usize| {
+        let digits = s.get(from..(from + n).min(end)).filter(|d| d.len() == n && d.bytes().all(|b| b.is_ascii_hexdigit()))?;
+        u32::from_str_radix(digits, 16).ok()
+    };
+    let simple = match s.as_bytes().get(at + 1).filter(|_| at + 1 < end) {
+        Some(b'0') => '\0',
+        Some(b'a') => '\u{7}',
+        Some(b'b') => '\u{8}',
+        Some(b't' | b'\t') => '\t',
+        Some(b'n') => '\n',
+        Some(b'v') => '\u{b}',
+        Some(b'f') => '\u{c}',
+        Some(b'r') => '\r',
+        Some(b'e') => '\u{1b}',
+        Some(c @ (b' ' | b'"' | b'/' | b'\\')) => *c as char,
+        Some(b'N') => '\u{85}',
+        Some(b'_') => '\u{a0}',
+        Some(b'L') => '\u{2028}',
+        Some(b'P') => '\u{2029}',
+        Some(c @ (b'x' | b'u' | b'U')) => {
+            let n = match c {
+                b'x' => 2,
+                b'u' => 4,
+                _ => 8,
+            };
+            let Some(code) = hex(at + 2, n) else { return ("\\".to_owned(), 1) };
+            // JSON writes characters beyond the first plane as two escapes.
+            if (0xd800..0xdc00).contains(&code)
+                && s.get(at + 6..at + 8) == Some("\\u")
+                && let Some(low) = hex(at + 8, 4).filter(|l| (0xdc00..0xe000).contains(l))
+            {
+                let whole = 0x10000 + ((code - 0xd800) << 10) + (low - 0xdc00);
+                return (char::from_u32(whole).unwrap_or('\u{fffd}').to_string(), 12);
+            }
+            return (char::from_u32(code).unwrap_or('\u{fffd}').to_string(), n + 2);
+        }
+        _ => return ("\\".to_owned(), 1),
+    };
+    (simple.to_string(), 2)
+}
+
+/// A block scalar whose header (`|` or `>`) stands at `at`. `indent` is the column of the enclosing block collection, -1 when there is none.
+/// Returns the text and where the scalar ends (behind its last content line, without the break); nothing when no header stands there.
+pub(super) fn block(src: &Text, at: usize, indent: i64) -> Option<(Text, usize, Style)> {
+    let s = src.as_str().as_bytes();
+    let style = match s.get(at)? {
+        b'|' => Style::Literal,
+        b'>' => Style::Folded,
+        _ => return None,
+    };
+    let (mut chomp, mut stated) = (b' ', None);
+    let mut p = at + 1;
+    while let Some(c @ (b'+' | b'-' | b'0'..=b'9')) = s.get(p) {
+        match c {
+            b'+' | b'-' => chomp = *c,
+            digit => stated = Some(i64::from(digit - b'0')),
+        }
+        p += 1;
+    }
+    let header_end = p;
+    while blank(s.get(p)) {
+        p += 1;
+    }
+    if s.get(p) == Some(&b'#') && p > header_end {
+        while p < s.len() && break_len(s, p) == 0 {
+            p += 1;
+        }
+    }
+    if p < s.len() && break_len(s, p) == 0 {
+        return None;
+    }
+    let mut end = header_end;
+    let mut line = p + break_len(s, p);
+    let mut width = stated.map(|n| usize::try_from(indent.max(0) + n).unwrap_or(0));
+    let mut out = Text::default();
+    // The break behind the last content line, waiting to be folded, and the blank lines behind it.
+    let mut pending: Option<(usize, usize)> = None;
+    let mut empty: Vec<(usize, usize)> = Vec::new();
+    let mut after_spaced = false;
+    while line < s.len() {
+        let mut text = line;
+        while s.get(text) == Some(&b' ') && width.is_none_or(|w| text - line < w) {
+            text += 1;
+        }
+        let brk = break_len(s, text);
+        if brk > 0 {
+            empty.push((text, brk));
+            line = text + brk;
+            continue;
+        }
+        if text == s.len() {
+            break;
+        }
+        let column = text - line;
+        let least = usize::try_from(indent + 1).unwrap_or(0);
+        if width.is_none() && column >= least {
+            width = Some(column);
+        }
+        if width.is_none_or(|w| column < w) || (column == 0 && marker(s, text)) {
+            break;
+        }
+        let spaced = blank(s.get(text));
+        if let Some((b, n)) = pending {
+            if style == Style::Folded && !spaced && !after_spaced {
+                if empty.is_empty() {
+                    out.push(" ", src.range(b, text));
+                }
+            } else {
+                out.append(&one_break(src, b, n));
+            }
+        }
+        for (b, n) in empty.drain(..) {
+            out.append(&one_break(src, b, n));
+        }
+        let mut stop = text;
+        while stop < s.len() && break_len(s, stop) == 0 {
+            stop += 1;
+        }
+        out.append(&src.slice(text, stop));
+        end = stop;
+        after_spaced = spaced;
+        let n = break_len(s, stop);
+        pending = (n > 0).then_some((stop, n));
+        line = stop + n;
+    }
+    if chomp != b'-'
+        && let Some((b, n)) = pending
+    {
+        out.append(&one_break(src, b, n));
+    }
+    if chomp == b'+' {
+        for (b, n) in empty {
+            out.append(&one_break(src, b, n));
+        }
+    }
+    Some((out, end, style))
+}
+
+/// `---` or `...` at the start of a line.
+pub(super) fn marker(s: &[u8], at: usize) -> bool {
+    matches!(s.get(at..at + 3), Some(b"---" | b"...")) && (at + 3 == s.len() || blank(s.get(at + 3)) || break_len(s, at + 3) > 0)
+}
+
+fn one_break(src: &Text, at: usize, len: usize) -> Text {
+    let mut out = Text::default();
+    out.push("\n", src.range(at, at + len));
+    out
+}
+
+/// The core type of a scalar.
+pub(super) fn core(text: &str, style: Style, tag: Option<&str>) -> Core {
+    let by_shape = || match text {
+        "" | "~" | "null" | "Null" | "NULL" => Core::Null,
+        "true" | "True" | "TRUE" => Core::Bool(true),
+        "false" | "False" | "FALSE" => Core::Bool(false),
+        _ if number(text) => Core::Num,
+        _ => Core::Str,
+    };
+    match tag {
+        Some("!!null") => Core::Null,
+        Some("!!bool") => by_shape(),
+        Some("!!int" | "!!float") if number(text) => Core::Num,
+        Some(_) => Core::Str,
+        None if style == Style::Plain => by_shape(),
+        None => Core::Str,
+    }
+}
+
+fn number(text: &str) -> bool {
+    let all = |s: &str, f: fn(&u8) -> bool| !s.is_empty() && s.as_bytes().iter().all(f);
+    if let Some(rest) = text.strip_prefix("0x") {
+        return all(rest, u8::is_ascii_hexdigit);
+    }
+    if let Some(rest) = text.strip_prefix("0o") {
+        return all(rest, |b| (b'0'..b'8').contains(b));
+    }
+    let body = text.strip_prefix(['-', '+']).unwrap_or(text);
+    if matches!(body, ".inf" | ".Inf" | ".INF") || matches!(text, ".nan" | ".NaN" | ".NAN") {
+        return true;
+    }
+    let (mantissa, exponent) = body.split_once(['e', 'E']).map_or((body, None), |(m, e)| (m, Some(e)));
+    let (whole, part) = mantissa.split_once('.').unwrap_or((mantissa, ""));
+    let digits = |s: &str| s.bytes().all(|b| b.is_ascii_digit());
+    digits(whole)
+        && digits(part)
+        && !(whole.is_empty() && part.is_empty())
+        && exponent.is_none_or(|e| all(e.strip_prefix(['-', '+']).unwrap_or(e), u8::is_ascii_digit))
+}

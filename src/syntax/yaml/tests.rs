@@ -1,0 +1,209 @@
+use proptest::prelude::*;
+
+use super::*;
+
+/// A compact form of a node, for tables: scalars in `<…>` with a letter for their core type.
+fn show(node: &Node) -> String {
+    let tag = node.tag.as_deref().map(|t| format!("{t} ")).unwrap_or_default();
+    let alias = if node.alias.is_some() { "*" } else { "" };
+    let body = match &node.kind {
+        NodeKind::Scalar(s) => match s.core {
+            Core::Null => "~".to_owned(),
+            Core::Bool(b) => b.to_string(),
+            Core::Num => format!("#{}", s.text.as_str()),
+            Core::Str => format!("{:?}", s.text.as_str()),
+        },
+        NodeKind::Seq(items) => format!("[{}]", items.iter().map(show).collect::<Vec<_>>().join(", ")),
+        NodeKind::Map(entries) => {
+            let entries = entries.iter().map(|e| format!("{}{}: {}", if e.merged.is_some() { "<" } else { "" }, show(&e.key), show(&e.value)));
+            format!("{{{}}}", entries.collect::<Vec<_>>().join(", "))
+        }
+    };
+    format!("{alias}{tag}{body}")
+}
+
+fn shown(text: &str) -> String {
+    parse(text.as_bytes()).0.iter().map(show).collect::<Vec<_>>().join(" --- ")
+}
+
+/// Every scalar with its linear runs must stand in the file as it says; line breaks and folded spaces stand for each other.
+fn check_positions(bytes: &[u8], node: &Node) {
+    match &node.kind {
+        NodeKind::Scalar(s) => {
+            for (from, to, at) in s.text.linear_runs() {
+                let want = &s.text.as_str().as_bytes()[from..to];
+                let have = &bytes[at..at + to - from];
+                let soft = |b: u8| matches!(b, b'\n' | b'\r' | b' ');
+                assert!(want.iter().zip(have).all(|(w, h)| w == h || (soft(*w) && soft(*h)) || *w == b'?'), "{want:?} is not {have:?}");
+            }
+            assert!(node.range.is_empty() || s.text.is_empty() || node.range.contains(s.text.whole()), "{node:?}");
+        }
+        NodeKind::Seq(items) => items.iter().for_each(|n| check_positions(bytes, n)),
+        NodeKind::Map(entries) => entries.iter().for_each(|e| {
+            check_positions(bytes, &e.key);
+            check_positions(bytes, &e.value);
+        }),
+    }
+}
+
+#[test]
+fn reads_each_style_and_shape() {
+    let table: &[(&str, &str)] = &[
+        ("a: 1\nb: 'it''s'\nc: \"x\\ty\\u00e9\\x41\"\n", r#"{"a": #1, "b": "it's", "c": "x\tyéA"}"#),
+        ("a: |\n  one\n   two\n\n  three\n\nb: |-\n  x\nc: |+\n  y\n\nd: >\n  f\n  g\n\n  h\n", r#"{"a": "one\n two\n\nthree\n", "b": "x", "c": "y\n\n", "d": "f g\nh\n"}"#),
+        ("a: |2\n    two\n  x\n", r#"{"a": "  two\nx\n"}"#),
+        ("a: >\n  x\n    more\n  y\n", r#"{"a": "x\n  more\ny\n"}"#),
+        ("a: |\n  no end", r#"{"a": "no end"}"#),
+        ("a: plain\n  goes\n\n  on\n", r#"{"a": "plain goes\non"}"#),
+        ("a: \"x \\\n   y\n\n  z\"\n", r#"{"a": "x y\nz"}"#),
+        ("- a\n-\n- - b\n  - ~\n", r#"["a", ~, ["b", ~]]"#),
+        ("on: [push, {a: b, c}]\ntrue: no\n", r#"{"on": ["push", {"a": "b", "c": ~}], true: "no"}"#),
+        ("a: !!str 12\nb: !x {c: 1}\nd: !!null 'null'\n", r#"{"a": !!str "12", "b": !x {"c": #1}, "d": !!null ~}"#),
+        ("x: &a {k: 1}\ny: *a\nz:\n  <<: *a\n  m: 2\n", r#"{"x": {"k": #1}, "y": *{"k": #1}, "z": {<"k": #1, "m": #2}}"#),
+        ("a: &b\n- 1\nc: *b\n", r#"{"a": [#1], "c": *[#1]}"#),
+        ("a: 1\na: 2\n", r#"{"a": #1, "a": #2}"#),
+        ("\u{feff}a: 1\nb: 2\n", r#"{"a": #1, "b": #2}"#),
+        ("a: 1\rb: |\r  x\r  y\rc: 3\r", "{\"a\": #1, \"b\": \"x\\ny\\n\", \"c\": #3}"),
+        ("a: |\r\n  x\r\n  y\r\nb: 1\r\n", "{\"a\": \"x\\ny\\n\", \"b\": #1}"),
+        ("# c\u{2028}a: 1 # d\u{85}b: 2\n", r#"{"a": #1, "b": #2}"#),
+        ("a: 1\n---\nb\n...\n---\n", r#"{"a": #1} --- "b" --- ~"#),
+        ("? a\n: b\n? c\n", r#"{"a": "b", "c": ~}"#),
+        ("a: 0x1F\nb: .5\nc: 1e3\nd: 1.2.3\ne: -.inf\nf: yes\n", r#"{"a": #0x1F, "b": #.5, "c": #1e3, "d": "1.2.3", "e": #-.inf, "f": "yes"}"#),
+        ("a:\n  b: \"one\n  two\n\n three\"\n  c: 1\n", r#"{"a": {"b": "one two\nthree", "c": #1}}"#),
+        ("a:\n  b: 'one\ntwo'\n", r#"{"a": {"b": "one two"}}"#),
+        ("run: echo\n  \"quoted\n  more\nnext: 'x'\n", r#"{"run": "echo \"quoted more", "next": "x"}"#),
+    ];
+    for (text, want) in table {
+        assert_eq!(&shown(text), want, "{text}");
+        parse(text.as_bytes()).0.iter().for_each(|n| check_positions(text.as_bytes(), n));
+    }
+}
+
+#[test]
+fn ranges_are_those_of_the_file() {
+    let text = "\u{feff}jobs:\n  a: &x \"q\\n\"\n  b: *x\n";
+    let yaml = read(text.as_bytes());
+    let at = |r: Range| &text[r.bounds()];
+    let jobs = &yaml.documents[0].entries()[0];
+    assert_eq!(at(jobs.key.range), "jobs");
+    let inner = jobs.value.entries();
+    assert_eq!(at(inner[0].value.range), "\"q\\n\"");
+    assert_eq!(at(inner[1].value.place()), "*x");
+    assert_eq!(inner[1].value.range, inner[0].value.range);
+    let escape = inner[0].value.text().unwrap();
+    assert_eq!(at(escape.range(1, 2)), "\\n");
+}
+
+#[test]
+fn utf16_is_read_with_its_positions() {
+    let text = "a: é\nb: [x]\n";
+    let mut bytes = vec![0xff, 0xfe];
+    bytes.extend(text.encode_utf16().flat_map(u16::to_le_bytes));
+    let (docs, notices) = parse(&bytes);
+    assert_eq!(show(&docs[0]), r#"{"a": "é", "b": ["x"]}"#);
+    assert_eq!(docs[0].get("a").unwrap().range, Range::new(2 + 3 * 2, 2 + 4 * 2));
+    assert!(notices.is_empty());
+}
+
+#[test]
+fn comments_are_kept() {
+    let text = "# one\na: b # two\nc: |\n  # text\nd: 'x # y'\n# three";
+    let comments: Vec<String> = read(text.as_bytes()).comments.iter().map(|c| c.as_str().to_owned()).collect();
+    assert_eq!(comments, ["# one", "# two", "# three"]);
+}
+
+#[test]
+fn bombs_and_depth_end_with_a_notice() {
+    let mut bomb = "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n".to_owned();
+    for i in 1..12 {
+        let row = vec![format!("*a{}", i - 1); 10].join(", ");
+        bomb += &format!("a{i}: &a{i} [{row}]\n");
+    }
+    let stairs = (0..400).map(|i| format!("{}k:\n", " ".repeat(i))).collect::<String>();
+    let dashes = format!("{}x\n", "- ".repeat(600));
+    let brackets = format!("{}{}", "[".repeat(5000), "]".repeat(5000));
+    let chain = format!("a0: &a0 [x]\n{}", (1..900).map(|i| format!("a{i}: &a{i} [*a{}]\n", i - 1)).collect::<String>());
+    for text in [bomb, stairs, dashes, brackets, chain] {
+        let (docs, notices) = parse(text.as_bytes());
+        assert!(!docs.is_empty());
+        assert!(!notices.is_empty(), "{}", &text[..60]);
+    }
+}
+
+fn to_serde(node: &Node) -> serde_yaml::Value {
+    match &node.kind {
+        NodeKind::Scalar(s) => match s.core {
+            Core::Null => serde_yaml::Value::Null,
+            Core::Bool(b) => b.into(),
+            Core::Num => serde_yaml::from_str(s.text.as_str()).unwrap(),
+            Core::Str => s.text.as_str().into(),
+        },
+        NodeKind::Seq(items) => serde_yaml::Value::Sequence(items.iter().map(to_serde).collect()),
+        NodeKind::Map(entries) => serde_yaml::Value::Mapping(entries.iter().map(|e| (to_serde(&e.key), to_serde(&e.value))).collect()),
+    }
+}
+
+fn scalars() -> impl Strategy<Value = String> {
+    prop_oneof![
+        "[a-z0-9$(){}#:'\"|>&*!%@` \\-\\\\é]{0,12}",
+        "[a-z \t\n]{0,20}",
+        "(  )?[a-z]{1,5}(\n{1,3} {0,3}[a-z]{0,5}){0,4}\n{0,2}",
+        Just("null".to_owned()),
+        Just("1.5".to_owned()),
+    ]
+}
+
+fn values() -> impl Strategy<Value = serde_yaml::Value> {
+    let leaf = prop_oneof![scalars().prop_map(serde_yaml::Value::from), any::<bool>().prop_map(serde_yaml::Value::from), any::<i32>().prop_map(serde_yaml::Value::from), Just(serde_yaml::Value::Null)];
+    leaf.prop_recursive(4, 24, 5, |inner| {
+        prop_oneof![
+            prop::collection::vec(inner.clone(), 0..5).prop_map(serde_yaml::Value::Sequence),
+            prop::collection::btree_map("[a-z][a-z -]{0,7}", inner, 0..5).prop_map(|m| {
+                serde_yaml::Value::Mapping(m.into_iter().map(|(k, v)| (k.into(), v)).collect())
+            }),
+        ]
+    })
+}
+
+/// Lines as people and attackers write them: pieces of structure at random indents.
+fn lines() -> impl Strategy<Value = String> {
+    let piece = prop_oneof![
+        Just("a:"), Just("b: x"), Just("- y"), Just("- k: v"), Just("c: |"), Just("d: >-"), Just("e: \"q"), Just("z\""), Just("f: 'it''s"), Just("g'"),
+        Just("# note"), Just("h: [1, 2"), Just("], "), Just("{m: n}"), Just("&p *p"), Just("? k"), Just(": v"), Just("---"), Just(""), Just("\t"), Just("i: &p w"), Just("j: *p"), Just("<<: *p"), Just("- - -"), Just("\"q\": !t {")
+    ];
+    prop::collection::vec((0usize..6, piece), 0..14)
+        .prop_map(|ls| ls.into_iter().map(|(n, p)| format!("{}{p}\n", " ".repeat(n))).collect())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn what_is_written_is_read(value in values()) {
+        let text = serde_yaml::to_string(&value).unwrap();
+        let yaml = read(text.as_bytes());
+        prop_assert_eq!(yaml.documents.len(), 1);
+        // The writer's own reader is the judge: it resolves what a plain scalar is.
+        let want: serde_yaml::Value = serde_yaml::from_str(&text).unwrap();
+        prop_assert_eq!(to_serde(&yaml.documents[0]), want, "{}", text);
+        check_positions(text.as_bytes(), &yaml.documents[0]);
+        prop_assert!(yaml.notices.is_empty(), "{:?}", yaml.notices);
+    }
+
+    #[test]
+    fn odd_lines_keep_positions(text in lines()) {
+        let (docs, _) = parse(text.as_bytes());
+        for doc in &docs {
+            check_positions(text.as_bytes(), doc);
+        }
+    }
+
+    #[test]
+    fn no_bytes_harm(bytes in prop::collection::vec(prop_oneof![any::<u8>(), prop::sample::select(b" \n\r:-?|>'\"[]{}#&*!\\,a".to_vec())], 0..80)) {
+        let (docs, _) = parse(&bytes);
+        let len = bytes.len();
+        for doc in &docs {
+            prop_assert!(doc.range.end as usize <= len);
+        }
+    }
+}
