@@ -3,9 +3,9 @@
 use crate::facts::ValueId;
 
 pub mod dockerfile;
+pub mod ignores;
 pub mod make;
 pub mod shell;
-pub mod ignores;
 
 /// A stretch of a text that is replaced before the text's language sees it (`${{ … }}` in a `run:`, `$(VAR)` in a recipe, a computed part of a string
 /// that is code). The front end masks it with identifier characters of the same length and puts `value` where it stood.

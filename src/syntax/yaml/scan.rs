@@ -102,7 +102,8 @@ pub(super) fn marks(src: &Text) -> Marks {
         (at, in_plain) = if goes_on && !bare {
             let (next, open) = scan.plain(text, false);
             (next, open.unwrap_or(true))
-        } else { scan.tokens(text, in_plain && bare)
+        } else {
+            scan.tokens(text, in_plain && bare)
         };
     }
     scan.out

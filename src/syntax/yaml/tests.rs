@@ -50,7 +50,10 @@ fn check_positions(bytes: &[u8], node: &Node) {
 fn reads_each_style_and_shape() {
     let table: &[(&str, &str)] = &[
         ("a: 1\nb: 'it''s'\nc: \"x\\ty\\u00e9\\x41\"\n", r#"{"a": #1, "b": "it's", "c": "x\tyéA"}"#),
-        ("a: |\n  one\n   two\n\n  three\n\nb: |-\n  x\nc: |+\n  y\n\nd: >\n  f\n  g\n\n  h\n", r#"{"a": "one\n two\n\nthree\n", "b": "x", "c": "y\n\n", "d": "f g\nh\n"}"#),
+        (
+            "a: |\n  one\n   two\n\n  three\n\nb: |-\n  x\nc: |+\n  y\n\nd: >\n  f\n  g\n\n  h\n",
+            r#"{"a": "one\n two\n\nthree\n", "b": "x", "c": "y\n\n", "d": "f g\nh\n"}"#,
+        ),
         ("a: |2\n    two\n  x\n", r#"{"a": "  two\nx\n"}"#),
         ("a: >\n  x\n    more\n  y\n", r#"{"a": "x\n  more\ny\n"}"#),
         ("a: |\n  no end", r#"{"a": "no end"}"#),
@@ -154,13 +157,17 @@ fn scalars() -> impl Strategy<Value = String> {
 }
 
 fn values() -> impl Strategy<Value = serde_yaml::Value> {
-    let leaf = prop_oneof![scalars().prop_map(serde_yaml::Value::from), any::<bool>().prop_map(serde_yaml::Value::from), any::<i32>().prop_map(serde_yaml::Value::from), Just(serde_yaml::Value::Null)];
+    let leaf = prop_oneof![
+        scalars().prop_map(serde_yaml::Value::from),
+        any::<bool>().prop_map(serde_yaml::Value::from),
+        any::<i32>().prop_map(serde_yaml::Value::from),
+        Just(serde_yaml::Value::Null)
+    ];
     leaf.prop_recursive(4, 24, 5, |inner| {
         prop_oneof![
             prop::collection::vec(inner.clone(), 0..5).prop_map(serde_yaml::Value::Sequence),
-            prop::collection::btree_map("[a-z][a-z -]{0,7}", inner, 0..5).prop_map(|m| {
-                serde_yaml::Value::Mapping(m.into_iter().map(|(k, v)| (k.into(), v)).collect())
-            }),
+            prop::collection::btree_map("[a-z][a-z -]{0,7}", inner, 0..5)
+                .prop_map(|m| { serde_yaml::Value::Mapping(m.into_iter().map(|(k, v)| (k.into(), v)).collect()) }),
         ]
     })
 }
@@ -168,11 +175,33 @@ fn values() -> impl Strategy<Value = serde_yaml::Value> {
 /// Lines as people and attackers write them: pieces of structure at random indents.
 fn lines() -> impl Strategy<Value = String> {
     let piece = prop_oneof![
-        Just("a:"), Just("b: x"), Just("- y"), Just("- k: v"), Just("c: |"), Just("d: >-"), Just("e: \"q"), Just("z\""), Just("f: 'it''s"), Just("g'"),
-        Just("# note"), Just("h: [1, 2"), Just("], "), Just("{m: n}"), Just("&p *p"), Just("? k"), Just(": v"), Just("---"), Just(""), Just("\t"), Just("i: &p w"), Just("j: *p"), Just("<<: *p"), Just("- - -"), Just("\"q\": !t {")
+        Just("a:"),
+        Just("b: x"),
+        Just("- y"),
+        Just("- k: v"),
+        Just("c: |"),
+        Just("d: >-"),
+        Just("e: \"q"),
+        Just("z\""),
+        Just("f: 'it''s"),
+        Just("g'"),
+        Just("# note"),
+        Just("h: [1, 2"),
+        Just("], "),
+        Just("{m: n}"),
+        Just("&p *p"),
+        Just("? k"),
+        Just(": v"),
+        Just("---"),
+        Just(""),
+        Just("\t"),
+        Just("i: &p w"),
+        Just("j: *p"),
+        Just("<<: *p"),
+        Just("- - -"),
+        Just("\"q\": !t {")
     ];
-    prop::collection::vec((0usize..6, piece), 0..14)
-        .prop_map(|ls| ls.into_iter().map(|(n, p)| format!("{}{p}\n", " ".repeat(n))).collect())
+    prop::collection::vec((0usize..6, piece), 0..14).prop_map(|ls| ls.into_iter().map(|(n, p)| format!("{}{p}\n", " ".repeat(n))).collect())
 }
 
 proptest! {

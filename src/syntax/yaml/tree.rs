@@ -218,8 +218,7 @@ pub(super) fn merge(entries: &mut Vec<Entry>) {
     if !entries.iter().any(is_merge) {
         return;
     }
-    let mut seen: std::collections::BTreeSet<String> =
-        entries.iter().filter(|e| !is_merge(e)).filter_map(|e| e.name().map(str::to_owned)).collect();
+    let mut seen: std::collections::BTreeSet<String> = entries.iter().filter(|e| !is_merge(e)).filter_map(|e| e.name().map(str::to_owned)).collect();
     let mut out = Vec::with_capacity(entries.len());
     for entry in entries.drain(..) {
         let merged = is_merge(&entry);
