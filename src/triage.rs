@@ -1,1 +1,0 @@
-//! Ignores, policy, absorption, fingerprints: filters, never computes.

@@ -1,0 +1,107 @@
+//! Ignore comments: which alerts each covers, and which cover nothing. Decides by place and rule id alone.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::facts::FileFacts;
+use crate::finding::{Location, Reported};
+use crate::graph::Facts;
+use crate::notice::{Notice, NoticeKind};
+use crate::source::{FileId, Range, SourceFile, Sources};
+use crate::triage::fingerprint::Chains;
+use crate::triage::{Policy, unwanted};
+
+/// Most ignore comments of one file that count.
+const MOST: usize = 2_000;
+
+/// For each alert the reason of the comment that covers it, and a notice for each comment that is wrong or covers nothing.
+pub fn apply(all: &[Reported], facts: &Facts, sources: &Sources, policy: &Policy) -> (Vec<Option<String>>, Vec<Notice>) {
+    let mut reasons = vec![None; all.len()];
+    let mut notices = Vec::new();
+    let mut by_file: BTreeMap<FileId, Vec<usize>> = BTreeMap::new();
+    for (i, reported) in all.iter().enumerate() {
+        by_file.entry(reported.alert.primary.file).or_default().push(i);
+    }
+    let mut chains = Chains::new(facts);
+    for ((file, source), local) in sources.iter().zip(&facts.files) {
+        if local.ignores.is_empty() {
+            continue;
+        }
+        let mut say = |range, kind, text: String| notices.push(Notice { file: Some(file), range: Some(range), kind, text });
+        let covers = Covers::new(file, source, local);
+        for (n, ignore) in local.ignores.iter().enumerate() {
+            if n >= MOST {
+                say(ignore.range, NoticeKind::Limit, format!("only the first {MOST} ignore comments of a file count"));
+                break;
+            }
+            if ignore.rules.is_empty() {
+                say(ignore.range, NoticeKind::Policy, "an ignore comment must name the rules it means: pipevet: ignore[rule-id] reason".to_owned());
+            }
+            let covered = covers.of(ignore.range, &mut chains);
+            for rule in &ignore.rules {
+                if !policy.rules.is_empty() && !policy.rules.contains_key(rule) {
+                    say(ignore.range, NoticeKind::Policy, format!("this ignore comment names no rule that exists: {rule}"));
+                    continue;
+                }
+                let mut used = false;
+                for i in by_file.get(&file).into_iter().flatten() {
+                    let alert = &all[*i].alert;
+                    if alert.rule == *rule
+                        && covered.iter().any(|c| c.start <= alert.primary.range.start && alert.primary.range.start < c.end.max(c.start + 1))
+                    {
+                        used = true;
+                        reasons[*i].get_or_insert_with(|| ignore.reason.clone());
+                    }
+                }
+                if !used && !unwanted(rule, policy) {
+                    say(ignore.range, NoticeKind::Policy, format!("this ignore comment covers no finding of {rule}"));
+                }
+            }
+        }
+    }
+    (reasons, notices)
+}
+
+/// What comments of one file cover.
+struct Covers<'a> {
+    file: FileId,
+    source: &'a SourceFile,
+    local: &'a FileFacts,
+    /// The outermost ignorable construct that begins on a line.
+    begins: BTreeMap<u32, Range>,
+}
+
+impl<'a> Covers<'a> {
+    fn new(file: FileId, source: &'a SourceFile, local: &'a FileFacts) -> Self {
+        let mut begins: BTreeMap<u32, Range> = BTreeMap::new();
+        for construct in local.constructs.iter().filter(|c| c.ignorable) {
+            let line = source.lines().line(construct.range.start);
+            let widest = begins.entry(line).or_insert(construct.range);
+            if construct.range.len() > widest.len() {
+                *widest = construct.range;
+            }
+        }
+        Covers { file, source, local, begins }
+    }
+    /// The innermost ignorable construct around the comment, its own line, and, when it stands alone on its line, the next line and what begins there.
+    fn of(&self, comment: Range, chains: &mut Chains<'_>) -> BTreeSet<Range> {
+        let mut out = BTreeSet::new();
+        let around = chains.around(Location { file: self.file, range: comment });
+        let ignorable = around.iter().filter_map(|i| self.local.constructs.get(*i as usize)).find(|c| c.ignorable);
+        out.extend(ignorable.map(|c| c.range));
+        let lines = self.source.lines();
+        let line = lines.line(comment.start);
+        out.insert(lines.range(line));
+        let before = Range { start: lines.range(line).start, end: comment.start };
+        // In a notebook a line of code begins with the quote of its JSON string.
+        let blank = |b: &u8| matches!(b, b' ' | b'\t' | b'"' | b'\xef' | b'\xbb' | b'\xbf');
+        let bytes = |range: Range| self.source.bytes.get(range.bounds()).unwrap_or_default();
+        if bytes(before).iter().all(blank) {
+            let is_comment = |n: &u32| bytes(lines.range(*n)).iter().find(|b| !blank(b)).is_some_and(|b| *b == b'#');
+            if let Some(next) = (line + 1..=lines.count().min(line + 20)).find(|n| !is_comment(n)) {
+                out.insert(lines.range(next));
+                out.extend(self.begins.get(&next).copied());
+            }
+        }
+        out
+    }
+}

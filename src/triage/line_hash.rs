@@ -1,0 +1,136 @@
+//! The hash by which GitHub recognises an alert after lines moved: `primaryLocationLineHash`. Knows bytes and lines, nothing else.
+//!
+//! A line's hash covers about a hundred characters from its start on, blanks apart, over UTF-16 units; line ends of every form count as one LF. The
+//! value is the hash in hex and how often the same hash was met so far in the file. GitHub computes the same from the checkout and warns about a
+//! different one, so even its odd corners are kept.
+
+use std::collections::BTreeMap;
+
+const WINDOW: usize = 100;
+const FACTOR: u64 = 37;
+const END: u16 = 65_535;
+
+/// The value of every line, the first line's first. A file that ends in a line end has one further, empty line.
+pub fn line_hashes(bytes: &[u8]) -> Vec<String> {
+    let text = String::from_utf8_lossy(bytes);
+    let mut roll = Roll { window: [0; WINDOW], opened: [false; WINDOW], at: 0, hash: 0, oldest: power(), seen: BTreeMap::new(), out: Vec::new() };
+    let mut at_line_start = true;
+    let mut after_cr = false;
+    for unit in text.encode_utf16().chain([END]) {
+        let blank = unit == u16::from(b' ') || unit == u16::from(b'\t');
+        if blank || after_cr && unit == u16::from(b'\n') {
+            after_cr = false;
+            continue;
+        }
+        after_cr = unit == u16::from(b'\r');
+        let unit = if after_cr { u16::from(b'\n') } else { unit };
+        roll.close();
+        roll.opened[roll.at] = at_line_start;
+        at_line_start = unit == u16::from(b'\n');
+        roll.push(unit);
+    }
+    for _ in 0..WINDOW {
+        roll.close();
+        roll.push(0);
+    }
+    roll.out
+}
+
+/// The value of the 1-based line, that of line 1 when there is no such line.
+pub fn of_line(hashes: &[String], line: u32) -> String {
+    let i = (line as usize).saturating_sub(1);
+    hashes.get(i).or(hashes.first()).cloned().unwrap_or_default()
+}
+
+struct Roll {
+    window: [u16; WINDOW],
+    /// Whether the unit at that place of the window begins a line.
+    opened: [bool; WINDOW],
+    at: usize,
+    hash: u64,
+    oldest: u64,
+    seen: BTreeMap<u64, u32>,
+    out: Vec<String>,
+}
+
+impl Roll {
+    /// When the unit about to leave the window began a line, the window now holds all of what that line's hash covers.
+    fn close(&mut self) {
+        if std::mem::take(&mut self.opened[self.at]) {
+            let count = self.seen.entry(self.hash).or_default();
+            *count += 1;
+            self.out.push(format!("{:x}:{count}", self.hash));
+        }
+    }
+    fn push(&mut self, unit: u16) {
+        let leaving = std::mem::replace(&mut self.window[self.at], unit);
+        self.hash = self.hash.wrapping_mul(FACTOR).wrapping_add(u64::from(unit)).wrapping_sub(self.oldest.wrapping_mul(u64::from(leaving)));
+        self.at = (self.at + 1) % WINDOW;
+    }
+}
+
+fn power() -> u64 {
+    (0..WINDOW).fold(1, |p, _| FACTOR.wrapping_mul(p))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_are_those_github_computes() {
+        let greeting = [
+            "e9496ae3ebfced30:1",
+            "fb7c023a8b9ccb3f:1",
+            "ce8ba1a563dcdaca:1",
+            "e20e36e16fcb0cc8:1",
+            "b3edc88f2938467e:1",
+            "c8e28b0b4002a3a0:1",
+            "c129715d7a2bc9a3:1",
+        ];
+        let repeated = "Lorem ipsum dolor sit amet.\n".repeat(10);
+        let table: &[(&str, &[&str])] = &[
+            ("", &["c129715d7a2bc9a3:1"]),
+            (" a\nb\n  \t\tc\n d", &["271789c17abda88f:1", "54703d4cd895b18:1", "180aee12dab6264:1", "a23a3dc5e078b07b:1"]),
+            (
+                " hello; \t\nworld!!!\n\n\n  \t\tGreetings\n End",
+                &["8b7cf3e952e7aeb2:1", "b1ae1287ec4718d9:1", "bff680108adb0fcc:1", "c6805c5e1288b612:1", "b86d3392aea1be30:1", "e6ceba753e1a442:1"],
+            ),
+            (" hello; \t\nworld!!!\n\n\n  \t\tGreetings\n End\n", &greeting),
+            (" hello; \t\nworld!!!\r\r\r  \t\tGreetings\r End\r", &greeting),
+            (" hello; \t\r\nworld!!!\r\n\r\n\r\n  \t\tGreetings\r\n End\r\n", &greeting),
+            (" hello; \t\nworld!!!\r\n\n\r  \t\tGreetings\r End\r\n", &greeting),
+            (
+                &repeated,
+                &[
+                    "a7f2ff13bc495cf2:1",
+                    "a7f2ff13bc495cf2:2",
+                    "a7f2ff13bc495cf2:3",
+                    "a7f2ff13bc495cf2:4",
+                    "a7f2ff13bc495cf2:5",
+                    "a7f2ff13bc495cf2:6",
+                    "a7f2ff1481e87703:1",
+                    "a9cf91f7bbf1862b:1",
+                    "55ec222b86bcae53:1",
+                    "cc97dc7b1d7d8f7b:1",
+                    "c129715d7a2bc9a3:1",
+                ],
+            ),
+        ];
+        for (text, want) in table {
+            assert_eq!(line_hashes(text.as_bytes()), *want, "{text:?}");
+        }
+        assert_eq!(of_line(&line_hashes(b"a\nb"), 9), of_line(&line_hashes(b"a\nb"), 1));
+    }
+
+    proptest::proptest! {
+        /// There is a value for every line, and a line's value does not depend on what stands above it (its count apart).
+        #[test]
+        fn a_line_keeps_its_value_when_others_come_above(above in "[a-c \t\u{e9}]{0,40}", text in "([a-c \t\u{1f600}]{0,30}(\r\n|\r|\n)?){0,6}") {
+            let bare = |v: Vec<String>| v.into_iter().map(|h| h.split(':').next().unwrap_or_default().to_owned()).collect::<Vec<_>>();
+            let below = bare(line_hashes(text.as_bytes()));
+            let both = bare(line_hashes(format!("{above}\n{text}").as_bytes()));
+            proptest::prop_assert_eq!(&both[1..], &below[..]);
+        }
+    }
+}

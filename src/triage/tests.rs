@@ -1,0 +1,172 @@
+use super::*;
+use crate::facts::{Construct, FileFacts, Ignore};
+use crate::finding::{Hop, Location, Path};
+use crate::notice::NoticeKind;
+use crate::origin::Who;
+use crate::source::{Kind, Range, SourceFile};
+
+const TEXT: &str = "\
+steps:
+  # pipevet: ignore[alpha] reviewed
+  - run: one
+    name: x
+  - run: two
+    with: y # pipevet: ignore[alpha,beta] also
+  - run: three
+";
+
+fn range(of: &str) -> Range {
+    let at = TEXT.find(of).unwrap();
+    Range::new(at, at + of.len())
+}
+
+fn place(of: &str) -> Location {
+    Location { file: FileId(0), range: range(of) }
+}
+
+fn world() -> (Facts, Sources) {
+    let construct =
+        |from: &str, to: &str, name: &str, parent, ignorable| Construct { range: range(from).cover(range(to)), name: name.into(), parent, ignorable };
+    let comment =
+        |of: &str, rules: &[&str]| Ignore { range: range(of), rules: rules.iter().map(|r| (*r).to_owned()).collect(), reason: "reviewed".into() };
+    let facts = FileFacts {
+        constructs: vec![
+            construct("steps", "three", "job", None, false),
+            construct("run: one", "name: x", "first", Some(0), true),
+            construct("run: two", "also", "second", Some(0), true),
+            construct("run: three", "three", "third", Some(0), true),
+        ],
+        ignores: vec![comment("# pipevet: ignore[alpha] reviewed", &["alpha"]), comment("# pipevet: ignore[alpha,beta] also", &["alpha", "beta"])],
+        ..FileFacts::default()
+    };
+    let sources = Sources { roots: vec![".".into()], files: vec![SourceFile::new("w.yml", Kind::Yaml, TEXT.into())] };
+    (Facts { files: vec![facts] }, sources)
+}
+
+fn alert(rule: &str, of: &str, severity: Severity) -> Alert {
+    Alert {
+        rule: rule.into(),
+        tier: Tier::Risk,
+        severity,
+        confidence: Confidence::High,
+        primary: place(of),
+        cause: of.into(),
+        message: String::new(),
+        fix: String::new(),
+        fine_if: String::new(),
+        assumes: Vec::new(),
+        doubts: Vec::new(),
+        paths: Vec::new(),
+        related: Vec::new(),
+        part_of: None,
+        data: BTreeMap::new(),
+    }
+}
+
+fn with_path(mut alert: Alert, hops: &[&str]) -> Alert {
+    let hops = hops.iter().map(|h| Hop { at: place(h), text: (*h).to_owned() }).collect();
+    alert.paths.push(Path { severity: alert.severity, who: Who::Anyone, asset: String::new(), hops });
+    alert.tier = Tier::Path;
+    alert
+}
+
+fn run(alerts: Vec<Alert>, policy: &Policy) -> Report {
+    let (facts, sources) = world();
+    triage(alerts, Vec::new(), &facts, &sources, policy)
+}
+
+fn shown(report: &Report) -> Vec<&str> {
+    report.shown.iter().map(|r| r.alert.cause.as_str()).collect()
+}
+
+#[test]
+fn a_comment_covers_its_step_or_the_one_below_and_nothing_else() {
+    let alerts = ["one", "name: x", "two", "three"].map(|of| alert("alpha", of, Severity::High)).to_vec();
+    let report = run(alerts, &Policy::default());
+    assert_eq!(shown(&report), ["three"]);
+    assert!(report.hidden.iter().all(|(_, why)| *why == Hidden::Ignored("reviewed".into())));
+    let unused: Vec<_> = report.notices.iter().map(|n| (n.kind, n.text.as_str())).collect();
+    assert_eq!(unused, [(NoticeKind::Policy, "this ignore comment covers no finding of beta")]);
+    let unknown = Policy { rules: BTreeMap::from([("alpha".to_owned(), Standing::Stable)]), ..Policy::default() };
+    assert!(run(Vec::new(), &unknown).notices.iter().any(|n| n.text == "this ignore comment names no rule that exists: beta"));
+}
+
+#[test]
+fn fingerprints_survive_moves_and_tell_equals_apart() {
+    let (facts, sources) = world();
+    let same = || {
+        let mut two = alert("gamma", "two", Severity::High);
+        let mut three = alert("gamma", "with: y", Severity::High);
+        two.cause = "a  b".into();
+        three.cause = "a\nb".into();
+        vec![three, two]
+    };
+    let got = fingerprint::identify(same(), &facts, &sources);
+    assert_eq!(got[0].constructs, ["job", "second"]);
+    assert_ne!(got[0].v1, got[1].v1, "equals are told apart by their order");
+    let mut shifted = world();
+    shifted.0.files[0].constructs.iter_mut().for_each(|c| c.range = Range::new(c.range.start as usize + 8, c.range.end as usize + 8));
+    shifted.1.files[0] = SourceFile::new("other.yml", Kind::Yaml, format!("# above\n{TEXT}").into());
+    let mut moved = same();
+    moved.iter_mut().for_each(|a| a.primary.range = Range::new(a.primary.range.start as usize + 8, a.primary.range.end as usize + 8));
+    let after = fingerprint::identify(moved, &shifted.0, &shifted.1);
+    let ids = |v: &[Reported]| v.iter().map(|r| (r.v1.clone(), r.line_hash.clone())).collect::<Vec<_>>();
+    assert_eq!(ids(&got), ids(&after));
+    // Pinned: baselines hold these.
+    assert_eq!(got[0].v1, "c7fbc4c4fcb858d1ce56bf7049143e14");
+}
+
+#[test]
+fn a_path_absorbs_its_own_cause_and_marks_its_hops() {
+    let path = with_path(alert("path", "two", Severity::Critical), &["two", "three"]);
+    let weaker = with_path(alert("checkout", "two", Severity::High), &["two"]);
+    let alerts = vec![path.clone(), weaker, alert("local", "two", Severity::High), alert("hop", "three", Severity::High)];
+    let report = run(alerts.clone(), &Policy::default());
+    let whole = report.shown[0].v1.clone();
+    let rules: Vec<_> = report.shown.iter().map(|r| (r.alert.rule.as_str(), r.alert.part_of.clone())).collect();
+    assert_eq!(rules, [("path", None), ("hop", Some(whole.clone()))]);
+    assert!(report.hidden.iter().all(|(_, why)| *why == Hidden::Absorbed(whole.clone())));
+    // A path that is switched off stands in for nothing.
+    let without = Policy { ignore: vec!["path".into()], ..Policy::default() };
+    assert!(run(alerts, &without).shown.iter().any(|r| r.alert.rule == "checkout"));
+    let mut hop = alert("only", "three", Severity::High);
+    hop.data.insert(ONLY_THROUGH_PATH.into(), "true".into());
+    assert_eq!(run(vec![path, hop], &Policy::default()).shown.len(), 1);
+}
+
+#[test]
+fn policy_hides_and_the_gate_counts_only_what_is_sure() {
+    let mut unsure = alert("alpha", "three", Severity::Critical);
+    unsure.confidence = Confidence::Medium;
+    let mut pin = alert("pin", "three", Severity::Low);
+    pin.tier = Tier::Hygiene;
+    let low = alert("low", "three", Severity::Low);
+    let new = alert("new", "three", Severity::High);
+    let rules = ["alpha", "pin", "low", "beta"]
+        .map(|r| (r.to_owned(), Standing::Stable))
+        .into_iter()
+        .chain([("new".to_owned(), Standing::Preview)])
+        .collect();
+    let policy = Policy { rules, ..Policy::default() };
+    let alerts = vec![unsure, pin, low, new];
+    let names = |p: &Policy| run(alerts.clone(), p).shown.iter().map(|r| r.alert.rule.clone()).collect::<Vec<_>>();
+    assert_eq!(names(&policy), ["alpha"]);
+    assert_eq!(run(alerts.clone(), &policy).failing, 0);
+    assert_eq!(names(&Policy { preview: true, ..policy.clone() }), ["alpha", "new"]);
+    assert_eq!(run(alerts.clone(), &Policy { preview: true, ..policy.clone() }).failing, 1);
+    assert_eq!(names(&Policy { hygiene: true, ..policy.clone() }), ["alpha", "pin"]);
+    assert_eq!(names(&Policy { select: vec!["pin".into()], ..policy.clone() }), ["pin"]);
+    assert_eq!(names(&Policy { min_severity: Severity::Info, ..policy.clone() }), ["alpha", "low"]);
+    assert_eq!(names(&Policy { min_confidence: Confidence::High, min_severity: Severity::Low, ..policy }), ["low"]);
+}
+
+#[test]
+fn repeats_of_one_cause_are_one_alert_with_all_ways() {
+    let once = with_path(alert("alpha", "three", Severity::High), &["one"]);
+    let twice = with_path(alert("alpha", "three", Severity::Critical), &["two"]);
+    let report = run(vec![once, twice], &Policy::default());
+    assert_eq!(report.shown.len(), 1);
+    assert_eq!(report.shown[0].alert.severity, Severity::Critical);
+    assert_eq!(report.shown[0].alert.paths.len(), 2);
+    assert_eq!(report.shown[0].path_v1.as_deref().map(|p| p.split(',').count()), Some(2));
+}
