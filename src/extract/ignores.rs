@@ -3,6 +3,9 @@
 use crate::facts::{FileFacts, Ignore};
 use crate::notice::{LocalNotice, NoticeKind};
 use crate::source::Range;
+use crate::text::utf8_same_length;
+
+const NAME: &str = "pipevet:";
 
 /// The ignore that a comment holds. `comment` may begin with its mark (`#`, `//`, `--`, `;`); an ignore may follow other words of the comment.
 /// Rule ids are required: a comment that names none is no ignore (see [`malformed`]).
@@ -30,9 +33,23 @@ pub fn record(comment: &str, range: Range, facts: &mut FileFacts) {
     }
 }
 
+/// Records the ignore comments of a file whose comments begin with `#`, line by line. A mark inside a string counts as well: it can only hide what
+/// stands beside it.
+pub fn hash_comments(bytes: &[u8], facts: &mut FileFacts) {
+    let text = utf8_same_length(bytes);
+    let mut from = 0;
+    while let Some(at) = text.get(from..).and_then(|t| t.find(NAME)).map(|i| from + i) {
+        let line_start = text.get(..at).unwrap_or_default().rfind(['\n', '\r']).map_or(0, |i| i + 1).max(from);
+        let line_end = text.get(at..).unwrap_or_default().find(['\n', '\r']).map_or(text.len(), |i| at + i);
+        from = line_end;
+        let Some(hash) = text.get(line_start..at).unwrap_or_default().find('#').map(|i| line_start + i) else { continue };
+        record(text.get(hash..line_end).unwrap_or_default(), Range::new(hash, line_end), facts);
+    }
+}
+
 /// What follows `pipevet:` in a comment.
 fn after_name(comment: &str) -> Option<&str> {
-    let (before, rest) = comment.split_once("pipevet:")?;
+    let (before, rest) = comment.split_once(NAME)?;
     let alone = before.chars().next_back().is_none_or(|c| c.is_whitespace() || matches!(c, '#' | '/' | '-' | ';' | '*' | '!'));
     alone.then(|| rest.trim_start())
 }
@@ -40,6 +57,16 @@ fn after_name(comment: &str) -> Option<&str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn comments_of_lines() {
+        let source = b"a: 1 # pipevet: ignore[one, two] because\n#pipevet: ignore\nx: 'pipevet: ignore[no]'\n";
+        let mut facts = FileFacts::default();
+        hash_comments(source, &mut facts);
+        assert_eq!(facts.ignores.len(), 1);
+        assert_eq!(&source[facts.ignores[0].range.bounds()], b"# pipevet: ignore[one, two] because");
+        assert_eq!(facts.notices.len(), 1);
+    }
 
     #[test]
     fn ids_and_reasons() {

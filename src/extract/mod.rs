@@ -2,9 +2,11 @@
 
 use crate::facts::ValueId;
 
+pub mod config;
 pub mod dockerfile;
 pub mod ignores;
 pub mod make;
+pub mod manifest;
 pub mod shell;
 
 /// A stretch of a text that is replaced before the text's language sees it (`${{ … }}` in a `run:`, `$(VAR)` in a recipe, a computed part of a string
