@@ -76,9 +76,11 @@ mod tests {
 
     #[test]
     fn values_span_indented_lines() {
-        let source = b"[global]\r\nindex-url: https://a/ # kept\n; no\n[options]\ninstall_requires =\n    a>=1\n\n    # c\n    b\nzip_safe = no\nflag\n";
+        let source =
+            b"[global]\r\nindex-url: https://a/ # kept\n; no\n[options]\ninstall_requires =\n    a>=1\n\n    # c\n    b\nzip_safe = no\nflag\n";
         let entries = parse(source);
-        let shown: Vec<_> = entries.iter().map(|e| (e.section.as_str(), e.key.as_str(), e.lines.iter().map(Text::as_str).collect::<Vec<_>>())).collect();
+        let shown: Vec<_> =
+            entries.iter().map(|e| (e.section.as_str(), e.key.as_str(), e.lines.iter().map(Text::as_str).collect::<Vec<_>>())).collect();
         assert_eq!(
             shown,
             [

@@ -5,9 +5,9 @@ mod toml;
 mod yaml;
 
 pub use dotenv::dotenv;
+pub(crate) use toml::settings as toml_settings;
 pub use toml::toml;
 pub use yaml::yaml;
-pub(crate) use toml::settings as toml_settings;
 pub(crate) use yaml::{YamlWalk, settings as yaml_settings};
 
 use crate::facts::{Builder, ImageRole, V, What};

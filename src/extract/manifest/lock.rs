@@ -32,7 +32,6 @@ pub(crate) fn toml_lock(root: &Node, b: &mut Builder) -> Option<&'static str> {
     Some(key)
 }
 
-
 fn place(key: &Key, value: &Node) -> Range {
     key.range.cover(value.range)
 }
@@ -64,7 +63,9 @@ fn source(package: &Node) -> Option<String> {
 /// Files with a hash, wherever the tool lists them.
 fn hashes(package: &Node) -> u32 {
     let listed = |key: &str| package.get(key).map(Node::elements).unwrap_or_default();
-    let has = |node: &&Node| ["hash", "hashes", "sha256"].iter().any(|k| node.get(k).is_some()) || matches!(&node.what, Toml::Str(s) if s.as_str().contains(':'));
+    let has = |node: &&Node| {
+        ["hash", "hashes", "sha256"].iter().any(|k| node.get(k).is_some()) || matches!(&node.what, Toml::Str(s) if s.as_str().contains(':'))
+    };
     let files = ["wheels", "files", "hashes"].iter().flat_map(|k| listed(k)).filter(has).count();
     let single = ["sdist", "archive"].iter().filter_map(|k| package.get(k)).filter(has).count();
     u32::try_from(files + single).unwrap_or(u32::MAX)

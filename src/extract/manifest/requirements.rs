@@ -102,7 +102,8 @@ fn logical_lines(file: &Text) -> Vec<Text> {
 
 /// A comment begins at `#` at the start or after white space.
 fn without_comment(line: &str) -> &str {
-    let at = line.char_indices().scan(' ', |before, (i, c)| Some((std::mem::replace(before, c), i, c))).find(|(b, _, c)| *c == '#' && b.is_whitespace());
+    let at =
+        line.char_indices().scan(' ', |before, (i, c)| Some((std::mem::replace(before, c), i, c))).find(|(b, _, c)| *c == '#' && b.is_whitespace());
     line.get(..at.map_or(line.len(), |(_, i, _)| i)).unwrap_or_default()
 }
 

@@ -37,7 +37,8 @@ fn shown(source: &[u8], facts: &FileFacts) -> Vec<String> {
 
 #[test]
 fn requirement_lines_of_every_form() {
-    let source = b"\xef\xbb\xbf# header\n--extra-index-url https://pypi.acme.io/simple\n-i https://a/simple\n-r base.txt # nested\n-cconstraints.txt\n--pre\n\
+    let source =
+        b"\xef\xbb\xbf# header\n--extra-index-url https://pypi.acme.io/simple\n-i https://a/simple\n-r base.txt # nested\n-cconstraints.txt\n--pre\n\
 Torch_Vision[all] >=0.15 , <1 ; python_version<'3.12'  # why\ntorch==2.1.0 \\\n    --hash=sha256:aa \\\n    --hash=sha256:bb\n\
 transformers @ git+https://github.com/o/t@main#subdirectory=x ; sys_platform == 'linux'\n-e git+https://github.com/o/n.git@abc#egg=My.Pkg[x]\n-e .\n\
 ./wheels/a-1.0-py3-none-any.whl\nhttps://host/x.tar.gz#sha256=00\n\nnumpy(>=1)\n=garbage\n";
@@ -171,7 +172,9 @@ resolved_reference = "abc"
             "version=1",
         ]
     );
-    assert!(facts.items.iter().all(|f| f.what == What::Try || matches!(&f.what, What::Requirement(r) if r.from == RequirementFrom::Lock) || matches!(f.what, What::Setting { .. })));
+    assert!(facts.items.iter().all(|f| f.what == What::Try
+        || matches!(&f.what, What::Requirement(r) if r.from == RequirementFrom::Lock)
+        || matches!(f.what, What::Setting { .. })));
 }
 
 proptest::proptest! {
