@@ -91,7 +91,10 @@ fn conditions_are_lowered() {
         ("${{ false }} ", "true"),
         ("x ${{ false }}", "true"),
         ("${{ a }}${{ b }}", "opaque"),
-        ("contains(github.event.comment.body, '/run') && startsWith(a, 'b') || endsWith(a, 'c')", "((github.event.comment.body Contains '/run' & a StartsWith 'b') | a EndsWith 'c')"),
+        (
+            "contains(github.event.comment.body, '/run') && startsWith(a, 'b') || endsWith(a, 'c')",
+            "((github.event.comment.body Contains '/run' & a StartsWith 'b') | a EndsWith 'c')",
+        ),
         ("fromJSON(inputs.x)", "fromjson(inputs.x)"),
         ("a < 2", "a Order Num(\"2\")"),
         ("always()", "Always"),
