@@ -25,8 +25,7 @@ pub const ROWS: &[(&str, &str)] = &[
 ];
 
 /// Rule pages: (path below `rules/`, content), sorted.
-pub const PAGES: &[(&str, &str)] = &[
-];
+pub const PAGES: &[(&str, &str)] = &[];
 
 /// The severity tables.
 pub const SEVERITY: &str = include_str!("../../rules/severity.yml");

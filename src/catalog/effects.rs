@@ -173,7 +173,9 @@ fn mounts(value: &Value) -> Read<Effect> {
     fields.finish()?;
     let need = |slot: Option<Slot>, key: &str| slot.ok_or_else(|| Fault::new(format!("`tree: {kind}` needs `{key}`")));
     let tree = match kind.as_str() {
-        "checkout" => Tree::Checkout { repository: repository.unwrap_or_else(|| named("repository")), reference: reference.unwrap_or_else(|| named("ref")) },
+        "checkout" => {
+            Tree::Checkout { repository: repository.unwrap_or_else(|| named("repository")), reference: reference.unwrap_or_else(|| named("ref")) }
+        }
         "pull-request" => Tree::PullRequest,
         "clone" => Tree::Clone { url: need(url, "url")?, reference: need(reference, "ref")? },
         "ref" => Tree::Ref(need(reference, "ref")?),

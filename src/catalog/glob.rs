@@ -95,7 +95,8 @@ mod tests {
 
     #[test]
     fn globs_are_anchored_and_dotted_ones_keep_to_segments() {
-        for (pattern, word, yes) in [("*.pt", "a/b.pt", true), ("*.pt", "a.ptx", false), ("a*b*c", "aXbYbZc", true), ("?", "é", true), ("", "", true)] {
+        for (pattern, word, yes) in [("*.pt", "a/b.pt", true), ("*.pt", "a.ptx", false), ("a*b*c", "aXbYbZc", true), ("?", "é", true), ("", "", true)]
+        {
             assert_eq!(text(pattern, word), yes, "{pattern} {word}");
         }
         for (pattern, word, yes) in [

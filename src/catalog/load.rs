@@ -10,8 +10,22 @@ use super::severity::Severities;
 
 /// Keys that name a subject.
 const SUBJECTS: [&str; 16] = [
-    "call", "method", "suffix", "command", "action", "action-shape", "image", "setting", "entry", "trigger", "context", "runner", "credential", "gate",
-    "package", "secret",
+    "call",
+    "method",
+    "suffix",
+    "command",
+    "action",
+    "action-shape",
+    "image",
+    "setting",
+    "entry",
+    "trigger",
+    "context",
+    "runner",
+    "credential",
+    "gate",
+    "package",
+    "secret",
 ];
 
 /// Reads a row file. `file` is what errors and rows say; `user` marks rows that are not built in.

@@ -132,7 +132,9 @@ pub fn holds_text(text: Option<&str>, test: &Test) -> bool {
 /// Equality of a literal with a word of a row: truth values in any case, dotted names by their last segment too.
 fn same(word: &str, text: &str) -> bool {
     let truth = |w: &str| w.eq_ignore_ascii_case("true") || w.eq_ignore_ascii_case("false");
-    word == text || (truth(word) && word.eq_ignore_ascii_case(text)) || (!word.contains('.') && text.rsplit('.').next() == Some(word) && is_dotted(text))
+    word == text
+        || (truth(word) && word.eq_ignore_ascii_case(text))
+        || (!word.contains('.') && text.rsplit('.').next() == Some(word) && is_dotted(text))
 }
 
 fn is_dotted(text: &str) -> bool {
@@ -305,9 +307,7 @@ fn dictionary(facts: &FileFacts, mut value: ValueId) -> Option<(&[(ValueId, Valu
 fn hidden(facts: &FileFacts, call: &Call, names: &[SlotName]) -> bool {
     call.args.iter().any(|a| match a.name {
         ArgName::Rest => names.iter().any(|n| matches!(n, SlotName::Position(_))),
-        ArgName::KeywordRest => {
-            names.iter().any(|n| matches!(n, SlotName::Name(_))) && dictionary(facts, a.value).is_none_or(|(_, open)| open)
-        }
+        ArgName::KeywordRest => names.iter().any(|n| matches!(n, SlotName::Name(_))) && dictionary(facts, a.value).is_none_or(|(_, open)| open),
         _ => false,
     })
 }

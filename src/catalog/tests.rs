@@ -34,13 +34,12 @@ fn builtin_lists_every_file_under_rules() {
     files(&root.join("models"), "yml", &mut rows);
     files(&root, "md", &mut pages);
     pages.retain(|p| p.parent() != Some(&root));
-    let mut text = String::from(
-        "//! The files of `rules/` that are part of the program. Generated: `UPDATE=1 cargo test builtin` rewrites it.\n",
-    );
+    let mut text = String::from("//! The files of `rules/` that are part of the program. Generated: `UPDATE=1 cargo test builtin` rewrites it.\n");
     text += &list("ROWS", "Row files: (path below `rules/`, content), sorted.", &root, &rows);
     text += &list("PAGES", "Rule pages: (path below `rules/`, content), sorted.", &root, &pages);
     text += "\n/// The severity tables.\npub const SEVERITY: &str = include_str!(\"../../rules/severity.yml\");\n";
-    text += "\n/// Ids and names of the frameworks that pages refer to.\npub const FRAMEWORKS: &str = include_str!(\"../../rules/frameworks.json\");\n";
+    text +=
+        "\n/// Ids and names of the frameworks that pages refer to.\npub const FRAMEWORKS: &str = include_str!(\"../../rules/frameworks.json\");\n";
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/catalog/builtin.rs");
     let squeeze = |t: &str| t.split_whitespace().collect::<Vec<_>>().join(" ");
     let have = std::fs::read_to_string(&file).unwrap();
@@ -81,7 +80,11 @@ fn commands(facts: &FileFacts) -> Vec<(FactId, String)> {
 fn faults_name_their_place_and_the_nearest_key() {
     let cases = [
         ("- call: a.b\n  sinc: { kind: shell }\n  see: x\n", (2, 3), "a row has no key `sinc`; did you mean `sink`?"),
-        ("- call: a.b\n  see: x\n\n- call: c.d\n  see: x\n  sink: { kind: shel }\n", (6, 11), "severity.yml has no kind `shel`; did you mean `shell`?"),
+        (
+            "- call: a.b\n  see: x\n\n- call: c.d\n  see: x\n  sink: { kind: shel }\n",
+            (6, 11),
+            "severity.yml has no kind `shel`; did you mean `shell`?",
+        ),
         ("- cal: a.b\n  see: x\n", (1, 1), "is `cal` meant to be `call`?"),
         ("- call: a.b\n", (1, 1), "a row needs `see`"),
         ("- call: a.b\n  see: x\n  flag: { name: f, safe: true, default-since: { p: 2.10 } }\n", (3, 3), "put quotes around 2.1"),
