@@ -1,0 +1,102 @@
+//! Shell text to facts: scripts, `run:` blocks, `RUN` instructions, recipes, `!` lines. Knows no program; of the platform it knows the runner's own
+//! files (`GITHUB_ENV` and its kin).
+//!
+//! Words keep their parts and quoting. `$X` is [`crate::facts::V::Env`], `$1` is `Param(0)`, `$@` and `$*` are `Name("@")`, `$0`, `$?` and the like are
+//! `Name` of their sign. What a `$( … )` runs are facts that stand before the command it is part of.
+
+use crate::extract::{Hole, ignores};
+use crate::facts::{Builder, FactId, FileFacts, Language, V, What};
+use crate::notice::NoticeKind;
+use crate::syntax::bash::{self, Gap};
+use crate::text::Text;
+
+mod builtin;
+mod condition;
+mod redirect;
+mod runner;
+mod value;
+mod walk;
+
+#[cfg(test)]
+mod tests;
+
+/// Adds a [`What::Script`] and the commands of `text` under the current owner; gives the script. Holes must be ordered and apart.
+pub fn script(text: &Text, holes: &[Hole], b: &mut Builder) -> FactId {
+    read(text, holes, false, b)
+}
+
+/// The facts of a shell file. A file that names another interpreter in its first line has none.
+pub fn file(bytes: &[u8]) -> FileFacts {
+    let mut b = Builder::default();
+    let text = Text::verbatim(bytes, 0);
+    match interpreter(text.as_str()) {
+        None | Some(Language::Shell) => {
+            read(&text, &[], true, &mut b);
+        }
+        Some(language) => {
+            let range = text.whole();
+            let value = b.text(text);
+            b.add(range, What::Script { language, text: value });
+        }
+    }
+    b.finish()
+}
+
+/// The language that a `#!` line names; `None` without one.
+pub fn interpreter(text: &str) -> Option<Language> {
+    let line = text.trim_start_matches('\u{feff}').lines().next()?.strip_prefix("#!")?;
+    let mut words = line.split_whitespace().map(|w| w.rsplit('/').next().unwrap_or(w));
+    let mut program = words.next()?;
+    if program == "env" {
+        program = words.find(|w| !w.starts_with('-') && !w.contains('='))?;
+    }
+    let stem = program.trim_end_matches(|c: char| c.is_ascii_digit() || c == '.');
+    Some(match stem {
+        "sh" | "bash" | "dash" | "ash" | "ksh" | "mksh" | "zsh" | "rbash" | "busybox" => Language::Shell,
+        "python" | "pypy" | "ipython" => Language::Python,
+        "pwsh" | "powershell" => Language::PowerShell,
+        "node" | "nodejs" | "bun" | "deno" => Language::JavaScript,
+        _ => Language::Other,
+    })
+}
+
+fn read(text: &Text, holes: &[Hole], statements: bool, b: &mut Builder) -> FactId {
+    let gaps: Vec<Gap> = holes.iter().enumerate().map(|(id, h)| Gap { start: h.start, end: h.end, id }).collect();
+    let program = bash::parse(text, &gaps);
+    let whole = with_holes(text, holes, b);
+    let script = b.add(text.whole(), What::Script { language: Language::Shell, text: whole });
+    if statements {
+        for comment in &program.comments {
+            ignores::record(comment.as_str(), comment.whole(), &mut b.facts);
+        }
+    }
+    for problem in &program.problems {
+        let kind = if problem.limit { NoticeKind::Limit } else { NoticeKind::PartlyUnderstood };
+        b.notice(problem.range, kind, problem.text);
+    }
+    let mut walk = walk::Walk::new(&program, holes, statements);
+    b.within(script, |b| {
+        walk.list(&program.body, b);
+    });
+    script
+}
+
+/// A text whose holes are values: a string, or a join.
+pub fn with_holes(text: &Text, holes: &[Hole], b: &mut Builder) -> crate::facts::ValueId {
+    if holes.is_empty() {
+        return b.text(text.clone());
+    }
+    let mut parts = Vec::new();
+    let mut at = 0;
+    for hole in holes {
+        if hole.start > at {
+            parts.push(b.text(text.slice(at, hole.start)));
+        }
+        parts.push(hole.value);
+        at = hole.end.max(at);
+    }
+    if at < text.len() {
+        parts.push(b.text(text.slice(at, text.len())));
+    }
+    b.value(text.whole(), V::Join(parts))
+}
