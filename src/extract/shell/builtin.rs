@@ -13,7 +13,23 @@ pub fn is_test(program: &str) -> bool {
 /// Whether a command prints nothing of interest: its output is no part of what a group writes.
 pub fn silent(fact: FactId, b: &Builder) -> bool {
     const SILENT: [&str; 18] = [
-        ":", "true", "false", "cd", "set", "shift", "exit", "return", "unset", "trap", "umask", "wait", "shopt", "read", "mapfile", "readarray", "break",
+        ":",
+        "true",
+        "false",
+        "cd",
+        "set",
+        "shift",
+        "exit",
+        "return",
+        "unset",
+        "trap",
+        "umask",
+        "wait",
+        "shopt",
+        "read",
+        "mapfile",
+        "readarray",
+        "break",
         "continue",
     ];
     let What::Command(command) = &b.facts.fact(fact).what else { return false };
@@ -57,7 +73,14 @@ fn assigned(word: &Word, b: &mut Builder) -> Option<(String, Option<ValueId>)> {
         return Some((name, None));
     }
     let rest = text.as_str().get(name_len..)?;
-    let skip = name_len + if rest.starts_with('=') { 1 } else if rest.starts_with("+=") { 2 } else { return None };
+    let skip = name_len
+        + if rest.starts_with('=') {
+            1
+        } else if rest.starts_with("+=") {
+            2
+        } else {
+            return None;
+        };
     let tail = text.slice(skip, text.len());
     let mut values = Vec::new();
     if !tail.is_empty() {

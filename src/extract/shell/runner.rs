@@ -63,7 +63,9 @@ pub fn content(command: FactId, b: &mut Builder) -> Vec<Line> {
     let operands = words.get(1..).unwrap_or_default();
     match builtin::program(command, b).as_deref() {
         Some("echo") => {
-            let flag = |w: &&Word| b.facts.word(w).is_some_and(|t| t.len() > 1 && t.starts_with('-') && t.bytes().skip(1).all(|c| matches!(c, b'n' | b'e' | b'E')));
+            let flag = |w: &&Word| {
+                b.facts.word(w).is_some_and(|t| t.len() > 1 && t.starts_with('-') && t.bytes().skip(1).all(|c| matches!(c, b'n' | b'e' | b'E')))
+            };
             let flags = operands.iter().take_while(flag).count();
             let escapes = operands.iter().take(flags).any(|w| b.facts.word(w).is_some_and(|t| t.contains('e')));
             let mut bits = Vec::new();
@@ -191,7 +193,14 @@ fn split(bits: Line, escapes: bool) -> Vec<Line> {
 }
 
 fn key(line: &[Bit]) -> String {
-    line.iter().map(|b| match b { Bit::Text(t) => t.as_str().to_owned(), Bit::Value(_, key) => key.clone() }).collect::<String>().trim().to_owned()
+    line.iter()
+        .map(|b| match b {
+            Bit::Text(t) => t.as_str().to_owned(),
+            Bit::Value(_, key) => key.clone(),
+        })
+        .collect::<String>()
+        .trim()
+        .to_owned()
 }
 
 fn value(line: Line, range: Range, b: &mut Builder) -> ValueId {

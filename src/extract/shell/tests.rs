@@ -121,10 +121,7 @@ fn gives(code: &str, expected: &[&str]) {
 fn words_keep_parts_and_quotes() {
     gives("echo $X \"$X\" 'a b' a\"$Y\"c ${Z} $1 \"$@\" $?\n", &["echo $X \"$X\" \"a b\" ['a' $Y 'c'] $Z $arg0 \"<@>\" <?>"]);
     gives("c\"ur\"l -fsS\\\nL x\\ y $'a\\x62\\n' \"\"\n", &["'curl' -fsSL 'x y' \"ab\n\" \"\""]);
-    gives("echo ${A:-b} ${A:+$B} ${A#x} ${A[@]} ${#A} \"${A:-\"$(id)\"}\"", &[
-        "id",
-        "echo ($A or 'b') ($B or '') ?$A $A ?$A \"($A or out(id))\"",
-    ]);
+    gives("echo ${A:-b} ${A:+$B} ${A#x} ${A[@]} ${#A} \"${A:-\"$(id)\"}\"", &["id", "echo ($A or 'b') ($B or '') ?$A $A ?$A \"($A or out(id))\""]);
 }
 
 #[test]
@@ -134,15 +131,14 @@ fn pipes_substitutions_and_redirections() {
     gives("curl x | tee >(bash) > log", &["curl x", "bash <| tee", "tee pipe(bash) <| curl", "file 'log' <- out(tee)"]);
     gives("{ echo a; curl x; } | bash", &["echo a", "curl x", "bash <<< [out(echo) out(curl)]"]);
     gives("curl x | { read a; bash; }", &["curl x", "read a <| curl", "var a <- out(curl)", "bash <| curl"]);
-    gives("V=$(cat VERSION) W=`git rev-parse \\`hostname\\`` U=$(<f)", &[
-        "cat VERSION",
-        "hostname",
-        "git rev-parse out(hostname)",
-        "var V <- bytes('VERSION')",
-        "var W <- out(git)",
-        "var U <- bytes('f')",
-    ]);
-    gives("a < in > out 2> err; b <<< \"$X\"; c &>> log", &["a < 'in'", "read file 'in'", "file 'out' <- out(a)", "b <<< $X", "c", "file 'log' <- out(c)"]);
+    gives(
+        "V=$(cat VERSION) W=`git rev-parse \\`hostname\\`` U=$(<f)",
+        &["cat VERSION", "hostname", "git rev-parse out(hostname)", "var V <- bytes('VERSION')", "var W <- out(git)", "var U <- bytes('f')"],
+    );
+    gives(
+        "a < in > out 2> err; b <<< \"$X\"; c &>> log",
+        &["a < 'in'", "read file 'in'", "file 'out' <- out(a)", "b <<< $X", "c", "file 'log' <- out(c)"],
+    );
     gives("exec < <(curl x)\nbash\n", &["curl x", "bash <| curl"]);
 }
 
@@ -157,87 +153,93 @@ fn here_documents() {
 #[test]
 fn conditions_and_checks() {
     gives("[ \"$A\" = b ] || exit 1\nrun\n", &["check $A Eq 'b' else Exit", "exit 1 when not $A Eq 'b'", "run"]);
-    gives("if ! sha256sum -c s; then echo bad; exit 1; fi\nrun\n", &[
-        "sha256sum -c s (lenient)",
-        "check not not Succeeds out(sha256sum) else Exit",
-        "echo bad when not Succeeds out(sha256sum)",
-        "exit 1 when not Succeeds out(sha256sum)",
-        "run",
-    ]);
+    gives(
+        "if ! sha256sum -c s; then echo bad; exit 1; fi\nrun\n",
+        &[
+            "sha256sum -c s (lenient)",
+            "check not not Succeeds out(sha256sum) else Exit",
+            "echo bad when not Succeeds out(sha256sum)",
+            "exit 1 when not Succeeds out(sha256sum)",
+            "run",
+        ],
+    );
     gives("[[ $A == v* && -z \"$B\" ]] && run\n", &["run when ($A Matches 'v*' and not Truthy $B)"]);
-    gives("a || true; b && c || d", &[
-        "a (lenient)",
-        "true when not Succeeds out(a)",
-        "b (lenient)",
-        "c (lenient) when Succeeds out(b)",
-        "d when not (Succeeds out(b) and Succeeds out(c))",
-    ]);
-    gives("case $X in a|b) run ;; *) exit 1 ;; esac", &[
-        "run when ($X Matches 'a' or $X Matches 'b')",
-        "check (($X Matches 'a' or $X Matches 'b')) else Exit",
-        "exit 1 when not (($X Matches 'a' or $X Matches 'b'))",
-    ]);
-    gives("die() { echo \"$1\" >&2; exit 1; }\ncmd || die no\n", &[
-        "function die",
-        "echo \"$arg0\"",
-        "exit 1",
-        "cmd",
-        "check Succeeds out(cmd) else Exit",
-        "die no when not Succeeds out(cmd)",
-    ]);
+    gives(
+        "a || true; b && c || d",
+        &[
+            "a (lenient)",
+            "true when not Succeeds out(a)",
+            "b (lenient)",
+            "c (lenient) when Succeeds out(b)",
+            "d when not (Succeeds out(b) and Succeeds out(c))",
+        ],
+    );
+    gives(
+        "case $X in a|b) run ;; *) exit 1 ;; esac",
+        &[
+            "run when ($X Matches 'a' or $X Matches 'b')",
+            "check (($X Matches 'a' or $X Matches 'b')) else Exit",
+            "exit 1 when not (($X Matches 'a' or $X Matches 'b'))",
+        ],
+    );
+    gives(
+        "die() { echo \"$1\" >&2; exit 1; }\ncmd || die no\n",
+        &["function die", "echo \"$arg0\"", "exit 1", "cmd", "check Succeeds out(cmd) else Exit", "die no when not Succeeds out(cmd)"],
+    );
 }
 
 #[test]
 fn directories_follow() {
-    gives("cd a && make\ncd b\n(cd /c; x)\ny\n", &[
-        "cd a",
-        "make @'a' when Succeeds out(cd)",
-        "cd b @'a'",
-        "cd /c @['a' '/' 'b']",
-        "x @'/c'",
-        "y @['a' '/' 'b']",
-    ]);
+    gives(
+        "cd a && make\ncd b\n(cd /c; x)\ny\n",
+        &["cd a", "make @'a' when Succeeds out(cd)", "cd b @'a'", "cd /c @['a' '/' 'b']", "x @'/c'", "y @['a' '/' 'b']"],
+    );
 }
 
 #[test]
 fn variables_and_files_of_the_runner() {
-    gives("export A=1 B; local c=\"$X\"; D=2 run; read -r E F < f; for i in x y; do p $i; done", &[
-        "env A <- '1'",
-        "env B <- $B",
-        "var c <- $X",
-        "D='2' run",
-        "read -r E F < 'f'",
-        "read file 'f'",
-        "var E <- bytes('f')",
-        "var F <- bytes('f')",
-        "var i <- ('x' or 'y')",
-        "p $i",
-    ]);
-    gives("echo \"TAG=${T}\" >> $GITHUB_ENV\necho dir >> \"${GITHUB_PATH}\"\necho \"x=$(id)\" | tee -a $GITHUB_OUTPUT\n", &[
-        "echo ['TAG=' $T]",
-        "RunnerEnv(Some(\"TAG\")) <- $T",
-        "echo dir",
-        "RunnerPath <- 'dir'",
-        "id",
-        "echo ['x=' out(id)]",
-        "tee -a $GITHUB_OUTPUT <| echo",
-        "Output(Some(\"x\")) <- out(id)",
-    ]);
-    gives("{\n echo 'body<<EOF'\n echo \"$B\"\n echo EOF\n} >> \"$GITHUB_OUTPUT\"\ncat x >> $GITHUB_ENV", &[
-        "echo \"body<<EOF\"",
-        "echo \"$B\"",
-        "Output(Some(\"body\")) <- $B",
-        "echo EOF",
-        "cat x",
-        "RunnerEnv(None) <- out(cat)",
-    ]);
-    gives("cat <<EOF >> $GITHUB_ENV\nA=$X\nB=2\nEOF\nprintf 'k=%s\\n' \"$V\" >>$GITHUB_ENV; echo \"::set-output name=q::$Z\"", &[
-        "cat <<< ['A=' $X '\nB=2\n']",
-        "RunnerEnv(Some(\"A\")) <- $X",
-        "RunnerEnv(Some(\"B\")) <- '2'",
-        "printf \"k=%s\\n\" \"$V\"",
-        "RunnerEnv(Some(\"k\")) <- $V",
-        "echo ['::set-output name=q::' $Z]",
-        "Output(Some(\"q\")) <- $Z",
-    ]);
+    gives(
+        "export A=1 B; local c=\"$X\"; D=2 run; read -r E F < f; for i in x y; do p $i; done",
+        &[
+            "env A <- '1'",
+            "env B <- $B",
+            "var c <- $X",
+            "D='2' run",
+            "read -r E F < 'f'",
+            "read file 'f'",
+            "var E <- bytes('f')",
+            "var F <- bytes('f')",
+            "var i <- ('x' or 'y')",
+            "p $i",
+        ],
+    );
+    gives(
+        "echo \"TAG=${T}\" >> $GITHUB_ENV\necho dir >> \"${GITHUB_PATH}\"\necho \"x=$(id)\" | tee -a $GITHUB_OUTPUT\n",
+        &[
+            "echo ['TAG=' $T]",
+            "RunnerEnv(Some(\"TAG\")) <- $T",
+            "echo dir",
+            "RunnerPath <- 'dir'",
+            "id",
+            "echo ['x=' out(id)]",
+            "tee -a $GITHUB_OUTPUT <| echo",
+            "Output(Some(\"x\")) <- out(id)",
+        ],
+    );
+    gives(
+        "{\n echo 'body<<EOF'\n echo \"$B\"\n echo EOF\n} >> \"$GITHUB_OUTPUT\"\ncat x >> $GITHUB_ENV",
+        &["echo \"body<<EOF\"", "echo \"$B\"", "Output(Some(\"body\")) <- $B", "echo EOF", "cat x", "RunnerEnv(None) <- out(cat)"],
+    );
+    gives(
+        "cat <<EOF >> $GITHUB_ENV\nA=$X\nB=2\nEOF\nprintf 'k=%s\\n' \"$V\" >>$GITHUB_ENV; echo \"::set-output name=q::$Z\"",
+        &[
+            "cat <<< ['A=' $X '\nB=2\n']",
+            "RunnerEnv(Some(\"A\")) <- $X",
+            "RunnerEnv(Some(\"B\")) <- '2'",
+            "printf \"k=%s\\n\" \"$V\"",
+            "RunnerEnv(Some(\"k\")) <- $V",
+            "echo ['::set-output name=q::' $Z]",
+            "Output(Some(\"q\")) <- $Z",
+        ],
+    );
 }

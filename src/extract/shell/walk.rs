@@ -86,7 +86,8 @@ impl<'a> Walk<'a> {
     pub fn list(&mut self, body: &[Statement], b: &mut Builder) -> Vec<FactId> {
         let mut outputs = Vec::new();
         for statement in body {
-            let named = self.statements && matches!(statement.what, Kind::Simple { .. } | Kind::Pipeline(_) | Kind::List(..) | Kind::Not(_) | Kind::Function(..));
+            let named = self.statements
+                && matches!(statement.what, Kind::Simple { .. } | Kind::Pipeline(_) | Kind::List(..) | Kind::Not(_) | Kind::Function(..));
             let mut printed = if named {
                 let ignorable = !matches!(statement.what, Kind::Function(..));
                 b.construct(statement.range, name(statement), ignorable, |b| self.statement(statement, b))
@@ -293,7 +294,13 @@ impl<'a> Walk<'a> {
         outputs
     }
 
-    fn case(&mut self, range: Range, subject: &crate::syntax::bash::Word, items: &[(Vec<crate::syntax::bash::Word>, Vec<Statement>)], b: &mut Builder) -> Vec<FactId> {
+    fn case(
+        &mut self,
+        range: Range,
+        subject: &crate::syntax::bash::Word,
+        items: &[(Vec<crate::syntax::bash::Word>, Vec<Statement>)],
+        b: &mut Builder,
+    ) -> Vec<FactId> {
         let subject = self.value(subject, b);
         let mut outputs = Vec::new();
         let mut matched: Vec<CondId> = Vec::new();
@@ -383,7 +390,14 @@ impl<'a> Walk<'a> {
     }
 
     /// A command with words; the fact, and whether its standard output goes to a file.
-    fn command(&mut self, range: Range, env: Vec<(String, ValueId)>, words: Vec<Word>, set: redirect::Set, b: &mut Builder) -> Option<(FactId, bool)> {
+    fn command(
+        &mut self,
+        range: Range,
+        env: Vec<(String, ValueId)>,
+        words: Vec<Word>,
+        set: redirect::Set,
+        b: &mut Builder,
+    ) -> Option<(FactId, bool)> {
         let program = words.first().and_then(|w| b.facts.word(w)).unwrap_or_default();
         if builtin::is_test(&program) {
             let mut operands = words.get(1..).unwrap_or_default();

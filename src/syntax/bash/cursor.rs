@@ -248,6 +248,6 @@ impl<'a> Reader<'a> {
 }
 
 const RESERVED: [&str; 22] = [
-    "!", "{", "}", "[[", "if", "then", "elif", "else", "fi", "while", "until", "for", "select", "do", "done", "case", "esac", "in", "function", "time",
-    "coproc", "]]",
+    "!", "{", "}", "[[", "if", "then", "elif", "else", "fi", "while", "until", "for", "select", "do", "done", "case", "esac", "in", "function",
+    "time", "coproc", "]]",
 ];

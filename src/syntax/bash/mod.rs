@@ -238,7 +238,13 @@ impl Word {
         }
         let Piece::Text(text) = &self.parts.get(part)?.what else { return None };
         let rest = text.as_str().get(at..)?;
-        let skip = if rest.starts_with('=') { 1 } else if rest.starts_with("+=") { 2 } else { return None };
+        let skip = if rest.starts_with('=') {
+            1
+        } else if rest.starts_with("+=") {
+            2
+        } else {
+            return None;
+        };
         let tail = text.slice(at + skip, text.len());
         let mut value = Word { range: Range { start: tail.whole().start, end: self.range.end }, parts: Vec::new() };
         if tail.is_empty() {

@@ -438,9 +438,7 @@ impl Reader<'_> {
         }
         self.pos = self.pos.min(self.end);
         self.copy(from, self.pos, &mut code, &mut gaps);
-        let body = self.inner(&code, &gaps, |inner| {
-            inner.list_to_end()
-        });
+        let body = self.inner(&code, &gaps, |inner| inner.list_to_end());
         if closed {
             self.pos += 1;
         } else {
@@ -485,10 +483,7 @@ impl Reader<'_> {
     fn plain(&mut self, parts: &mut Vec<Part>) {
         let rest = self.bytes.get(self.pos + 1..self.end).unwrap_or_default();
         let special = |c: &u8| {
-            matches!(
-                *c,
-                b' ' | b'\t' | b'\n' | b'\r' | b';' | b'&' | b'|' | b'<' | b'>' | b'(' | b')' | b'\'' | b'"' | b'$' | b'`' | b'\\' | GAP | 0
-            )
+            matches!(*c, b' ' | b'\t' | b'\n' | b'\r' | b';' | b'&' | b'|' | b'<' | b'>' | b'(' | b')' | b'\'' | b'"' | b'$' | b'`' | b'\\' | GAP | 0)
         };
         let end = rest.iter().position(special).map_or(self.end, |n| self.pos + 1 + n);
         self.push(self.pos, end, false, parts);
