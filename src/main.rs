@@ -1,5 +1,5 @@
 //! The `pipevet` command.
 
 fn main() -> std::process::ExitCode {
-    std::process::ExitCode::SUCCESS
+    pipevet::cli::run(std::env::args_os())
 }

@@ -1,0 +1,150 @@
+//! The shape of the command line. Knows nothing of what the options do.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::finding::{Confidence, Severity};
+
+/// Finds the ways by which outsiders reach models, packages and secrets through a machine-learning repository.
+#[derive(Debug, Parser)]
+#[command(name = "pipevet", version, args_conflicts_with_subcommands = true, after_help = EXIT)]
+pub struct Arguments {
+    #[command(subcommand)]
+    pub command: Option<Command>,
+    #[command(flatten)]
+    pub check: Check,
+}
+
+const EXIT: &str =
+    "Exit codes: 0 nothing to fail on, 1 findings that fail the gate (--fail-on), 2 wrong call, configuration or page, 4 internal error.";
+
+/// What to do; `check` when nothing is said.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Scan directories and files (the default)
+    #[command(after_help = EXIT)]
+    Check(Check),
+    /// Print the page of a rule, or the table of levels
+    Explain(Explain),
+    /// List the rules
+    Rules(Rules),
+}
+
+#[derive(Debug, Args)]
+pub struct Check {
+    /// Directories and files to scan
+    #[arg(value_name = "PATHS", default_value = ".")]
+    pub paths: Vec<PathBuf>,
+    /// Form of the report
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub format: Format,
+    /// Write the report to this file, in one piece or not at all (`-`: standard output)
+    #[arg(long, short, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+    /// Fail from this level on, for findings of high confidence [default: high, or what pipevet.toml says]
+    #[arg(long, value_name = "LEVEL", value_parser = gate)]
+    pub fail_on: Option<Gate>,
+    /// Show findings from this level on; paths are shown at any level [default: medium]
+    #[arg(long, value_name = "LEVEL", value_parser = severity)]
+    pub min_severity: Option<Severity>,
+    /// Show findings from this confidence on: high, medium, low [default: medium]
+    #[arg(long, value_name = "CONFIDENCE", value_parser = confidence)]
+    pub min_confidence: Option<Confidence>,
+    /// Only these rules
+    #[arg(long, value_name = "RULES", value_delimiter = ',')]
+    pub select: Vec<String>,
+    /// Not these rules
+    #[arg(long, value_name = "RULES", value_delimiter = ',')]
+    pub ignore: Vec<String>,
+    /// Also hygiene: pins, permissions, users
+    #[arg(long)]
+    pub hygiene: bool,
+    /// Also rules that are not yet measured
+    #[arg(long)]
+    pub preview: bool,
+    /// Everything: --hygiene --preview --min-severity info --min-confidence low; JSON then also holds what is hidden, and why
+    #[arg(long)]
+    pub all: bool,
+    /// A directory of own rule pages and rows
+    #[arg(long, value_name = "DIR")]
+    pub rules: Vec<PathBuf>,
+    /// Read also what .gitignore names, and installed packages
+    #[arg(long)]
+    pub no_ignore: bool,
+    /// When to colour
+    #[arg(long, value_enum, default_value_t = Color::Auto, value_name = "WHEN")]
+    pub color: Color,
+    /// Threads [default: one for each processor]
+    #[arg(long, short, value_name = "N", value_parser = jobs)]
+    pub jobs: Option<usize>,
+    /// One line for each finding
+    #[arg(long, short, conflicts_with = "verbose")]
+    pub quiet: bool,
+    /// List every notice and every hidden finding
+    #[arg(long, short)]
+    pub verbose: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct Explain {
+    /// A rule id, or `severity`
+    #[arg(value_name = "RULE|severity")]
+    pub what: String,
+    /// A directory of own rule pages and rows
+    #[arg(long, value_name = "DIR")]
+    pub rules: Vec<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub struct Rules {
+    /// Form of the list
+    #[arg(long, value_enum, default_value_t = ListFormat::Text)]
+    pub format: ListFormat,
+    /// A directory of own rule pages and rows
+    #[arg(long, value_name = "DIR")]
+    pub rules: Vec<PathBuf>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    Text,
+    Json,
+    Sarif,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum ListFormat {
+    Text,
+    Json,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Color {
+    Auto,
+    Always,
+    Never,
+}
+
+/// The level from which a run fails; `None` is never.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Gate(pub Option<Severity>);
+
+fn severity(text: &str) -> Result<Severity, String> {
+    Severity::named(text).ok_or_else(|| "one of critical, high, medium, low, info".to_owned())
+}
+
+fn gate(text: &str) -> Result<Gate, String> {
+    if text == "never" {
+        return Ok(Gate(None));
+    }
+    Severity::named(text).map(|s| Gate(Some(s))).ok_or_else(|| "one of critical, high, medium, low, info, never".to_owned())
+}
+
+fn confidence(text: &str) -> Result<Confidence, String> {
+    Confidence::named(text).ok_or_else(|| "one of high, medium, low".to_owned())
+}
+
+fn jobs(text: &str) -> Result<usize, String> {
+    text.parse().ok().filter(|n| (1..=1024).contains(n)).ok_or_else(|| "a number from 1 to 1024".to_owned())
+}
