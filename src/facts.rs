@@ -34,6 +34,21 @@ pub struct FileFacts {
     pub ignores: Vec<Ignore>,
     /// What was not understood.
     pub notices: Vec<LocalNotice>,
+    /// Values inside words, sorted: filled by `catalog::unwrap`, because only rows know which options take a value.
+    pub tails: Vec<Tail>,
+}
+
+/// What follows `=` or the letter of a short option in a word of a command.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Tail {
+    /// The command.
+    pub command: FactId,
+    /// Index of the word.
+    pub word: u32,
+    /// Decoded bytes of the word before the value.
+    pub skip: u32,
+    /// The value.
+    pub value: ValueId,
 }
 
 /// One fact.

@@ -8,9 +8,9 @@
 //! | layer | modules |
 //! |---|---|
 //! | 0 | source, text, notice |
-//! | 1 | syntax, facts, cond, origin |
+//! | 1 | syntax, facts, cond, origin, finding |
 //! | 2 | outline, extract, discover, catalog, rule, config |
-//! | 3 | graph, finding |
+//! | 3 | graph |
 //! | 4 | link |
 //! | 5 | flow |
 //! | 6 | reach |

@@ -34,6 +34,31 @@ pub enum Mutable {
     Moving,
 }
 
+impl Who {
+    /// All, from inside to outside, as rows and pages write them.
+    pub const NAMES: [(&'static str, Who); 6] = [
+        ("program", Who::Program),
+        ("repository", Who::Repository),
+        ("operator", Who::Operator),
+        ("publisher", Who::Publisher),
+        ("peer", Who::Peer),
+        ("anyone", Who::Anyone),
+    ];
+    /// As written in rows and pages.
+    pub fn name(self) -> &'static str {
+        Who::NAMES.iter().find(|(_, w)| *w == self).map_or("program", |(n, _)| n)
+    }
+}
+
+impl Mutable {
+    /// All, from fixed to free, as rows and pages write them.
+    pub const NAMES: [(&'static str, Mutable); 3] = [("digest", Mutable::Digest), ("release", Mutable::Release), ("moving", Mutable::Moving)];
+    /// As written in rows and pages.
+    pub fn name(self) -> &'static str {
+        Mutable::NAMES.iter().find(|(_, m)| *m == self).map_or("digest", |(n, _)| n)
+    }
+}
+
 /// What the bytes passed through; a set of labels.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Via(pub u16);

@@ -1,3 +1,376 @@
 //! Rows: loading, validation, and what they say of a fact (`classify`). Knows facts; no rule and no graph.
+//!
+//! A row is found by the shape of its subject: exact names through an ordered map, patterns in a short list per kind. Which argument a slot means is
+//! decided in `slot`, how a command line is read in `command`, what it runs inside in `unwrap`.
 
+pub mod builtin;
+pub mod command;
+pub mod effects;
+pub mod fields;
+pub mod glob;
+pub mod load;
+mod names;
 pub mod row;
+pub mod severity;
+pub mod slot;
+pub mod unwrap;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::facts::{Channel, EntryKind, FactId, FileFacts, V, What};
+use crate::finding::Severity;
+pub use fields::LoadError;
+pub use names::Name;
+use row::{Effect, EntrySubject, Row, RowId, Subject};
+use severity::Severities;
+
+/// All rows, indexed by subject.
+#[derive(Debug, Default)]
+pub struct Catalog {
+    /// The rows; a [`RowId`] is an index here. Built-in ones first, by path and line, then a user's.
+    pub rows: Vec<Row>,
+    /// The severity tables.
+    pub severities: Severities,
+    /// Built-in rows that a user's row replaced: (subject, place of the user's row).
+    pub overridden: Vec<(String, String)>,
+    exact: BTreeMap<(&'static str, String), Vec<RowId>>,
+    globs: BTreeMap<&'static str, Vec<(String, RowId)>>,
+    commands: command::Known,
+}
+
+impl Catalog {
+    /// The rows that are part of the program.
+    pub fn builtin() -> Result<Catalog, Vec<LoadError>> {
+        Catalog::load(&[])
+    }
+    /// Built-in rows and those of user files, given as (path as shown, content).
+    pub fn load(user: &[(String, String)]) -> Result<Catalog, Vec<LoadError>> {
+        let severities = Severities::load("severity.yml", builtin::SEVERITY).map_err(|e| vec![e])?;
+        let (mut rows, mut errors) = (Vec::new(), Vec::new());
+        let files = builtin::ROWS.iter().map(|(p, c)| (*p, *c, false)).chain(user.iter().map(|(p, c)| (p.as_str(), c.as_str(), true)));
+        for (path, content, user) in files {
+            match load::rows(path, content, user, &severities) {
+                Ok(more) => rows.extend(more),
+                Err(more) => errors.extend(more),
+            }
+        }
+        if errors.is_empty() { Catalog::of(rows, severities) } else { Err(errors) }
+    }
+    /// Only the rows of these files, as if they were built in: what tests of rows build on.
+    pub fn load_only(files: &[(String, String)]) -> Result<Catalog, Vec<LoadError>> {
+        let severities = Severities::load("severity.yml", builtin::SEVERITY).map_err(|e| vec![e])?;
+        let mut rows = Vec::new();
+        for (path, content) in files {
+            rows.extend(load::rows(path, content, false, &severities)?);
+        }
+        Catalog::of(rows, severities)
+    }
+    /// A catalogue of these rows: applies overrides and builds the index.
+    pub fn of(mut rows: Vec<Row>, severities: Severities) -> Result<Catalog, Vec<LoadError>> {
+        let mut overridden = Vec::new();
+        let mut errors = Vec::new();
+        let wanted: Vec<(String, String, u32)> =
+            rows.iter().filter_map(|r| r.overrides.clone().map(|o| (o, r.at.0.clone(), r.at.1))).collect::<BTreeSet<_>>().into_iter().collect();
+        for (subject, file, line) in wanted {
+            let before = rows.len();
+            rows.retain(|r| r.user || r.subject.text() != subject);
+            if rows.len() == before {
+                errors.push(LoadError { file, line, column: 1, text: format!("`overrides: {subject}` names no built-in row") });
+            } else {
+                overridden.push((subject, format!("{file}:{line}")));
+            }
+        }
+        if !errors.is_empty() {
+            return Err(errors);
+        }
+        let mut catalog = Catalog { rows, severities, overridden, ..Catalog::default() };
+        catalog.index();
+        Ok(catalog)
+    }
+    /// A row.
+    pub fn row(&self, id: RowId) -> &Row {
+        &self.rows[id.0 as usize]
+    }
+    /// All rows with their ids.
+    pub fn iter(&self) -> impl Iterator<Item = (RowId, &Row)> {
+        self.rows.iter().enumerate().map(|(i, r)| (RowId(u32::try_from(i).unwrap_or(u32::MAX)), r))
+    }
+    /// Rows of a subject word (`call`, `gate`, `secret`), in order.
+    pub fn of_kind<'c>(&'c self, kind: &'c str) -> impl Iterator<Item = (RowId, &'c Row)> + 'c {
+        self.iter().filter(move |(_, r)| r.subject.kind() == kind)
+    }
+
+    /// What rows say of a fact: every row whose subject it is and whose `when:` holds, in catalogue order. Receivers are settled as far as this
+    /// file alone tells; see [`Catalog::methods`] for the rest.
+    pub fn classify(&self, facts: &FileFacts, id: FactId) -> Vec<RowId> {
+        let mut found = self.classify_words(facts, id);
+        found.retain(|r| self.row(*r).when.iter().all(|t| self.holds(facts, id, *r, t)));
+        found
+    }
+
+    /// What rows speak of a fact, `when:` not asked: for what must be known before arguments can be read.
+    pub(crate) fn classify_words(&self, facts: &FileFacts, id: FactId) -> Vec<RowId> {
+        let mut found = self.subjects(facts, id);
+        found.sort_unstable();
+        found.dedup();
+        found
+    }
+    /// A command line as a row reads it: options with their values, operands, where an inner command begins.
+    pub fn line(&self, facts: &FileFacts, id: FactId, row: RowId) -> Option<command::Line> {
+        match &facts.fact(id).what {
+            What::Command(command) => self.commands.line(facts, command, self.row(row), row),
+            _ => None,
+        }
+    }
+
+    fn subjects(&self, facts: &FileFacts, id: FactId) -> Vec<RowId> {
+        match &facts.fact(id).what {
+            What::Call(call) => self.calls(facts, call),
+            What::Command(command) => self.commands.matching(self, facts, command),
+            What::Uses { target, with } => {
+                let Some(target) = facts.literal(*target) else { return Vec::new() };
+                let name = target.split('@').next().unwrap_or("").trim_end_matches('/').to_ascii_lowercase();
+                let known = self.named("action", &name);
+                if !known.is_empty() || name.starts_with("./") || name.starts_with("docker:") {
+                    return known;
+                }
+                let shaped = self.of_kind("action-shape").filter(|(_, r)| match &r.subject {
+                    Subject::ActionShape(inputs) => inputs.iter().all(|i| with.iter().any(|(k, _)| k.eq_ignore_ascii_case(i))),
+                    _ => false,
+                });
+                shaped.map(|(id, _)| id).collect()
+            }
+            What::Image { reference, .. } => facts.literal(*reference).map_or(Vec::new(), |r| self.image(&r)),
+            What::Setting { path, .. } => self.setting(path),
+            What::Write { channel: Channel::Env(name) | Channel::Var(name), .. } => self.setting(name),
+            What::Trigger { event, .. } => self.named("trigger", event),
+            What::SecretRef { name } => self.credential(name).into_iter().collect(),
+            What::Runner { labels, group } => {
+                let words = labels.iter().chain(group).filter_map(|l| facts.literal(*l));
+                words.flat_map(|l| self.named("runner", &l.to_ascii_lowercase())).collect()
+            }
+            What::Requirement(requirement) => self.named("package", &requirement.name),
+            What::EntryMark { kind, name } => self.entries(facts, id, *kind, name),
+            _ => Vec::new(),
+        }
+    }
+
+    fn calls(&self, facts: &FileFacts, call: &crate::facts::Call) -> Vec<RowId> {
+        let mut found = self.named("call", &call.name);
+        if !call.name.contains('.') {
+            found.extend(self.named("call", &format!("builtins.{}", call.name)));
+        }
+        let last = call.name.rsplit('.').next().unwrap_or(&call.name);
+        if let Some(receiver) = call.receiver {
+            for (row, r) in self.methods(last) {
+                let any = r.receiver.as_ref().is_none_or(|r| r.any || r.types.is_empty());
+                if any || slot::types(facts, receiver).iter().any(|t| slot::is_type(r, t)) {
+                    found.push(row);
+                }
+            }
+        }
+        if found.is_empty() {
+            for row in self.exact.get(&("suffix", last.to_owned())).into_iter().flatten() {
+                if let Subject::Suffix { name, corroborate } = &self.row(*row).subject {
+                    let fits = call.name.strip_suffix(name.as_str()).is_some_and(|rest| rest.ends_with('.'));
+                    if fits && corroborated(facts, corroborate) {
+                        found.push(*row);
+                    }
+                }
+            }
+        }
+        found
+    }
+
+    fn entries(&self, facts: &FileFacts, id: FactId, kind: EntryKind, name: &str) -> Vec<RowId> {
+        let method = facts.owners(id).find_map(|(_, f)| match &f.what {
+            What::Function { name, .. } => name.rsplit('.').next().map(str::to_owned),
+            _ => None,
+        });
+        let ends = |pattern: &str| if pattern.starts_with('.') { name.ends_with(pattern) } else { glob::path(pattern, name) };
+        let fits = |row: &Row| match (&row.subject, kind) {
+            (Subject::Entry(EntrySubject::Decorator(d)), EntryKind::Decorator) => ends(d),
+            (Subject::Entry(EntrySubject::Base(b, m)), EntryKind::Base) => ends(b) && method.as_deref().is_none_or(|have| glob::text(m, have)),
+            (Subject::Entry(EntrySubject::Function(_, f)), EntryKind::Name) => glob::text(f, name),
+            _ => false,
+        };
+        self.of_kind("entry").filter(|(_, r)| fits(r)).map(|(id, _)| id).collect()
+    }
+
+    /// Rows of methods of a bare name. `classify` gives those whose receiver this file settles; flow may settle more.
+    pub fn methods(&self, name: &str) -> impl Iterator<Item = (RowId, &Row)> {
+        self.exact.get(&("method", name.to_owned())).into_iter().flatten().map(|id| (*id, self.row(*id)))
+    }
+    /// Rows of an image reference; tag and digest do not count.
+    pub fn image(&self, reference: &str) -> Vec<RowId> {
+        self.named("image", image_name(reference))
+    }
+    /// Rows of a configuration path or an environment name.
+    pub fn setting(&self, path: &str) -> Vec<RowId> {
+        self.named("setting", &path.to_lowercase().replace('-', "_"))
+    }
+    /// The row that says what a secret or environment name opens: the first that matches.
+    pub fn credential(&self, name: &str) -> Option<RowId> {
+        self.named("credential", &name.to_ascii_uppercase()).into_iter().min()
+    }
+    /// The row of an event.
+    pub fn trigger(&self, event: &str) -> Option<RowId> {
+        self.named("trigger", event).first().copied()
+    }
+    /// Rows of a platform context.
+    pub fn context(&self, path: &str) -> Vec<RowId> {
+        self.named("context", &path.to_ascii_lowercase())
+    }
+    /// Rows of a runner label.
+    pub fn runner(&self, label: &str) -> Vec<RowId> {
+        self.named("runner", &label.to_ascii_lowercase())
+    }
+    /// Kind of a sink effect: its class in the tables.
+    pub fn class_of(&self, kind: &str) -> Option<&str> {
+        self.severities.kind(kind).map(|k| k.class.as_str())
+    }
+    /// Level of a path to an asset.
+    pub fn path_severity(&self, asset: &str, who: crate::origin::Who) -> Severity {
+        self.severities.path(asset, who)
+    }
+
+    fn named(&self, kind: &'static str, name: &str) -> Vec<RowId> {
+        let mut found: Vec<RowId> = self.exact.get(&(kind, name.to_owned())).cloned().unwrap_or_default();
+        let dotted = matches!(kind, "call" | "setting" | "context");
+        for (pattern, id) in self.globs.get(kind).into_iter().flatten() {
+            if if dotted { glob::path(pattern, name) } else { glob::text(pattern, name) } {
+                found.push(*id);
+            }
+        }
+        found.sort_unstable();
+        found
+    }
+
+    fn index(&mut self) {
+        let mut exact: BTreeMap<(&'static str, String), Vec<RowId>> = BTreeMap::new();
+        let mut globs: BTreeMap<&'static str, Vec<(String, RowId)>> = BTreeMap::new();
+        for (id, row) in self.iter() {
+            let kind = row.subject.kind();
+            let name = match &row.subject {
+                Subject::Suffix { name, .. } => name.rsplit('.').next().unwrap_or(name).to_owned(),
+                Subject::Setting(path) => path.to_lowercase().replace('-', "_"),
+                Subject::Image(name) => image_name(name).to_owned(),
+                Subject::Call(n) | Subject::Method(n) | Subject::Action(n) | Subject::Trigger(n) | Subject::Context(n) => n.clone(),
+                Subject::Runner(n) | Subject::Credential(n) | Subject::Package(n) | Subject::Gate(n) => n.clone(),
+                Subject::Command { .. } | Subject::ActionShape(_) | Subject::Entry(_) | Subject::Secret(_) => continue,
+            };
+            if name.contains(['*', '?']) && !matches!(row.subject, Subject::Suffix { .. }) {
+                globs.entry(kind).or_default().push((name, id));
+            } else {
+                exact.entry((kind, name)).or_default().push(id);
+            }
+        }
+        let commands = command::Known::of(self.iter());
+        (self.exact, self.globs, self.commands) = (exact, globs, commands);
+    }
+}
+
+/// An image reference without scheme, tag and digest: `docker.io/library/python:3.12` is `python`.
+pub fn image_name(reference: &str) -> &str {
+    let plain = reference.split('@').next().unwrap_or(reference);
+    let last = plain.rfind('/').map_or(0, |i| i + 1);
+    let name = match plain.get(last..).and_then(|t| t.find(':')) {
+        Some(colon) => plain.get(..last + colon).unwrap_or(plain),
+        None => plain,
+    };
+    let name = name.strip_prefix("docker://").unwrap_or(name);
+    let name = name.strip_prefix("docker.io/").or_else(|| name.strip_prefix("index.docker.io/")).unwrap_or(name);
+    name.strip_prefix("library/").unwrap_or(name)
+}
+
+fn corroborated(facts: &FileFacts, words: &[String]) -> bool {
+    facts.items.iter().any(|f| match &f.what {
+        What::Import { module, name, .. } => {
+            let root = module.split('.').next().unwrap_or(module);
+            words.iter().any(|w| w == root || w == module || name.as_deref() == Some(w.as_str()))
+        }
+        _ => false,
+    }) || facts.values.iter().any(|v| matches!(&v.what, V::Name(n) if words.iter().any(|w| n == w || n.split('.').next() == Some(w.as_str()))))
+}
+
+impl Subject {
+    /// The subject word of the row format.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Subject::Call(_) => "call",
+            Subject::Method(_) => "method",
+            Subject::Suffix { .. } => "suffix",
+            Subject::Command { .. } => "command",
+            Subject::Action(_) => "action",
+            Subject::ActionShape(_) => "action-shape",
+            Subject::Image(_) => "image",
+            Subject::Setting(_) => "setting",
+            Subject::Entry(_) => "entry",
+            Subject::Trigger(_) => "trigger",
+            Subject::Context(_) => "context",
+            Subject::Runner(_) => "runner",
+            Subject::Credential(_) => "credential",
+            Subject::Gate(_) => "gate",
+            Subject::Package(_) => "package",
+            Subject::Secret(_) => "secret",
+        }
+    }
+    /// The name alone, as an author would write it.
+    pub fn name(&self) -> String {
+        match self {
+            Subject::Suffix { name, .. } => format!(".{name}"),
+            Subject::Command { program, sub } => std::iter::once(program).chain(sub).cloned().collect::<Vec<_>>().join(" "),
+            Subject::ActionShape(inputs) => inputs.join(", "),
+            Subject::Entry(EntrySubject::Decorator(d)) => d.clone(),
+            Subject::Entry(EntrySubject::Base(b, m)) => format!("{b}.{m}"),
+            Subject::Entry(EntrySubject::Function(f, n)) => format!("{f}:{n}"),
+            Subject::Secret(format) => format.id.clone(),
+            Subject::Call(n) | Subject::Method(n) | Subject::Action(n) | Subject::Image(n) | Subject::Setting(n) => n.clone(),
+            Subject::Trigger(n) | Subject::Context(n) | Subject::Runner(n) => n.clone(),
+            Subject::Credential(n) | Subject::Gate(n) | Subject::Package(n) => n.clone(),
+        }
+    }
+    /// Word and name, as `overrides:` writes them: `call torch.load`.
+    pub fn text(&self) -> String {
+        format!("{} {}", self.kind(), self.name())
+    }
+}
+
+impl Row {
+    /// Whether an effect of this key is stated.
+    pub fn has(&self, key: &str) -> bool {
+        self.effects.iter().any(|e| e.key() == key)
+    }
+}
+
+impl Effect {
+    /// The effect word of the row format.
+    pub fn key(&self) -> &'static str {
+        match self {
+            Effect::Sink { .. } => "sink",
+            Effect::Returns { .. } => "returns",
+            Effect::Passes { .. } => "passes",
+            Effect::Reads { .. } => "reads",
+            Effect::Writes { .. } => "writes",
+            Effect::Mounts { .. } => "mounts",
+            Effect::Executes { .. } => "executes",
+            Effect::Wraps { .. } => "wraps",
+            Effect::PassesEnv => "passes-env",
+            Effect::Isolates => "isolates",
+            Effect::Publishes { .. } => "publishes",
+            Effect::ConsumesCredential { .. } => "consumes-credential",
+            Effect::Opens { .. } => "opens",
+            Effect::Checks { .. } => "checks",
+            Effect::Caps { .. } => "caps",
+            Effect::RoundTripOf(_) => "round-trip-of",
+            Effect::Starts { .. } => "starts",
+            Effect::Controlled { .. } => "controlled",
+            Effect::Hosted => "hosted",
+            Effect::Installs { .. } => "installs",
+            Effect::Enters { .. } => "enters",
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

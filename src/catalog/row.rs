@@ -16,6 +16,10 @@ pub struct Row {
     pub subject: Subject,
     /// What the subject does.
     pub effects: Vec<Effect>,
+    /// For commands: options with a value that no slot of the row names.
+    pub valued: Vec<String>,
+    /// For commands: options end at the first operand.
+    pub leading: bool,
     /// What must be so for the row to apply at all (a flag is given, an argument is a literal that matches).
     pub when: Vec<ArgTest>,
     /// What makes its sinks harmless.
@@ -34,8 +38,10 @@ pub struct Row {
     pub ok: Vec<RowExample>,
     /// Rows (by subject) that a user row replaces.
     pub overrides: Option<String>,
-    /// File and 1-based line it stands at.
+    /// File (path below `rules/`, or as given for a user's) and 1-based line it stands at.
     pub at: (String, u32),
+    /// Whether a user gave it.
+    pub user: bool,
 }
 
 /// What a row speaks of.
@@ -58,8 +64,6 @@ pub enum Subject {
         program: String,
         /// Subcommands, in order (`pip install`, `-m pip`).
         sub: Vec<String>,
-        /// Options that take a value: long and short names.
-        valued: Vec<String>,
     },
     /// An action `owner/name[/path]`, without its ref.
     Action(String),
@@ -157,6 +161,8 @@ pub enum SlotName {
     Position(u32),
     /// By keyword, option or input name.
     Name(String),
+    /// Standard input, where it is text or a file.
+    Stdin,
 }
 
 /// A test of an argument.
@@ -285,6 +291,8 @@ pub enum Effect {
     Wraps {
         /// The argument vector begins at this operand, …
         argv_from: Option<u32>,
+        /// … or is the list of words in this slot …
+        list: Option<Slot>,
         /// … or this slot is text …
         text: Option<Slot>,
         /// … in this language.
@@ -469,4 +477,6 @@ pub struct RowExample {
     pub project: BTreeMap<String, String>,
     /// The rule that must (or must not) report.
     pub rule: Option<String>,
+    /// The file it stands in; one that fits the subject when absent.
+    pub path: Option<String>,
 }

@@ -1,1 +1,80 @@
-//! One file per format, pure: everything from scanned files is escaped for where it goes.
+//! Reports: one file per format, each a pure function of the report, the sources and what pages say of rules. Decides nothing about findings.
+//!
+//! Everything that comes from scanned files is escaped here, for where it goes; see [`escape`].
+
+pub mod escape;
+pub mod json;
+pub mod sarif;
+pub mod text;
+
+use std::collections::BTreeMap;
+
+use crate::finding::{Location, Report, Severity};
+use crate::source::{FileId, Place, Range, SourceFile, Sources};
+
+/// What reports say of a rule; built from its page.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Card {
+    /// Rule id.
+    pub id: String,
+    /// One line.
+    pub title: String,
+    /// Risk class of the page; `secret` has its spans masked wherever lines are shown.
+    pub class: String,
+    /// Base band: the level under which the bare id stands.
+    pub band: Severity,
+    /// Measured share of right findings, 0 to 1.
+    pub share: Option<f64>,
+    /// Why it matters, in plain words; two or three sentences.
+    pub why: String,
+    /// The page for people, as Markdown.
+    pub markdown: String,
+    /// Framework ids by framework, as the page maps them: (`cwe`, [`CWE-502`]).
+    pub frameworks: Vec<(String, Vec<String>)>,
+}
+
+/// The class of rules whose findings are secrets.
+const SECRET: &str = "secret";
+
+/// Spans that must not be shown whole, by file: the causes of all secret findings, hidden ones included.
+fn masks(report: &Report, cards: &[Card]) -> BTreeMap<FileId, Vec<Range>> {
+    let mut out: BTreeMap<FileId, Vec<Range>> = BTreeMap::new();
+    let all = report.shown.iter().chain(report.hidden.iter().map(|(r, _)| r));
+    for reported in all.filter(|r| is_secret(&r.alert.rule, cards)) {
+        out.entry(reported.alert.primary.file).or_default().push(reported.alert.primary.range);
+    }
+    out
+}
+
+fn is_secret(rule: &str, cards: &[Card]) -> bool {
+    cards.iter().any(|c| c.id == rule && c.class == SECRET)
+}
+
+/// A location clipped to the line it begins on: first place, and the place after its last character.
+struct Narrow<'a> {
+    file: &'a SourceFile,
+    range: Range,
+    start: Place,
+    end: Place,
+}
+
+/// One narrow line for a location; at least one character wide where the line has one.
+fn narrow(at: Location, sources: &Sources) -> Option<Narrow<'_>> {
+    let file = sources.files.get(at.file.0 as usize)?;
+    let lines = file.lines();
+    let start = at.range.start.min(u32::try_from(file.bytes.len()).unwrap_or(u32::MAX));
+    let line = lines.range(lines.line(start));
+    let whole = file.bytes.get(line.bounds()).unwrap_or_default();
+    let ends = whole.iter().rev().take_while(|b| matches!(b, b'\n' | b'\r')).count();
+    let last = line.end - u32::try_from(ends).unwrap_or_default();
+    let wanted = at.range.end.max(start + 1).min(last.max(start));
+    let range = Range { start, end: wanted };
+    let (first, mut end) = (lines.place(&file.bytes, start), lines.place(&file.bytes, wanted));
+    if end.line != first.line {
+        end = first;
+    }
+    Some(Narrow { file, range, start: first, end })
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,34 @@
+//! The files of `rules/` that are part of the program. Generated: `UPDATE=1 cargo test builtin` rewrites it.
+
+/// Row files: (path below `rules/`, content), sorted.
+pub const ROWS: &[(&str, &str)] = &[
+    ("models/github/actions.yml", include_str!("../../rules/models/github/actions.yml")),
+    ("models/github/contexts.yml", include_str!("../../rules/models/github/contexts.yml")),
+    ("models/github/credentials.yml", include_str!("../../rules/models/github/credentials.yml")),
+    ("models/github/gates.yml", include_str!("../../rules/models/github/gates.yml")),
+    ("models/github/runners.yml", include_str!("../../rules/models/github/runners.yml")),
+    ("models/github/triggers.yml", include_str!("../../rules/models/github/triggers.yml")),
+    ("models/python/entries.yml", include_str!("../../rules/models/python/entries.yml")),
+    ("models/python/exec.yml", include_str!("../../rules/models/python/exec.yml")),
+    ("models/python/hubs.yml", include_str!("../../rules/models/python/hubs.yml")),
+    ("models/python/loads.yml", include_str!("../../rules/models/python/loads.yml")),
+    ("models/python/passes.yml", include_str!("../../rules/models/python/passes.yml")),
+    ("models/python/publishes.yml", include_str!("../../rules/models/python/publishes.yml")),
+    ("models/python/sources.yml", include_str!("../../rules/models/python/sources.yml")),
+    ("models/shell/checks.yml", include_str!("../../rules/models/shell/checks.yml")),
+    ("models/shell/downloads.yml", include_str!("../../rules/models/shell/downloads.yml")),
+    ("models/shell/executes.yml", include_str!("../../rules/models/shell/executes.yml")),
+    ("models/shell/installs.yml", include_str!("../../rules/models/shell/installs.yml")),
+    ("models/shell/publishes.yml", include_str!("../../rules/models/shell/publishes.yml")),
+    ("models/shell/serving.yml", include_str!("../../rules/models/shell/serving.yml")),
+    ("models/shell/wrappers.yml", include_str!("../../rules/models/shell/wrappers.yml")),
+];
+
+/// Rule pages: (path below `rules/`, content), sorted.
+pub const PAGES: &[(&str, &str)] = &[];
+
+/// The severity tables.
+pub const SEVERITY: &str = include_str!("../../rules/severity.yml");
+
+/// Ids and names of the frameworks that pages refer to.
+pub const FRAMEWORKS: &str = include_str!("../../rules/frameworks.json");

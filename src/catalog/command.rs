@@ -1,0 +1,284 @@
+//! How a command line is read: program, subcommands, options with and without value, operands. Which options take a value is known from rows.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::Catalog;
+use super::glob;
+use super::row::{Effect, Executes, Pin, Row, RowId, Slot, SlotName, Subject, Test, Tree};
+use crate::facts::{Command, FileFacts};
+
+/// What all command rows together say of a program's options.
+#[derive(Debug, Default)]
+pub struct Known {
+    exact: BTreeMap<String, Vec<RowId>>,
+    globs: Vec<(String, RowId)>,
+    options: BTreeMap<RowId, Options>,
+}
+
+/// The options of a program with its subcommands, as its rows and those of its prefixes know them.
+#[derive(Clone, Debug, Default)]
+struct Options {
+    valued: BTreeSet<String>,
+    /// Options with a value that may stand before the subcommand.
+    before: BTreeSet<String>,
+    /// Options after whose value everything is an operand: they name the code that reads the rest.
+    ends: BTreeSet<String>,
+    leading: bool,
+    argv_from: Option<u32>,
+}
+
+/// A command line as a row reads it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Line {
+    /// Options in order.
+    pub options: Vec<Opt>,
+    /// Operands: indices of words.
+    pub operands: Vec<usize>,
+    /// First word of an inner command, for rows that wrap one.
+    pub argv: Option<usize>,
+}
+
+/// One option.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Opt {
+    /// With its dashes.
+    pub name: String,
+    /// The word it stands in.
+    pub word: usize,
+    /// Its value.
+    pub value: OptValue,
+}
+
+/// The value of an option.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OptValue {
+    /// A switch.
+    None,
+    /// A word of its own.
+    Word(usize),
+    /// What follows in the same word, from this decoded byte on.
+    Tail(usize, usize),
+}
+
+impl Known {
+    /// From all rows of a catalogue.
+    pub fn of<'r>(rows: impl Iterator<Item = (RowId, &'r Row)>) -> Known {
+        let mut known = Known::default();
+        let mut by_program: BTreeMap<&str, Vec<(RowId, &Row, &[String])>> = BTreeMap::new();
+        for (id, row) in rows {
+            let Subject::Command { program, sub } = &row.subject else { continue };
+            by_program.entry(program).or_default().push((id, row, sub));
+            if program.contains(['*', '?']) {
+                known.globs.push((program.clone(), id));
+            } else {
+                known.exact.entry(program.clone()).or_default().push(id);
+            }
+        }
+        for group in by_program.values() {
+            for (id, _, sub) in group {
+                let mut options = Options::default();
+                for (_, other, other_sub) in group.iter().filter(|(_, _, s)| sub.starts_with(s)) {
+                    let valued = valued_of(other);
+                    options.before.extend(valued.iter().cloned());
+                    options.valued.extend(valued.into_iter().filter(|v| other_sub == sub || v.starts_with("--")));
+                    if other_sub == sub {
+                        options.ends.extend(ends_of(other));
+                        options.leading |= other.leading;
+                        let argv = other.effects.iter().find_map(|e| match e {
+                            Effect::Wraps { argv_from, .. } => *argv_from,
+                            _ => None,
+                        });
+                        options.argv_from = options.argv_from.or(argv);
+                    }
+                }
+                known.options.insert(*id, options);
+            }
+        }
+        known
+    }
+    /// Rows whose program and subcommands these words are; the longest subcommand wins over shorter ones of the same program only where it wraps
+    /// nothing: all that fit are given.
+    pub fn matching(&self, catalog: &Catalog, facts: &FileFacts, command: &Command) -> Vec<RowId> {
+        let Some(program) = command.words.first().and_then(|w| facts.word(w)) else { return Vec::new() };
+        let name = base_name(&program);
+        let exact = self.exact.get(name).into_iter().flatten().copied();
+        let globs = self.globs.iter().filter(|(p, _)| glob::text(p, name)).map(|(_, id)| *id);
+        exact.chain(globs).filter(|id| self.start(facts, command, catalog.row(*id), *id).is_some()).collect()
+    }
+    /// Reads the words after program and subcommands as the row sees them.
+    pub fn line(&self, facts: &FileFacts, command: &Command, row: &Row, id: RowId) -> Option<Line> {
+        let start = self.start(facts, command, row, id)?;
+        let options = self.options.get(&id)?;
+        Some(read(facts, command, start, options))
+    }
+    /// Index of the first word after program and subcommands.
+    fn start(&self, facts: &FileFacts, command: &Command, row: &Row, id: RowId) -> Option<usize> {
+        let Subject::Command { sub, .. } = &row.subject else { return None };
+        let options = self.options.get(&id)?;
+        let mut at = 1;
+        for wanted in sub {
+            loop {
+                let word = facts.word(command.words.get(at)?)?;
+                if word == *wanted || glob_word(wanted, &word) {
+                    at += 1;
+                    break;
+                }
+                if !word.starts_with('-') || word == "-" || word == "--" {
+                    return None;
+                }
+                at += if options.before.contains(&word) { 2 } else { 1 };
+            }
+        }
+        Some(at)
+    }
+}
+
+fn glob_word(wanted: &str, word: &str) -> bool {
+    wanted.contains('*') && glob::text(wanted, word)
+}
+
+/// Last segment of a program's path, without `.exe`.
+pub fn base_name(program: &str) -> &str {
+    let name = program.rsplit(['/', '\\']).next().unwrap_or(program);
+    name.strip_suffix(".exe").unwrap_or(name)
+}
+
+fn read(facts: &FileFacts, command: &Command, start: usize, known: &Options) -> Line {
+    let mut line = Line::default();
+    let mut at = start;
+    let mut open = true;
+    while at < command.words.len() {
+        if let Some(n) = known.argv_from.map(|n| n as usize)
+            && line.operands.len() == n
+            && (n > 0 || !open || !is_option(facts, command, at))
+        {
+            line.argv = Some(at);
+            line.operands.extend(at..command.words.len());
+            break;
+        }
+        if !open || !is_option(facts, command, at) {
+            line.operands.push(at);
+            open &= !known.leading;
+            at += 1;
+            continue;
+        }
+        let head = head(facts, command, at);
+        if head == "--" {
+            open = false;
+            at += 1;
+            continue;
+        }
+        at = option(&head, at, command.words.len(), known, &mut line);
+        if line.options.last().is_some_and(|o| known.ends.contains(&o.name)) {
+            open = false;
+        }
+    }
+    line
+}
+
+/// Reads the option at word `at`; gives the index of the next word.
+fn option(head: &str, at: usize, count: usize, known: &Options, line: &mut Line) -> usize {
+    let mut push = |name: &str, value| line.options.push(Opt { name: name.to_owned(), word: at, value });
+    if let Some(equals) = head.find('=')
+        && (head.starts_with("--") || known.valued.contains(head.get(..equals).unwrap_or("")))
+    {
+        push(head.get(..equals).unwrap_or(""), OptValue::Tail(at, equals + 1));
+        return at + 1;
+    }
+    if known.valued.contains(head) {
+        if at + 1 < count {
+            push(head, OptValue::Word(at + 1));
+            return at + 2;
+        }
+        push(head, OptValue::None);
+        return at + 1;
+    }
+    if head.starts_with("--") || head.chars().count() == 2 {
+        push(head, OptValue::None);
+        return at + 1;
+    }
+    // A cluster: `-ec text`, `-n5`. The first letter that takes a value takes the rest of the word, or the next word.
+    for (i, letter) in head.char_indices().skip(1) {
+        let name = format!("-{letter}");
+        let rest = i + letter.len_utf8();
+        if known.valued.contains(&name) {
+            if rest < head.len() {
+                push(&name, OptValue::Tail(at, rest));
+                return at + 1;
+            }
+            if at + 1 < count {
+                push(&name, OptValue::Word(at + 1));
+                return at + 2;
+            }
+        }
+        push(&name, OptValue::None);
+    }
+    at + 1
+}
+
+/// The literal beginning of a word.
+fn head(facts: &FileFacts, command: &Command, at: usize) -> String {
+    let parts = command.words.get(at).map_or(&[][..], |w| &w.parts);
+    parts.iter().map_while(|p| facts.literal(p.value)).collect()
+}
+
+fn is_option(facts: &FileFacts, command: &Command, at: usize) -> bool {
+    let head = head(facts, command, at);
+    head.starts_with('-') && head != "-"
+}
+
+/// Options with a value, by what the row says of them.
+fn valued_of(row: &Row) -> Vec<String> {
+    let mut out = row.valued.clone();
+    for effect in &row.effects {
+        out.extend(effect.slots().into_iter().flat_map(option_names));
+    }
+    for test in row.when.iter().chain(&row.safe_when).filter(|t| !matches!(t.test, Test::Present | Test::Absent)) {
+        out.extend(option_names(&test.slot));
+    }
+    out.extend(row.flags.iter().filter(|f| f.safe != "true" && f.safe != "false").map(|f| f.name.clone()));
+    out
+}
+
+fn ends_of(row: &Row) -> Vec<String> {
+    let code = row.effects.iter().filter_map(|e| match e {
+        Effect::Wraps { text: Some(slot), .. } | Effect::Executes { what: Executes::Module(slot) | Executes::Text(slot) } => Some(slot),
+        _ => None,
+    });
+    code.flat_map(option_names).collect()
+}
+
+fn option_names(slot: &Slot) -> Vec<String> {
+    let Slot::Arg(names) = slot else { return Vec::new() };
+    let named = names.iter().filter_map(|n| match n {
+        SlotName::Name(n) if n.starts_with('-') => Some(n.clone()),
+        _ => None,
+    });
+    named.collect()
+}
+
+impl Effect {
+    /// Every slot the effect names.
+    pub fn slots(&self) -> Vec<&Slot> {
+        match self {
+            Effect::Sink { slot, .. } | Effect::Publishes { slot, .. } | Effect::ConsumesCredential { slot, .. } => slot.iter().collect(),
+            Effect::Returns { pin: Pin::Revision(s) | Pin::Suffix(s) | Pin::Hash(s) | Pin::Version(s), .. } => vec![s],
+            Effect::Passes { from, to } => from.iter().chain([to]).collect(),
+            Effect::Reads { name, .. } => vec![name],
+            Effect::Writes { name, value, .. } => std::iter::once(name).chain(value).collect(),
+            Effect::Mounts { tree, at } => match tree {
+                Tree::Checkout { repository: a, reference: b } | Tree::Clone { url: a, reference: b } => [a, b].into_iter().chain(at).collect(),
+                Tree::Ref(s) | Tree::Artifact(s) | Tree::Cache(s) | Tree::Archive(s) => std::iter::once(s).chain(at).collect(),
+                Tree::PullRequest => at.iter().collect(),
+            },
+            Effect::Executes { what } => match what {
+                Executes::File(s) | Executes::Module(s) | Executes::Text(s) | Executes::Notebook(s) | Executes::Workflow(s) => vec![s],
+                Executes::Dockerfile(a, b) => vec![a, b],
+                _ => Vec::new(),
+            },
+            Effect::Wraps { list, text, .. } => list.iter().chain(text).collect(),
+            Effect::Checks { slot, .. } => vec![slot],
+            _ => Vec::new(),
+        }
+    }
+}

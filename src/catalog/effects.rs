@@ -1,0 +1,307 @@
+//! The effects of a row, from YAML. One function per effect key; the keys are documented in `rules/README.md`.
+
+use serde_yaml::Value;
+
+use super::fields::{Fault, Fields, Read, count, nearest, one_of, text, texts, truth};
+use super::load::{slot, slots};
+use super::row::{Effect, Executes, Pin, Slot, SlotName, Tree, Verdict};
+use super::severity::Severities;
+use crate::facts::Language;
+use crate::origin::{Mutable, Via, Who};
+
+/// All effects of a row, in the order of this list.
+pub fn effects(row: &Fields<'_>, known: &Severities) -> Read<Vec<Effect>> {
+    let open = row.read("when-open", |v| one_of(v, &VERDICTS))?;
+    let unknown = row.read("when-unknown", |v| one_of(v, &VERDICTS))?;
+    let mut out = Vec::new();
+    out.extend(row.each("sink", |v| sink(v, open, unknown, known))?);
+    out.extend(row.each("returns", returns)?);
+    if let Some(passes) = row.read("passes", passes)? {
+        out.push(passes);
+    }
+    out.extend(row.each("reads", reads)?);
+    out.extend(row.each("writes", writes)?);
+    out.extend(row.each("mounts", mounts)?);
+    out.extend(row.each("executes", executes)?);
+    out.extend(row.each("wraps", wraps)?);
+    for (key, effect) in [("passes-env", Effect::PassesEnv), ("isolates", Effect::Isolates), ("hosted", Effect::Hosted)] {
+        if row.read(key, truth)? == Some(true) {
+            out.push(effect);
+        }
+    }
+    out.extend(row.each("publishes", |v| publishes(v, known))?);
+    out.extend(row.each("consumes-credential", |v| consumes(v, known))?);
+    out.extend(row.each("opens", |v| Ok(Effect::Opens { asset: asset(v, known)? }))?);
+    out.extend(row.each("checks", checks)?);
+    out.extend(row.each("caps", caps)?);
+    out.extend(row.read("round-trip-of", texts)?.map(|names| Effect::RoundTripOf(names.iter().flat_map(|n| super::glob::alternatives(n)).collect())));
+    out.extend(row.each("starts", starts)?);
+    out.extend(row.each("controlled", controlled)?);
+    out.extend(row.each("installs", installs)?);
+    out.extend(row.each("enters", enters)?);
+    Ok(out)
+}
+
+const VERDICTS: [(&str, Verdict); 3] = [("report", Verdict::Report), ("info", Verdict::Info), ("silent", Verdict::Silent)];
+const CHANNELS: [&str; 7] = ["file", "env", "output", "artifact", "cache", "socket", "runner-env"];
+const LANGUAGES: [(&str, Language); 5] = [
+    ("shell", Language::Shell),
+    ("python", Language::Python),
+    ("powershell", Language::PowerShell),
+    ("cmd", Language::Cmd),
+    ("javascript", Language::JavaScript),
+];
+
+fn who(value: &Value) -> Read<Who> {
+    one_of(value, &Who::NAMES)
+}
+
+fn via(value: &Value) -> Read<Via> {
+    texts(value)?.iter().try_fold(Via::default(), |all, name| {
+        let label = Via::named(name).ok_or_else(|| {
+            let names: Vec<&str> = Via::NAMES.iter().map(|(n, _)| *n).collect();
+            Fault::new(format!("`{name}` is none of {}", names.join(", ")))
+        })?;
+        Ok(all.with(label))
+    })
+}
+
+fn asset(value: &Value, known: &Severities) -> Read<String> {
+    let name = text(value)?;
+    if known.knows_asset(&name) { Ok(name) } else { Err(unknown("asset", &name, known.assets())) }
+}
+
+fn unknown<'k>(what: &str, name: &str, known: impl Iterator<Item = &'k str>) -> Fault {
+    let hint = nearest(name, known).map_or(String::new(), |k| format!("; did you mean `{k}`?"));
+    Fault::new(format!("severity.yml has no {what} `{name}`{hint}"))
+}
+
+fn sink(value: &Value, open: Option<Verdict>, unknown_origin: Option<Verdict>, known: &Severities) -> Read<Effect> {
+    let fields = Fields::of(value, "`sink`")?;
+    let kind = fields.need("kind", text)?;
+    let Some(defaults) = known.kind(&kind) else { return Err(unknown("kind", &kind, known.kinds()).under("kind")) };
+    let effect = Effect::Sink {
+        slot: fields.read("slot", slot)?,
+        bytes: fields.read("bytes", truth)?.unwrap_or(false),
+        when_open: fields.read("when-open", |v| one_of(v, &VERDICTS))?.or(open).unwrap_or(defaults.when_open),
+        when_unknown: fields.read("when-unknown", |v| one_of(v, &VERDICTS))?.or(unknown_origin).unwrap_or(defaults.when_unknown),
+        kind,
+    };
+    fields.finish()?;
+    Ok(effect)
+}
+
+fn returns(value: &Value) -> Read<Effect> {
+    let fields = Fields::of(value, "`returns`")?;
+    let who = fields.need("who", who)?;
+    let fixed = fields.read("mutable", |v| one_of(v, &Mutable::NAMES))?;
+    let from = fields.read("mutable-from", pin)?;
+    let natural = if who >= Who::Publisher { Mutable::Moving } else { Mutable::Digest };
+    let pin = match (fixed, from) {
+        (Some(_), Some(_)) => return Err(Fault::new("`mutable` or `mutable-from`, not both").under("mutable-from")),
+        (Some(m), None) => Pin::Fixed(m),
+        (None, Some(pin)) => pin,
+        (None, None) => Pin::Fixed(natural),
+    };
+    let effect = Effect::Returns { who, pin, via: fields.read("via", via)?.unwrap_or_default(), path: fields.read("path", truth)?.unwrap_or(false) };
+    fields.finish()?;
+    Ok(effect)
+}
+
+fn pin(value: &Value) -> Read<Pin> {
+    let fields = Fields::of(value, "`mutable-from`")?;
+    let all = [
+        fields.read("revision", slot)?.map(Pin::Revision),
+        fields.read("suffix", slot)?.map(Pin::Suffix),
+        fields.read("hash", slot)?.map(Pin::Hash),
+        fields.read("version", slot)?.map(Pin::Version),
+    ];
+    fields.finish()?;
+    let mut given = all.into_iter().flatten();
+    match (given.next(), given.next()) {
+        (Some(pin), None) => Ok(pin),
+        _ => Err(Fault::new("`mutable-from` has one of revision, suffix, hash, version")),
+    }
+}
+
+fn passes(value: &Value) -> Read<Effect> {
+    if !value.is_mapping() {
+        return Ok(Effect::Passes { from: slots(value)?, to: Slot::Result });
+    }
+    let fields = Fields::of(value, "`passes`")?;
+    let effect = Effect::Passes { from: fields.need("from", slots)?, to: fields.read("to", slot)?.unwrap_or(Slot::Result) };
+    fields.finish()?;
+    Ok(effect)
+}
+
+fn channel(value: &Value) -> Read<String> {
+    let name = text(value)?;
+    if CHANNELS.contains(&name.as_str()) { Ok(name) } else { Err(Fault::new(format!("`{name}` is none of {}", CHANNELS.join(", ")))) }
+}
+
+fn reads(value: &Value) -> Read<Effect> {
+    let fields = Fields::of(value, "`reads`")?;
+    let effect = Effect::Reads { channel: fields.need("channel", channel)?, name: fields.need("name", slot)? };
+    fields.finish()?;
+    Ok(effect)
+}
+
+fn writes(value: &Value) -> Read<Effect> {
+    let fields = Fields::of(value, "`writes`")?;
+    let channel = fields.need("channel", channel)?;
+    let (name, base) = (fields.read("name", slot)?, fields.read("basename", slot)?);
+    let basename = base.is_some();
+    let name = match (name, base) {
+        (Some(name), None) | (None, Some(name)) => name,
+        _ => return Err(Fault::new("`writes` has one of `name` and `basename`")),
+    };
+    let effect = Effect::Writes { channel, name, basename, value: fields.read("value", slot)? };
+    fields.finish()?;
+    Ok(effect)
+}
+
+fn named(name: &str) -> Slot {
+    Slot::Arg(vec![SlotName::Name(name.to_owned())])
+}
+
+fn mounts(value: &Value) -> Read<Effect> {
+    let fields = Fields::of(value, "`mounts`")?;
+    let kind = fields.need("tree", text)?;
+    let get = |key: &'static str| fields.read(key, slot);
+    let (repository, reference, url, name, key, file) = (get("repository")?, get("ref")?, get("url")?, get("name")?, get("key")?, get("file")?);
+    let at = get("at")?;
+    fields.finish()?;
+    let need = |slot: Option<Slot>, key: &str| slot.ok_or_else(|| Fault::new(format!("`tree: {kind}` needs `{key}`")));
+    let tree = match kind.as_str() {
+        "checkout" => {
+            Tree::Checkout { repository: repository.unwrap_or_else(|| named("repository")), reference: reference.unwrap_or_else(|| named("ref")) }
+        }
+        "pull-request" => Tree::PullRequest,
+        "clone" => Tree::Clone { url: need(url, "url")?, reference: need(reference, "ref")? },
+        "ref" => Tree::Ref(need(reference, "ref")?),
+        "artifact" => Tree::Artifact(need(name, "name")?),
+        "cache" => Tree::Cache(need(key, "key")?),
+        "archive" => Tree::Archive(need(file, "file")?),
+        _ => return Err(Fault::new(format!("`{kind}` is none of checkout, pull-request, clone, ref, artifact, cache, archive")).under("tree")),
+    };
+    Ok(Effect::Mounts { tree, at })
+}
+
+fn executes(value: &Value) -> Read<Effect> {
+    if let Value::String(word) = value {
+        let names: [(&str, Executes); 4] =
+            [("tree", Executes::Tree), ("stdin", Executes::Stdin), ("packages", Executes::Packages), ("console-script", Executes::ConsoleScript)];
+        let found = names.iter().find(|(n, _)| n == word).map(|(_, e)| e.clone());
+        let what = found.ok_or_else(|| Fault::new(format!("`{word}` is none of tree, stdin, packages, console-script")))?;
+        return Ok(Effect::Executes { what });
+    }
+    let fields = Fields::of(value, "`executes`")?;
+    let docker = fields.read("dockerfile", slot)?;
+    let context = fields.read("context", slot)?;
+    let all = [
+        fields.read("file", slot)?.map(Executes::File),
+        fields.read("module", slot)?.map(Executes::Module),
+        fields.read("targets", count)?.map(Executes::Targets),
+        fields.read("text", slot)?.map(Executes::Text),
+        fields.read("notebook", slot)?.map(Executes::Notebook),
+        fields.read("workflow", slot)?.map(Executes::Workflow),
+        docker.zip(context).map(|(file, context)| Executes::Dockerfile(file, context)),
+    ];
+    fields.finish()?;
+    let mut given = all.into_iter().flatten();
+    match (given.next(), given.next()) {
+        (Some(what), None) => Ok(Effect::Executes { what }),
+        _ => Err(Fault::new("`executes` has one of file, module, targets, text, notebook, workflow, or dockerfile with context")),
+    }
+}
+
+fn wraps(value: &Value) -> Read<Effect> {
+    let fields = Fields::of(value, "`wraps`")?;
+    let argv_from = fields.read("argv-from", count)?;
+    let list = fields.read("list", slot)?;
+    let text = fields.read("text", slot)?;
+    let language = fields.read("language", |v| one_of(v, &LANGUAGES))?;
+    fields.finish()?;
+    let forms = usize::from(argv_from.is_some()) + usize::from(list.is_some()) + usize::from(text.is_some());
+    if forms != 1 || text.is_some() != language.is_some() {
+        return Err(Fault::new("`wraps` has `argv-from`, or `list`, or `text` with `language`"));
+    }
+    Ok(Effect::Wraps { argv_from, list, text, language })
+}
+
+fn publishes(value: &Value, known: &Severities) -> Read<Effect> {
+    let fields = Fields::of(value, "`publishes`")?;
+    let effect = Effect::Publishes { asset: fields.need("asset", |v| asset(v, known))?, slot: fields.read("slot", slot)? };
+    fields.finish()?;
+    Ok(effect)
+}
+
+fn consumes(value: &Value, known: &Severities) -> Read<Effect> {
+    let fields = Fields::of(value, "`consumes-credential`")?;
+    let effect = Effect::ConsumesCredential { asset: fields.need("asset", |v| asset(v, known))?, slot: fields.read("slot", slot)? };
+    fields.finish()?;
+    Ok(effect)
+}
+
+fn checks(value: &Value) -> Read<Effect> {
+    let fields = Fields::of(value, "`checks`")?;
+    let full = fields.read("strength", |v| one_of(v, &[("full", true), ("weak", false)]))?.unwrap_or(true);
+    let effect = Effect::Checks { slot: fields.need("slot", slot)?, full };
+    fields.finish()?;
+    Ok(effect)
+}
+
+fn caps(value: &Value) -> Read<Effect> {
+    let fields = Fields::of(value, "`caps`")?;
+    let effect = Effect::Caps {
+        start: fields.read("start", who)?,
+        code: fields.read("code", who)?,
+        residual: fields.read("residual", text)?.unwrap_or_default(),
+        by: fields.read("by", texts)?.unwrap_or_default(),
+        values: fields.read("values", texts)?.unwrap_or_default(),
+    };
+    fields.finish()?;
+    Ok(effect)
+}
+
+fn starts(value: &Value) -> Read<Effect> {
+    let fields = Fields::of(value, "`starts`")?;
+    let effect = Effect::Starts {
+        who: fields.need("who", who)?,
+        privileged: fields.read("privileged", truth)?.unwrap_or(false),
+        default_scope: fields.read("default-scope", truth)?.unwrap_or(false),
+        types: fields.read("types", texts)?.unwrap_or_default(),
+        head: fields.read("checkout", |v| one_of(v, &[("base", false), ("head", true)]))?.unwrap_or(false),
+    };
+    fields.finish()?;
+    Ok(effect)
+}
+
+fn controlled(value: &Value) -> Read<Effect> {
+    let fields = Fields::of(value, "`controlled`")?;
+    let effect = Effect::Controlled {
+        who: fields.need("who", who)?,
+        arbitrary: fields.read("text", |v| one_of(v, &[("arbitrary", true), ("structured", false)]))?.unwrap_or(true),
+        events: fields.read("events", texts)?.unwrap_or_default(),
+    };
+    fields.finish()?;
+    Ok(effect)
+}
+
+fn installs(value: &Value) -> Read<Effect> {
+    let fields = Fields::of(value, "`installs`")?;
+    let effect = Effect::Installs { from: fields.read("from", count)?.unwrap_or(0), ecosystem: fields.need("ecosystem", text)? };
+    fields.finish()?;
+    Ok(effect)
+}
+
+fn enters(value: &Value) -> Read<Effect> {
+    let fields = Fields::of(value, "`enters`")?;
+    let effect = Effect::Enters {
+        who: fields.need("who", who)?,
+        via: fields.read("via", via)?.unwrap_or_default(),
+        except: fields.read("except", texts)?.unwrap_or_default(),
+    };
+    fields.finish()?;
+    Ok(effect)
+}

@@ -1,0 +1,247 @@
+//! Reading of hand-written YAML mappings: typed fields, and errors that name the place and the nearest known key. Knows no row and no page.
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::fmt;
+
+use serde_yaml::{Mapping, Value};
+
+/// A fault in a row, page, table or policy file.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct LoadError {
+    /// The file, as it was given.
+    pub file: String,
+    /// 1-based line.
+    pub line: u32,
+    /// 1-based column.
+    pub column: u32,
+    /// One sentence for people, without a final full stop.
+    pub text: String,
+}
+
+impl fmt::Display for LoadError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}:{}: {}", self.file, self.line, self.column, self.text)
+    }
+}
+
+impl std::error::Error for LoadError {}
+
+/// A fault before its place is known: the words to look for in the item, innermost last, and what is wrong.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fault {
+    /// Keys on the way to it.
+    pub keys: Vec<String>,
+    /// One sentence.
+    pub text: String,
+}
+
+impl Fault {
+    /// A fault that concerns the item as a whole.
+    pub fn new(text: impl Into<String>) -> Self {
+        Fault { keys: Vec::new(), text: text.into() }
+    }
+    /// The same fault inside the value of `key`.
+    #[must_use]
+    pub fn under(mut self, key: &str) -> Self {
+        self.keys.insert(0, key.to_owned());
+        self
+    }
+    /// Gives the fault its place: the innermost of its keys that is found, in order, in `source` from `first` (1-based) on, before line `end`.
+    pub fn place(self, file: &str, source: &str, first: u32, end: u32) -> LoadError {
+        let (mut line, mut column) = (first, 1);
+        let mut from = 0;
+        let lines: Vec<(u32, &str)> =
+            (1..).zip(source.lines()).skip(first.saturating_sub(1) as usize).take(end.saturating_sub(first) as usize).collect();
+        'keys: for key in &self.keys {
+            for (i, (number, text)) in lines.iter().enumerate().skip(from) {
+                let start = if *number == line { column as usize } else { 0 };
+                let tail = text.char_indices().nth(start.saturating_sub(1)).map_or("", |(at, _)| text.get(at..).unwrap_or(""));
+                if let Some(at) = key_in(tail, key) {
+                    column = u32::try_from(start.saturating_sub(1) + tail.get(..at).unwrap_or("").chars().count()).unwrap_or(0) + 1;
+                    line = *number;
+                    from = i;
+                    continue 'keys;
+                }
+            }
+        }
+        LoadError { file: file.to_owned(), line, column, text: self.text }
+    }
+}
+
+fn key_in(text: &str, key: &str) -> Option<usize> {
+    let mut at = 0;
+    while let Some(found) = text.get(at..).and_then(|t| t.find(key)) {
+        let start = at + found;
+        let before = text.get(..start).and_then(|t| t.chars().next_back());
+        let after = text.get(start + key.len()..).and_then(|t| t.chars().next());
+        let part = |c: char| c.is_alphanumeric() || c == '-' || c == '_' || c == '.';
+        if !before.is_some_and(part) && !after.is_some_and(part) {
+            return Some(start);
+        }
+        at = start + key.len().max(1);
+    }
+    None
+}
+
+/// Result of reading a field.
+pub type Read<T> = Result<T, Fault>;
+
+/// A mapping that remembers which keys were asked for: [`Fields::finish`] rejects the others.
+#[derive(Debug)]
+pub struct Fields<'a> {
+    map: &'a Mapping,
+    what: &'a str,
+    known: RefCell<Vec<&'static str>>,
+}
+
+impl<'a> Fields<'a> {
+    /// The mapping in `value`; `what` names it in errors (`a row`, `` `sink` ``).
+    pub fn of(value: &'a Value, what: &'a str) -> Read<Self> {
+        match value {
+            Value::Mapping(map) => Ok(Fields { map, what, known: RefCell::default() }),
+            other => Err(Fault::new(format!("{what} must be a mapping, not {}", kind(other)))),
+        }
+    }
+    /// The value of a key.
+    pub fn get(&self, key: &'static str) -> Option<&'a Value> {
+        self.known.borrow_mut().push(key);
+        self.map.get(key).filter(|v| !v.is_null())
+    }
+    /// Whether the key stands there, with a value.
+    pub fn has(&self, key: &'static str) -> bool {
+        self.get(key).is_some()
+    }
+    /// Reads the value of a key.
+    pub fn read<T>(&self, key: &'static str, read: impl FnOnce(&'a Value) -> Read<T>) -> Read<Option<T>> {
+        self.get(key).map(|v| read(v).map_err(|e| e.under(key))).transpose()
+    }
+    /// Reads the value of a key that must be there.
+    pub fn need<T>(&self, key: &'static str, read: impl FnOnce(&'a Value) -> Read<T>) -> Read<T> {
+        self.read(key, read)?.ok_or_else(|| Fault::new(format!("{} needs `{key}`", self.what)))
+    }
+    /// Reads one mapping or a list of them.
+    pub fn each<T>(&self, key: &'static str, mut read: impl FnMut(&'a Value) -> Read<T>) -> Read<Vec<T>> {
+        match self.get(key) {
+            None => Ok(Vec::new()),
+            Some(Value::Sequence(items)) => items.iter().map(|v| read(v).map_err(|e| e.under(key))).collect(),
+            Some(one) => Ok(vec![read(one).map_err(|e| e.under(key))?]),
+        }
+    }
+    /// Rejects keys that nobody asked for.
+    pub fn finish(self) -> Read<()> {
+        let known = self.known.into_inner();
+        for key in self.map.keys() {
+            let name = text(key)?;
+            if !known.contains(&name.as_str()) {
+                let hint = nearest(&name, known.iter().copied()).map_or(String::new(), |k| format!("; did you mean `{k}`?"));
+                return Err(Fault::new(format!("{} has no key `{name}`{hint}", self.what)).under(&name));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The known word nearest to a misspelt one, if any is near.
+pub fn nearest<'k>(word: &str, known: impl Iterator<Item = &'k str>) -> Option<&'k str> {
+    let limit = (word.chars().count() / 3).max(1) + 1;
+    known.map(|k| (distance(word, k), k)).filter(|(d, _)| *d <= limit).min().map(|(_, k)| k)
+}
+
+fn distance(a: &str, b: &str) -> usize {
+    let b: Vec<char> = b.chars().collect();
+    let mut row: Vec<usize> = (0..=b.len()).collect();
+    for (i, ca) in a.chars().enumerate() {
+        let mut last = i;
+        let mut left = i + 1;
+        for (j, cb) in b.iter().enumerate() {
+            let above = row.get(j + 1).copied().unwrap_or(0);
+            let cell = (last + usize::from(ca != *cb)).min(above + 1).min(left + 1);
+            last = above;
+            if let Some(slot) = row.get_mut(j + 1) {
+                *slot = cell;
+            }
+            left = cell;
+        }
+        if let Some(slot) = row.first_mut() {
+            *slot = i + 1;
+        }
+    }
+    row.last().copied().unwrap_or(0)
+}
+
+/// What a value is, for errors.
+pub fn kind(value: &Value) -> &'static str {
+    match value {
+        Value::Null => "nothing",
+        Value::Bool(_) => "a truth value",
+        Value::Number(_) => "a number",
+        Value::String(_) => "a text",
+        Value::Sequence(_) => "a list",
+        Value::Mapping(_) => "a mapping",
+        Value::Tagged(_) => "a tagged value",
+    }
+}
+
+/// A scalar as text.
+pub fn text(value: &Value) -> Read<String> {
+    match value {
+        Value::String(s) => Ok(s.clone()),
+        Value::Bool(b) => Ok(b.to_string()),
+        Value::Number(n) if !n.is_f64() => Ok(n.to_string()),
+        Value::Number(n) => Err(Fault::new(format!("put quotes around {n}: without them it is a number, and 2.10 would be 2.1"))),
+        other => Err(Fault::new(format!("expected a text, not {}", kind(other)))),
+    }
+}
+
+/// One text or a list of texts.
+pub fn texts(value: &Value) -> Read<Vec<String>> {
+    match value {
+        Value::Sequence(items) => items.iter().map(text).collect(),
+        one => Ok(vec![text(one)?]),
+    }
+}
+
+/// A truth value.
+pub fn truth(value: &Value) -> Read<bool> {
+    value.as_bool().ok_or_else(|| Fault::new(format!("expected true or false, not {}", kind(value))))
+}
+
+/// A small number.
+pub fn count(value: &Value) -> Read<u32> {
+    value.as_u64().and_then(|n| u32::try_from(n).ok()).ok_or_else(|| Fault::new(format!("expected a whole number, not {}", kind(value))))
+}
+
+/// A mapping of texts.
+pub fn pairs(value: &Value) -> Read<BTreeMap<String, String>> {
+    match value {
+        Value::Mapping(map) => map.iter().map(|(k, v)| Ok((text(k)?, text(v)?))).collect(),
+        other => Err(Fault::new(format!("expected a mapping, not {}", kind(other)))),
+    }
+}
+
+/// One of a closed list of names.
+pub fn one_of<T: Copy>(value: &Value, names: &[(&'static str, T)]) -> Read<T> {
+    let word = text(value)?;
+    names.iter().find(|(n, _)| *n == word).map(|(_, t)| *t).ok_or_else(|| {
+        let all: Vec<&str> = names.iter().map(|(n, _)| *n).collect();
+        let hint = nearest(&word, all.iter().copied()).map_or(String::new(), |k| format!("; did you mean `{k}`?"));
+        Fault::new(format!("`{word}` is none of {}{hint}", all.join(", ")))
+    })
+}
+
+/// Parses YAML; merge keys are applied. The error has its place.
+pub fn yaml(file: &str, source: &str, first_line: u32) -> Result<Value, LoadError> {
+    let at = |e: &serde_yaml::Error| {
+        let (line, column) = e.location().map_or((1, 1), |l| (l.line(), l.column()));
+        LoadError {
+            file: file.to_owned(),
+            line: u32::try_from(line).unwrap_or(1) + first_line - 1,
+            column: u32::try_from(column).unwrap_or(1),
+            text: e.to_string(),
+        }
+    };
+    let mut value: Value = serde_yaml::from_str(source).map_err(|e| at(&e))?;
+    value.apply_merge().map_err(|e| at(&e))?;
+    Ok(value)
+}

@@ -1,0 +1,119 @@
+//! Anchored globs, the only patterns of rows and pages. Linear in pattern times text, no backtracking blow-up.
+
+/// Whether all of `text` matches: `*` is any text (also none), `?` one character.
+pub fn text(pattern: &str, text: &str) -> bool {
+    let (p, t): (Vec<char>, Vec<char>) = (pattern.chars().collect(), text.chars().collect());
+    let (mut i, mut j) = (0, 0);
+    let mut star: Option<(usize, usize)> = None;
+    while j < t.len() {
+        match p.get(i) {
+            Some('*') => {
+                star = Some((i, j));
+                i += 1;
+            }
+            Some(c) if *c == '?' || Some(c) == t.get(j) => {
+                i += 1;
+                j += 1;
+            }
+            _ => match star {
+                Some((at, from)) => {
+                    star = Some((at, from + 1));
+                    i = at + 1;
+                    j = from + 1;
+                }
+                None => return false,
+            },
+        }
+    }
+    p.iter().skip(i).all(|c| *c == '*')
+}
+
+/// Whether dotted `path` matches segment by segment: `*` inside a segment is any part of that segment, `**` is any number of segments.
+pub fn path(pattern: &str, path: &str) -> bool {
+    let p: Vec<&str> = pattern.split('.').collect();
+    let t: Vec<&str> = path.split('.').collect();
+    let (mut i, mut j) = (0, 0);
+    let mut star: Option<(usize, usize)> = None;
+    while j < t.len() {
+        match (p.get(i), t.get(j)) {
+            (Some(&"**"), _) => {
+                star = Some((i, j));
+                i += 1;
+            }
+            (Some(segment), Some(word)) if text(segment, word) => {
+                i += 1;
+                j += 1;
+            }
+            _ => match star {
+                Some((at, from)) => {
+                    star = Some((at, from + 1));
+                    i = at + 1;
+                    j = from + 1;
+                }
+                None => return false,
+            },
+        }
+    }
+    p.iter().skip(i).all(|s| *s == "**")
+}
+
+/// Expands `{a,b}` alternatives, left to right; braces may nest. Unbalanced braces stay as they are.
+pub fn alternatives(pattern: &str) -> Vec<String> {
+    let Some(open) = pattern.find('{') else { return vec![pattern.to_owned()] };
+    let mut depth = 0;
+    let mut cuts = vec![open];
+    let mut close = None;
+    for (at, c) in pattern.char_indices().skip_while(|(at, _)| *at < open) {
+        match c {
+            '{' => depth += 1,
+            '}' => depth -= 1,
+            ',' if depth == 1 => cuts.push(at),
+            _ => {}
+        }
+        if depth == 0 {
+            close = Some(at);
+            break;
+        }
+    }
+    let Some(close) = close else { return vec![pattern.to_owned()] };
+    cuts.push(close);
+    let before = pattern.get(..open).unwrap_or("");
+    let after = pattern.get(close + 1..).unwrap_or("");
+    let mut out = Vec::new();
+    for pair in cuts.windows(2) {
+        if let [from, to] = pair {
+            let middle = pattern.get(from + 1..*to).unwrap_or("");
+            out.extend(alternatives(&format!("{before}{middle}{after}")));
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn globs_are_anchored_and_dotted_ones_keep_to_segments() {
+        for (pattern, word, yes) in [("*.pt", "a/b.pt", true), ("*.pt", "a.ptx", false), ("a*b*c", "aXbYbZc", true), ("?", "é", true), ("", "", true)]
+        {
+            assert_eq!(text(pattern, word), yes, "{pattern} {word}");
+        }
+        for (pattern, word, yes) in [
+            ("**.trust_remote_code", "trust_remote_code", true),
+            ("**.trust_remote_code", "a.b.trust_remote_code", true),
+            ("a.*.c", "a.b.b.c", false),
+            ("t.Auto*.from_pretrained", "t.AutoModel.from_pretrained", true),
+            ("t.Auto*.from_pretrained", "t.Auto.Model.from_pretrained", false),
+            ("a.**", "a", true),
+        ] {
+            assert_eq!(path(pattern, word), yes, "{pattern} {word}");
+        }
+    }
+
+    #[test]
+    fn alternatives_expand_left_to_right() {
+        assert_eq!(alternatives("t.{load,{a,b}.c}(x{1,})"), ["t.load(x1)", "t.load(x)", "t.a.c(x1)", "t.a.c(x)", "t.b.c(x1)", "t.b.c(x)"]);
+        assert_eq!(alternatives("a{b"), ["a{b"]);
+    }
+}

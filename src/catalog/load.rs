@@ -1,0 +1,341 @@
+//! Row files to rows: subjects, examples and tests; effects are read in `effects`. The format is documented in `rules/README.md`.
+
+use serde_yaml::Value;
+
+use super::effects;
+use super::fields::{Fault, Fields, LoadError, Read, count, kind, nearest, one_of, pairs, text, texts, truth, yaml};
+use super::glob::alternatives;
+use super::row::{ArgTest, EntrySubject, Flag, Receiver, Row, RowExample, SecretCheck, SecretFormat, Slot, SlotName, Subject, Test};
+use super::severity::Severities;
+
+/// Keys that name a subject.
+const SUBJECTS: [&str; 16] = [
+    "call",
+    "method",
+    "suffix",
+    "command",
+    "action",
+    "action-shape",
+    "image",
+    "setting",
+    "entry",
+    "trigger",
+    "context",
+    "runner",
+    "credential",
+    "gate",
+    "package",
+    "secret",
+];
+
+/// Reads a row file. `file` is what errors and rows say; `user` marks rows that are not built in.
+pub fn rows(file: &str, source: &str, user: bool, severities: &Severities) -> Result<Vec<Row>, Vec<LoadError>> {
+    let value = yaml(file, source, 1).map_err(|e| vec![e])?;
+    let items = match &value {
+        Value::Null => return Ok(Vec::new()),
+        Value::Sequence(items) => items,
+        other => {
+            let text = format!("a row file is a list of rows, not {}", kind(other));
+            return Err(vec![LoadError { file: file.to_owned(), line: 1, column: 1, text }]);
+        }
+    };
+    let starts: Vec<u32> = (1..).zip(source.lines()).filter(|(_, l)| *l == "-" || l.starts_with("- ")).map(|(n, _)| n).collect();
+    if starts.len() != items.len() {
+        let text = "every row begins with `- ` in column 1, and nothing else does".to_owned();
+        return Err(vec![LoadError { file: file.to_owned(), line: 1, column: 1, text }]);
+    }
+    let (mut out, mut errors) = (Vec::new(), Vec::new());
+    for (i, item) in items.iter().enumerate() {
+        let line = starts.get(i).copied().unwrap_or(1);
+        let end = starts.get(i + 1).copied().unwrap_or(u32::MAX);
+        match row(item, (file, line), user, severities) {
+            Ok(rows) => out.extend(rows),
+            Err(fault) => errors.push(fault.place(file, source, line, end)),
+        }
+    }
+    if errors.is_empty() { Ok(out) } else { Err(errors) }
+}
+
+/// Reads one row; several when its subject has alternatives.
+pub fn row(item: &Value, at: (&str, u32), user: bool, severities: &Severities) -> Read<Vec<Row>> {
+    let fields = Fields::of(item, "a row")?;
+    let given: Vec<&'static str> = SUBJECTS.into_iter().filter(|s| fields.has(s)).collect();
+    let kind = match given.as_slice() {
+        [one] => *one,
+        [] => {
+            let keys: Vec<String> = item.as_mapping().into_iter().flat_map(|m| m.keys()).filter_map(|k| k.as_str().map(str::to_owned)).collect();
+            let near = keys.iter().find_map(|k| nearest(k, SUBJECTS.into_iter()).map(|s| (k, s)));
+            let hint = near.map_or(String::new(), |(k, s)| format!("; is `{k}` meant to be `{s}`?"));
+            return Err(Fault::new(format!("a row needs a subject: one of {}{hint}", SUBJECTS.join(", "))));
+        }
+        [_, second, ..] => return Err(Fault::new(format!("a row has one subject, this one has {}", given.join(" and "))).under(second)),
+    };
+    let subjects = subjects(kind, &fields)?;
+    let effects = effects::effects(&fields, severities)?;
+    let row = Row {
+        subject: Subject::Gate(String::new()),
+        effects,
+        valued: fields.read("valued", texts)?.unwrap_or_default(),
+        leading: fields.read("options", |v| one_of(v, &[("anywhere", false), ("leading", true)]))?.unwrap_or(false),
+        when: fields.each("when", arg_test)?,
+        safe_when: fields.each("safe-when", arg_test)?,
+        receiver: fields.read("receiver", receiver)?,
+        flags: fields.each("flag", flag)?,
+        primary: fields.read("primary", slot)?,
+        see: fields.need("see", text)?,
+        bad: fields.each("bad", example)?,
+        ok: fields.each("ok", example)?,
+        overrides: fields.read("overrides", text)?,
+        at: (at.0.to_owned(), at.1),
+        user,
+    };
+    if row.see.trim().is_empty() {
+        return Err(Fault::new("`see` says where the fact comes from").under("see"));
+    }
+    if kind == "method" && row.receiver.is_none() {
+        return Err(Fault::new("a method needs `receiver:` (`any` when nothing is known of it)").under(kind));
+    }
+    if row.overrides.is_some() && !user {
+        return Err(Fault::new("only a user's row overrides").under("overrides"));
+    }
+    fields.finish()?;
+    Ok(subjects.into_iter().map(|subject| Row { subject, ..row.clone() }).collect())
+}
+
+fn subjects(kind: &'static str, fields: &Fields<'_>) -> Read<Vec<Subject>> {
+    let under = |e: Fault| e.under(kind);
+    let value = fields.get(kind).ok_or_else(|| Fault::new("no subject"))?;
+    let corroborate = fields.read("corroborate", texts)?;
+    let format = SecretFormat {
+        id: String::new(),
+        title: fields.read("title", text)?.unwrap_or_default(),
+        keywords: fields.read("keywords", texts)?.unwrap_or_default(),
+        pattern: fields.read("pattern", text)?.unwrap_or_default(),
+        check: fields.read("check", |v| one_of(v, &CHECKS))?,
+        entropy: fields.read("entropy", hundredths)?.unwrap_or(0),
+        reaches: fields.read("reaches", text)?,
+    };
+    if kind == "secret" && (format.title.is_empty() || format.pattern.is_empty() || format.keywords.is_empty()) {
+        return Err(Fault::new("a secret needs `title`, `keywords` and `pattern`").under(kind));
+    }
+    if kind == "secret" {
+        regex::bytes::Regex::new(&format.pattern).map_err(|e| Fault::new(format!("`pattern` is no regular expression: {e}")).under("pattern"))?;
+    } else if !format.title.is_empty() || !format.pattern.is_empty() || !format.keywords.is_empty() || format.check.is_some() {
+        return Err(Fault::new("`title`, `keywords`, `pattern` and `check` belong to `secret` rows"));
+    }
+    if (kind == "suffix") != corroborate.is_some() {
+        return Err(Fault::new("`suffix` and `corroborate` go together").under(kind));
+    }
+    if kind == "entry" {
+        return entries(value).map_err(under);
+    }
+    if kind == "action-shape" {
+        return Ok(vec![Subject::ActionShape(texts(value).map_err(under)?)]);
+    }
+    let mut out = Vec::new();
+    for written in texts(value).map_err(under)? {
+        if written.matches('{').count() > 4 {
+            return Err(Fault::new("at most four alternatives in one subject").under(kind));
+        }
+        for name in alternatives(&written) {
+            if name.trim().is_empty() {
+                return Err(Fault::new("an empty subject").under(kind));
+            }
+            out.push(match kind {
+                "call" => Subject::Call(name),
+                "method" => Subject::Method(name),
+                "suffix" => Subject::Suffix { name: name.trim_start_matches('.').to_owned(), corroborate: corroborate.clone().unwrap_or_default() },
+                "command" => command(&name),
+                "action" => Subject::Action(name.to_ascii_lowercase()),
+                "image" => Subject::Image(name),
+                "setting" => Subject::Setting(name),
+                "trigger" => Subject::Trigger(name),
+                "context" => Subject::Context(name.to_ascii_lowercase()),
+                "runner" => Subject::Runner(name.to_ascii_lowercase()),
+                "credential" => Subject::Credential(name.to_ascii_uppercase()),
+                "gate" => Subject::Gate(name),
+                "package" => Subject::Package(name.to_ascii_lowercase().replace('_', "-")),
+                _ => Subject::Secret(Box::new(SecretFormat { id: name, ..format.clone() })),
+            });
+        }
+    }
+    Ok(out)
+}
+
+const CHECKS: [(&str, SecretCheck); 4] =
+    [("crc32-base62", SecretCheck::Crc32Base62), ("jwt", SecretCheck::Jwt), ("base64-json", SecretCheck::Base64Json), ("pem", SecretCheck::Pem)];
+
+fn hundredths(value: &Value) -> Read<u32> {
+    let n = value.as_f64().filter(|n| (0.0..=8.0).contains(n)).ok_or_else(|| Fault::new("expected bits per character, 0 to 8"))?;
+    // The bound above keeps the product far inside the type.
+    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
+    Ok((n * 100.0).round() as u32)
+}
+
+fn command(written: &str) -> Subject {
+    let mut words = written.split_whitespace().map(str::to_owned);
+    let program = words.next().unwrap_or_default();
+    Subject::Command { program, sub: words.collect() }
+}
+
+fn entries(value: &Value) -> Read<Vec<Subject>> {
+    let list: Vec<&Value> = match value {
+        Value::Sequence(items) => items.iter().collect(),
+        one => vec![one],
+    };
+    let mut out = Vec::new();
+    for item in list {
+        let fields = Fields::of(item, "`entry`")?;
+        let get = |key| fields.read(key, texts).map(|t| t.map(expand));
+        let parts = (get("decorator")?, get("base")?, get("method")?, get("file")?, get("function")?);
+        fields.finish()?;
+        let both = |a: &[String], b: &[String], make: fn(String, String) -> EntrySubject| -> Vec<EntrySubject> {
+            a.iter().flat_map(|a| b.iter().map(move |b| make(a.clone(), b.clone()))).collect()
+        };
+        let found: Vec<EntrySubject> = match parts {
+            (Some(d), None, None, None, None) => d.into_iter().map(EntrySubject::Decorator).collect(),
+            (None, Some(b), Some(m), None, None) => both(&b, &m, EntrySubject::Base),
+            (None, None, None, Some(f), Some(n)) => both(&f, &n, EntrySubject::Function),
+            _ => return Err(Fault::new("`entry` is `decorator`, or `base` and `method`, or `file` and `function`")),
+        };
+        out.extend(found.into_iter().map(Subject::Entry));
+    }
+    Ok(out)
+}
+
+/// Reads a slot.
+pub fn slot(value: &Value) -> Read<Slot> {
+    match value {
+        Value::Sequence(items) if !items.is_empty() => {
+            let mut names = Vec::new();
+            for item in items {
+                match slot(item)? {
+                    Slot::Arg(more) => names.extend(more),
+                    Slot::Stdin => names.push(SlotName::Stdin),
+                    _ => return Err(Fault::new("a list of names in a slot holds positions, names and `stdin` only")),
+                }
+            }
+            Ok(Slot::Arg(names))
+        }
+        Value::Number(_) => Ok(Slot::Arg(vec![SlotName::Position(count(value)?)])),
+        Value::String(word) => Ok(match word.as_str() {
+            "receiver" => Slot::Receiver,
+            "callee" => Slot::Callee,
+            "result" => Slot::Result,
+            "stdin" => Slot::Stdin,
+            "whole" => Slot::Whole,
+            "" => return Err(Fault::new("an empty slot")),
+            other => match (other.strip_suffix(".."), other.strip_prefix('=')) {
+                (Some(n), _) if n.parse::<u32>().is_ok() => Slot::From(n.parse().unwrap_or(0)),
+                (_, Some(name)) => Slot::Arg(vec![SlotName::Name(name.to_owned())]),
+                _ => Slot::Arg(vec![SlotName::Name(other.to_owned())]),
+            },
+        }),
+        other => Err(Fault::new(format!("a slot is a position, a name or a list of them, not {}", kind(other)))),
+    }
+}
+
+/// Reads a list of slots.
+pub fn slots(value: &Value) -> Read<Vec<Slot>> {
+    match value {
+        Value::Sequence(items) => items.iter().map(slot).collect(),
+        one => Ok(vec![slot(one)?]),
+    }
+}
+
+/// Reads `{ slot: …, <test> }`.
+pub fn arg_test(value: &Value) -> Read<ArgTest> {
+    let fields = Fields::of(value, "a test")?;
+    let slot = fields.need("slot", slot)?;
+    let test = tests(&fields)?;
+    fields.finish()?;
+    let [test] = test.as_slice() else { return Err(Fault::new("a test has one of given, is, is-not, like, unlike, literal")) };
+    Ok(ArgTest { slot, test: test.clone() })
+}
+
+/// Reads a test without a slot: `{ is: x }`, or a bare text or list, which is `is`, or `like` when it has a `*`.
+pub fn test(value: &Value) -> Read<Test> {
+    if !value.is_mapping() {
+        let words = texts(value)?;
+        return Ok(if words.iter().any(|w| w.contains('*')) { Test::Like(words) } else { Test::Is(words) });
+    }
+    let fields = Fields::of(value, "a test")?;
+    let found = tests(&fields)?;
+    fields.finish()?;
+    let [test] = found.as_slice() else { return Err(Fault::new("a test has one of given, is, is-not, like, unlike, literal")) };
+    Ok(test.clone())
+}
+
+fn tests(fields: &Fields<'_>) -> Read<Vec<Test>> {
+    let mut out = Vec::new();
+    out.extend(fields.read("given", truth)?.map(|yes| if yes { Test::Present } else { Test::Absent }));
+    out.extend(fields.read("is", texts)?.map(Test::Is));
+    out.extend(fields.read("is-not", texts)?.map(Test::IsNot));
+    out.extend(fields.read("like", texts)?.map(Test::Like));
+    out.extend(fields.read("unlike", texts)?.map(Test::Unlike));
+    out.extend(fields.read("literal", truth)?.map(|yes| if yes { Test::Literal } else { Test::Dynamic }));
+    Ok(out)
+}
+
+fn receiver(value: &Value) -> Read<Receiver> {
+    if !value.is_mapping() {
+        let types = texts(value)?;
+        let any = types == ["any"];
+        return Ok(Receiver { types: if any { Vec::new() } else { expand(types) }, any, called: None });
+    }
+    let fields = Fields::of(value, "`receiver`")?;
+    let types = expand(fields.read("type", texts)?.unwrap_or_default());
+    let any = fields.read("any", truth)?.unwrap_or(false);
+    let called = fields.read("called", text)?;
+    let arg = fields.read("arg", test)?;
+    fields.finish()?;
+    if types.is_empty() && !any && called.is_none() {
+        return Err(Fault::new("`receiver` says `type`, `any` or `called`"));
+    }
+    if arg.is_some() && called.is_none() {
+        return Err(Fault::new("`arg` tests the first argument of `called`").under("arg"));
+    }
+    Ok(Receiver { types, any, called: called.map(|c| (c, arg)) })
+}
+
+fn expand(names: Vec<String>) -> Vec<String> {
+    names.iter().flat_map(|n| alternatives(n)).collect()
+}
+
+fn flag(value: &Value) -> Read<Flag> {
+    let fields = Fields::of(value, "`flag`")?;
+    let flag = Flag {
+        name: fields.need("name", text)?,
+        safe: fields.need("safe", text)?,
+        default_since: fields.read("default-since", pairs)?.unwrap_or_default(),
+        honoured_since: fields.read("honoured-since", pairs)?.unwrap_or_default(),
+        holes: fields.each("holes", hole)?,
+        default_safe: fields.read("default", |v| one_of(v, &[("safe", true), ("unsafe", false)]))?.unwrap_or(false),
+    };
+    fields.finish()?;
+    Ok(flag)
+}
+
+fn hole(value: &Value) -> Read<(std::collections::BTreeMap<String, String>, String)> {
+    let mut all = pairs(value)?;
+    let see = all.remove("see").unwrap_or_default();
+    if all.is_empty() {
+        return Err(Fault::new("a hole names a package and the versions it concerns"));
+    }
+    Ok((all, see))
+}
+
+fn example(value: &Value) -> Read<RowExample> {
+    if let Value::String(code) = value {
+        return Ok(RowExample { code: code.clone(), project: Default::default(), rule: None, path: None });
+    }
+    let fields = Fields::of(value, "an example")?;
+    let example = RowExample {
+        code: fields.need("code", text)?,
+        project: fields.read("project", pairs)?.unwrap_or_default(),
+        rule: fields.read("rule", text)?,
+        path: fields.read("path", text)?,
+    };
+    fields.finish()?;
+    Ok(example)
+}

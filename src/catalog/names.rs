@@ -1,0 +1,64 @@
+//! Which words of Python text the rows speak of: what selection looks for before anything is parsed.
+
+use super::Catalog;
+use super::row::{EntrySubject, Row, Subject};
+
+/// A word that a row hangs on, and the libraries one of which must be named in the same file for it to count.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Name {
+    /// The identifier.
+    pub word: String,
+    /// Roots of modules; empty: the word counts alone.
+    pub libraries: Vec<String>,
+}
+
+impl Catalog {
+    /// The words of all rows that speak of Python, sorted, without repeats.
+    pub fn names(&self) -> Vec<Name> {
+        let mut out: Vec<Name> = self.rows.iter().flat_map(of_row).collect();
+        out.sort();
+        out.dedup();
+        out
+    }
+}
+
+fn of_row(row: &Row) -> Vec<Name> {
+    let roots = |names: &[String]| {
+        let mut roots: Vec<String> = names.iter().filter_map(|n| n.split('.').next()).filter(|r| !r.contains('*')).map(str::to_owned).collect();
+        roots.sort();
+        roots.dedup();
+        roots
+    };
+    let mut out = Vec::new();
+    match &row.subject {
+        Subject::Call(name) => out.extend(dotted(name)),
+        Subject::Method(name) => {
+            let types = row.receiver.as_ref().map_or(&[][..], |r| &r.types);
+            out.push(Name { word: name.clone(), libraries: roots(types) });
+        }
+        Subject::Suffix { name, corroborate } => out.push(Name { word: last_plain(name), libraries: roots(corroborate) }),
+        Subject::Entry(EntrySubject::Decorator(name)) => out.extend(dotted(name)),
+        Subject::Entry(EntrySubject::Base(base, _)) => out.extend(dotted(base)),
+        Subject::Entry(EntrySubject::Function(_, function)) => out.push(Name { word: function.clone(), libraries: Vec::new() }),
+        _ => {}
+    }
+    if let Some((method, _)) = row.receiver.as_ref().and_then(|r| r.called.as_ref()) {
+        out.push(Name { word: method.clone(), libraries: out.first().map(|n| n.libraries.clone()).unwrap_or_default() });
+    }
+    out
+}
+
+fn dotted(name: &str) -> Option<Name> {
+    let word = last_plain(name);
+    if word.is_empty() {
+        return None;
+    }
+    let root = name.split('.').next().unwrap_or("");
+    let alone = root.is_empty() || root == "builtins" || root.contains('*') || root == name;
+    Some(Name { libraries: if alone || root == word { Vec::new() } else { vec![root.to_owned()] }, word })
+}
+
+/// The last segment without a star.
+fn last_plain(name: &str) -> String {
+    name.rsplit('.').find(|s| !s.is_empty() && !s.contains('*')).unwrap_or("").to_owned()
+}

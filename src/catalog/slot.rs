@@ -1,0 +1,313 @@
+//! Which argument a slot means, and tests of it, as far as one file tells. Knows rows and facts.
+
+use std::collections::BTreeSet;
+
+use super::Catalog;
+use super::command::OptValue;
+use super::glob;
+use super::row::{ArgTest, Row, RowId, Slot, SlotName, Test};
+use crate::facts::{Arg, ArgName, Call, Channel, FactId, FileFacts, Stdin, Target, V, ValueId, What};
+use crate::source::Range;
+
+/// Definitions followed from a name to what it was given, at most.
+const STEPS: usize = 12;
+
+/// What stands in a slot.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Argument {
+    /// Nothing.
+    Absent,
+    /// An option without value.
+    Switch(Range),
+    /// One value; several for a slot that takes the rest.
+    Values(Vec<ValueId>),
+    /// It may be given through `*args` or `**kwargs`.
+    Unknown,
+}
+
+impl Catalog {
+    /// The values in a slot of a fact that the row speaks of. None for a switch, for what is absent, and for results.
+    pub fn slot(&self, facts: &FileFacts, id: FactId, row: RowId, slot: &Slot) -> Vec<ValueId> {
+        match self.argument(facts, id, row, slot) {
+            Argument::Values(values) => values,
+            _ => Vec::new(),
+        }
+    }
+    /// What stands in a slot.
+    pub fn argument(&self, facts: &FileFacts, id: FactId, row: RowId, slot: &Slot) -> Argument {
+        match &facts.fact(id).what {
+            What::Call(call) => of_call(facts, call, slot),
+            What::Command(command) => {
+                let words = &command.words;
+                let word = |i: usize| words.get(i).map(|w| w.value);
+                match slot {
+                    Slot::Callee => one(word(0)),
+                    Slot::Stdin => match command.stdin {
+                        Stdin::Text(v) | Stdin::File(v) => Argument::Values(vec![v]),
+                        Stdin::Inherited | Stdin::Pipe(_) => Argument::Absent,
+                    },
+                    Slot::Arg(names) => {
+                        let Some(line) = self.commands.line(facts, command, self.row(row), row) else { return Argument::Absent };
+                        let found = names.iter().find_map(|name| match name {
+                            SlotName::Position(n) => line.operands.get(*n as usize).and_then(|i| word(*i)).map(|v| Argument::Values(vec![v])),
+                            SlotName::Stdin => match command.stdin {
+                                Stdin::Text(v) | Stdin::File(v) => Some(Argument::Values(vec![v])),
+                                Stdin::Inherited | Stdin::Pipe(_) => None,
+                            },
+                            SlotName::Name(name) => line.options.iter().rev().find(|o| o.name == *name).map(|o| match o.value {
+                                OptValue::None => Argument::Switch(words.get(o.word).map_or(Range::default(), |w| w.range)),
+                                OptValue::Word(i) => one(word(i)),
+                                OptValue::Tail(i, skip) => one(tail(facts, id, i, skip).or_else(|| word(i))),
+                            }),
+                        });
+                        found.unwrap_or(Argument::Absent)
+                    }
+                    Slot::From(n) => {
+                        let Some(line) = self.commands.line(facts, command, self.row(row), row) else { return Argument::Absent };
+                        many(line.operands.iter().skip(*n as usize).filter_map(|i| word(*i)).collect())
+                    }
+                    Slot::Receiver | Slot::Result | Slot::Whole => Argument::Absent,
+                }
+            }
+            What::Uses { target, with } => match slot {
+                Slot::Callee => Argument::Values(vec![*target]),
+                Slot::Arg(names) => one(names.iter().find_map(|name| match name {
+                    SlotName::Name(name) => with.iter().find(|(k, _)| k.eq_ignore_ascii_case(name)).map(|(_, v)| *v),
+                    SlotName::Position(_) | SlotName::Stdin => None,
+                })),
+                _ => Argument::Absent,
+            },
+            What::Image { reference, .. } => Argument::Values(vec![*reference]),
+            What::Setting { value, .. } | What::Write { channel: Channel::Env(_) | Channel::Var(_), value } => Argument::Values(vec![*value]),
+            What::Script { text, .. } => Argument::Values(vec![*text]),
+            _ => Argument::Absent,
+        }
+    }
+    /// Whether a test of a row holds for a fact; what is not known does not hold.
+    pub fn holds(&self, facts: &FileFacts, id: FactId, row: RowId, test: &ArgTest) -> bool {
+        holds(facts, &self.argument(facts, id, row, &test.slot), &test.test)
+    }
+    /// Whether one of the row's `safe-when` tests holds.
+    pub fn is_safe(&self, facts: &FileFacts, id: FactId, row: RowId) -> bool {
+        self.row(row).safe_when.iter().any(|t| self.holds(facts, id, row, t))
+    }
+}
+
+/// Whether a test holds for what stands in a slot; what is not known does not hold.
+pub fn holds(facts: &FileFacts, argument: &Argument, test: &Test) -> bool {
+    let literals = match argument {
+        Argument::Values(values) => values.iter().map(|v| literals(facts, *v)).collect::<Option<Vec<_>>>().map(|l| l.concat()),
+        Argument::Switch(_) => Some(vec!["true".to_owned()]),
+        Argument::Absent | Argument::Unknown => None,
+    };
+    let given = matches!(argument, Argument::Values(_) | Argument::Switch(_));
+    let all = |ok: &dyn Fn(&str) -> bool| literals.as_ref().is_some_and(|l| !l.is_empty() && l.iter().all(|t| ok(t)));
+    let any = |ok: &dyn Fn(&str) -> bool| literals.as_ref().is_some_and(|l| l.iter().any(|t| ok(t)));
+    match test {
+        Test::Present => given,
+        Test::Absent => *argument == Argument::Absent,
+        Test::Is(words) => all(&|t| words.iter().any(|w| same(w, t))),
+        Test::IsNot(words) => given && !any(&|t| words.iter().any(|w| same(w, t))),
+        Test::Like(globs) => all(&|t| globs.iter().any(|g| glob::text(g, t))),
+        Test::Unlike(globs) => given && !any(&|t| globs.iter().any(|g| glob::text(g, t))),
+        Test::Literal => given && literals.is_some(),
+        Test::Dynamic => given && literals.is_none(),
+    }
+}
+
+/// Whether a text passes a test.
+pub fn holds_text(text: Option<&str>, test: &Test) -> bool {
+    match (test, text) {
+        (Test::Present | Test::Literal, t) => t.is_some(),
+        (Test::Absent, t) => t.is_none(),
+        (Test::Dynamic, _) => false,
+        (Test::Is(words), Some(t)) => words.iter().any(|w| same(w, t)),
+        (Test::IsNot(words), Some(t)) => !words.iter().any(|w| same(w, t)),
+        (Test::Like(globs), Some(t)) => globs.iter().any(|g| glob::text(g, t)),
+        (Test::Unlike(globs), Some(t)) => !globs.iter().any(|g| glob::text(g, t)),
+        (_, None) => false,
+    }
+}
+
+/// Equality of a literal with a word of a row: truth values in any case, dotted names by their last segment too.
+fn same(word: &str, text: &str) -> bool {
+    let truth = |w: &str| w.eq_ignore_ascii_case("true") || w.eq_ignore_ascii_case("false");
+    word == text
+        || (truth(word) && word.eq_ignore_ascii_case(text))
+        || (!word.contains('.') && text.rsplit('.').next() == Some(word) && is_dotted(text))
+}
+
+fn is_dotted(text: &str) -> bool {
+    text.split('.').all(|s| !s.is_empty() && s.chars().all(|c| c.is_alphanumeric() || c == '_') && !s.starts_with(|c: char| c.is_ascii_digit()))
+}
+
+/// The literal texts a value may have: through assignments of this file and alternatives. None when one of them is not literal. A dotted name
+/// counts as its text.
+pub fn literals(facts: &FileFacts, value: ValueId) -> Option<Vec<String>> {
+    let mut out = BTreeSet::new();
+    let mut seen = BTreeSet::new();
+    let mut todo = vec![value];
+    while let Some(at) = todo.pop() {
+        if !seen.insert(at) {
+            continue;
+        }
+        if seen.len() > STEPS * 4 {
+            return None;
+        }
+        match &facts.value(at).what {
+            V::Phi(all) => todo.extend(all),
+            V::Ref(fact) => match &facts.fact(*fact).what {
+                What::Assignment { value, target: Target::Name(_) } => todo.push(*value),
+                _ => return None,
+            },
+            V::Name(name) => {
+                out.insert(name.clone());
+            }
+            V::None => {
+                out.insert("none".to_owned());
+            }
+            V::Attr(_, _) => {
+                out.insert(dotted(facts, at)?);
+            }
+            _ => {
+                out.insert(facts.literal(at)?);
+            }
+        }
+    }
+    Some(out.into_iter().collect())
+}
+
+/// `a.b.c` of names and attributes.
+pub fn dotted(facts: &FileFacts, value: ValueId) -> Option<String> {
+    let mut parts = Vec::new();
+    let mut at = value;
+    loop {
+        match &facts.value(at).what {
+            V::Attr(base, name) => {
+                parts.push(name.clone());
+                at = *base;
+            }
+            V::Name(name) => {
+                parts.push(name.clone());
+                break;
+            }
+            _ => return None,
+        }
+        if parts.len() > 64 {
+            return None;
+        }
+    }
+    parts.reverse();
+    Some(parts.join("."))
+}
+
+/// Constructors an object may come from, as far as this file tells: the names of the calls it was assigned from, or the annotation of a parameter.
+pub fn types(facts: &FileFacts, value: ValueId) -> Vec<String> {
+    let mut out = BTreeSet::new();
+    let mut seen = BTreeSet::new();
+    let mut todo = vec![value];
+    while let Some(at) = todo.pop() {
+        if !seen.insert(at) || seen.len() > STEPS * 4 {
+            continue;
+        }
+        match &facts.value(at).what {
+            V::Phi(all) => todo.extend(all),
+            V::Name(name) => {
+                out.insert(name.clone());
+            }
+            V::Attr(..) => out.extend(dotted(facts, at)),
+            V::Ref(fact) => match &facts.fact(*fact).what {
+                What::Call(call) => {
+                    out.insert(call.name.clone());
+                }
+                What::Assignment { value, .. } => todo.push(*value),
+                _ => {}
+            },
+            _ => {}
+        }
+    }
+    out.into_iter().collect()
+}
+
+/// Whether a constructor or class name is one of the receiver's types.
+pub fn is_type(row: &Row, name: &str) -> bool {
+    row.receiver.as_ref().is_some_and(|r| r.types.iter().any(|t| t == name || glob::path(t, name)))
+}
+
+/// The value of what stands in a word after `skip` bytes, when `unwrap` has made one.
+pub fn tail(facts: &FileFacts, command: FactId, word: usize, skip: usize) -> Option<ValueId> {
+    let key = |t: &crate::facts::Tail| (t.command, t.word as usize, t.skip as usize);
+    let at = facts.tails.binary_search_by(|t| key(t).cmp(&(command, word, skip))).ok()?;
+    facts.tails.get(at).map(|t| t.value)
+}
+
+fn one(value: Option<ValueId>) -> Argument {
+    value.map_or(Argument::Absent, |v| Argument::Values(vec![v]))
+}
+
+fn many(values: Vec<ValueId>) -> Argument {
+    if values.is_empty() { Argument::Absent } else { Argument::Values(values) }
+}
+
+fn of_call(facts: &FileFacts, call: &Call, slot: &Slot) -> Argument {
+    match slot {
+        Slot::Callee => Argument::Values(vec![call.callee]),
+        Slot::Receiver => one(call.receiver),
+        Slot::From(n) => {
+            let rest = call.args.iter().filter(|a| matches!(a.name, ArgName::Rest) || matches!(a.name, ArgName::Position(p) if p >= *n));
+            many(rest.map(|a| a.value).collect())
+        }
+        Slot::Arg(names) => {
+            let found = names.iter().find_map(|name| match name {
+                SlotName::Position(n) => positional(&call.args, *n),
+                SlotName::Name(name) => keyword(facts, &call.args, name),
+                SlotName::Stdin => None,
+            });
+            found.unwrap_or_else(|| if hidden(facts, call, names) { Argument::Unknown } else { Argument::Absent })
+        }
+        Slot::Result | Slot::Stdin | Slot::Whole => Argument::Absent,
+    }
+}
+
+fn positional(args: &[Arg], n: u32) -> Option<Argument> {
+    let found = args.iter().find(|a| a.name == ArgName::Position(n))?;
+    let after_rest = args.iter().take_while(|a| !std::ptr::eq(*a, found)).any(|a| a.name == ArgName::Rest);
+    Some(if after_rest { Argument::Unknown } else { Argument::Values(vec![found.value]) })
+}
+
+fn keyword(facts: &FileFacts, args: &[Arg], name: &str) -> Option<Argument> {
+    args.iter().find_map(|a| match &a.name {
+        ArgName::Keyword(k) if k == name => Some(Argument::Values(vec![a.value])),
+        ArgName::KeywordRest => entry(facts, a.value, name).map(|v| Argument::Values(vec![v])),
+        _ => None,
+    })
+}
+
+/// The value of a key of a dictionary built in sight.
+fn entry(facts: &FileFacts, value: ValueId, name: &str) -> Option<ValueId> {
+    let entries = dictionary(facts, value)?.0;
+    entries.iter().rev().find(|(k, _)| facts.literal(*k).as_deref() == Some(name)).map(|(_, v)| *v)
+}
+
+fn dictionary(facts: &FileFacts, mut value: ValueId) -> Option<(&[(ValueId, ValueId)], bool)> {
+    for _ in 0..STEPS {
+        match &facts.value(value).what {
+            V::Dict(entries, open) => return Some((entries, *open)),
+            V::Ref(fact) => match &facts.fact(*fact).what {
+                What::Assignment { value: v, .. } => value = *v,
+                _ => return None,
+            },
+            _ => return None,
+        }
+    }
+    None
+}
+
+/// Whether `*args` or `**kwargs` could supply one of these names.
+fn hidden(facts: &FileFacts, call: &Call, names: &[SlotName]) -> bool {
+    call.args.iter().any(|a| match a.name {
+        ArgName::Rest => names.iter().any(|n| matches!(n, SlotName::Position(_))),
+        ArgName::KeywordRest => names.iter().any(|n| matches!(n, SlotName::Name(_))) && dictionary(facts, a.value).is_none_or(|(_, open)| open),
+        _ => false,
+    })
+}

@@ -1,0 +1,191 @@
+use std::path::{Path, PathBuf};
+
+use super::row::{Slot, SlotName};
+use super::*;
+use crate::extract::shell;
+use crate::facts::{Builder, Language};
+use crate::text::Text;
+
+fn files(dir: &Path, ending: &str, out: &mut Vec<PathBuf>) {
+    let mut entries: Vec<PathBuf> = std::fs::read_dir(dir).into_iter().flatten().flatten().map(|e| e.path()).collect();
+    entries.sort();
+    for path in entries {
+        if path.is_dir() {
+            files(&path, ending, out);
+        } else if path.extension().is_some_and(|e| e == ending) {
+            out.push(path);
+        }
+    }
+}
+
+fn list(name: &str, doc: &str, root: &Path, paths: &[PathBuf]) -> String {
+    let mut out = format!("\n/// {doc}\npub const {name}: &[(&str, &str)] = &[\n");
+    for path in paths {
+        let short = path.strip_prefix(root).unwrap().to_string_lossy().replace('\\', "/");
+        out.push_str(&format!("    (\"{short}\", include_str!(\"../../rules/{short}\")),\n"));
+    }
+    out + "];\n"
+}
+
+#[test]
+fn builtin_lists_every_file_under_rules() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("rules");
+    let (mut rows, mut pages) = (Vec::new(), Vec::new());
+    files(&root.join("models"), "yml", &mut rows);
+    files(&root, "md", &mut pages);
+    pages.retain(|p| p.parent() != Some(&root));
+    let mut text = String::from("//! The files of `rules/` that are part of the program. Generated: `UPDATE=1 cargo test builtin` rewrites it.\n");
+    text += &list("ROWS", "Row files: (path below `rules/`, content), sorted.", &root, &rows);
+    text += &list("PAGES", "Rule pages: (path below `rules/`, content), sorted.", &root, &pages);
+    text += "\n/// The severity tables.\npub const SEVERITY: &str = include_str!(\"../../rules/severity.yml\");\n";
+    text +=
+        "\n/// Ids and names of the frameworks that pages refer to.\npub const FRAMEWORKS: &str = include_str!(\"../../rules/frameworks.json\");\n";
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/catalog/builtin.rs");
+    let squeeze = |t: &str| t.split_whitespace().collect::<Vec<_>>().join(" ");
+    let have = std::fs::read_to_string(&file).unwrap();
+    if squeeze(&have).replace("&[ ]", "&[]") != squeeze(&text).replace("&[ ]", "&[]") {
+        assert!(std::env::var_os("UPDATE").is_some(), "src/catalog/builtin.rs is out of date: UPDATE=1 cargo test builtin");
+        std::fs::write(file, text).unwrap();
+    }
+}
+
+#[test]
+fn builtin_rows_load() {
+    if let Err(errors) = Catalog::builtin() {
+        let all: Vec<String> = errors.iter().map(ToString::to_string).collect();
+        panic!("{}", all.join("\n"));
+    }
+}
+
+fn catalog(rows: &str) -> Catalog {
+    match Catalog::load_only(&[("t.yml".into(), rows.into())]) {
+        Ok(catalog) => catalog,
+        Err(errors) => panic!("{errors:?}"),
+    }
+}
+
+fn script(text: &str, catalog: &Catalog) -> FileFacts {
+    let mut b = Builder::default();
+    shell::script(&Text::verbatim(text.as_bytes(), 0), &[], &mut b);
+    unwrap::unwrap(b.finish(), catalog)
+}
+
+/// Every command of a file with the text of its words, and the value of a slot of the first row that speaks of it.
+fn commands(facts: &FileFacts) -> Vec<(FactId, String)> {
+    let words = |c: &crate::facts::Command| c.words.iter().map(|w| facts.word(w).unwrap_or("?".into())).collect::<Vec<_>>().join(" ");
+    facts.iter().filter_map(|(id, f)| if let What::Command(c) = &f.what { Some((id, words(c))) } else { None }).collect()
+}
+
+#[test]
+fn faults_name_their_place_and_the_nearest_key() {
+    let cases = [
+        ("- call: a.b\n  sinc: { kind: shell }\n  see: x\n", (2, 3), "a row has no key `sinc`; did you mean `sink`?"),
+        (
+            "- call: a.b\n  see: x\n\n- call: c.d\n  see: x\n  sink: { kind: shel }\n",
+            (6, 11),
+            "severity.yml has no kind `shel`; did you mean `shell`?",
+        ),
+        ("- cal: a.b\n  see: x\n", (1, 1), "is `cal` meant to be `call`?"),
+        ("- call: a.b\n", (1, 1), "a row needs `see`"),
+        ("- call: a.b\n  see: x\n  flag: { name: f, safe: true, default-since: { p: 2.10 } }\n", (3, 3), "put quotes around 2.1"),
+        ("- method: m\n  see: x\n", (1, 3), "a method needs `receiver:`"),
+        ("- call: [a.b\n", (2, 1), ""),
+    ];
+    for (text, place, says) in cases {
+        let errors = Catalog::load_only(&[("t.yml".into(), text.into())]).unwrap_err();
+        let e = &errors[0];
+        assert!(e.text.contains(says), "{text}: {e}");
+        assert_eq!(e.line, place.0, "{text}: {e}");
+        assert!(says.is_empty() || e.column >= 1, "{e}");
+    }
+}
+
+#[test]
+fn options_are_read_as_rows_know_them() {
+    let c = catalog(
+        "- command: pip install\n  valued: [-r, --index-url]\n  installs: { from: 0, ecosystem: pypi }\n  see: x\n\
+         - command: pip\n  valued: [--proxy, -X]\n  see: x\n\
+         - command: git clone\n  mounts: { tree: clone, url: 0, ref: [-b, --branch], at: 1 }\n  see: x\n",
+    );
+    let name = |n: &str| Slot::Arg(vec![SlotName::Name(n.into())]);
+    let at = |n: u32| Slot::Arg(vec![SlotName::Position(n)]);
+    let cases = [
+        ("pip --proxy p -X y install -r req.txt torch", at(0), Some("torch")),
+        ("pip install -rreq.txt torch", name("-r"), Some("req.txt")),
+        ("pip install torch --index-url=http://$H/x", name("--index-url"), None),
+        ("pip install -qr req.txt", name("-r"), Some("req.txt")),
+        ("pip install -- -odd", at(0), Some("-odd")),
+        ("git clone --depth 1 -b main u d", at(0), Some("1")),
+        ("git clone -b main u d", at(1), Some("d")),
+        ("git clone --branch=v1 u", Slot::Arg(vec![SlotName::Name("-b".into()), SlotName::Name("--branch".into())]), Some("v1")),
+    ];
+    for (text, slot, wanted) in cases {
+        let facts = script(text, &c);
+        let (id, _) = commands(&facts)[0];
+        let rows = c.classify(&facts, id);
+        let row = *rows.iter().find(|r| matches!(&c.row(**r).subject, Subject::Command { sub, .. } if !sub.is_empty())).expect(text);
+        let values = c.slot(&facts, id, row, &slot);
+        assert_eq!(values.len(), 1, "{text}");
+        assert_eq!(facts.literal(values[0]).as_deref(), wanted, "{text}");
+    }
+    let facts = script("pip install -r r.txt torch==2.1 'x[a]>=1' git+https://h/r@main ./local", &c);
+    let found: Vec<(String, String, Option<String>)> = facts
+        .items
+        .iter()
+        .filter_map(|f| if let What::Requirement(r) = &f.what { Some((r.name.clone(), r.spec.clone(), r.url.clone())) } else { None })
+        .collect();
+    let want = |n: &str, s: &str, u: Option<&str>| (n.to_owned(), s.to_owned(), u.map(str::to_owned));
+    assert_eq!(found, [want("torch", "==2.1", None), want("x", ">=1", None), want("", "", Some("git+https://h/r@main"))]);
+}
+
+#[test]
+fn wrappers_are_unwrapped_with_places() {
+    let c = catalog(
+        "- command: [sudo, nice, xargs, env]\n  valued: [-u, -n]\n  wraps: { argv-from: 0 }\n  see: x\n\
+         - command: timeout\n  wraps: { argv-from: 1 }\n  see: x\n\
+         - command: docker run\n  valued: [-v, -e]\n  wraps: { argv-from: 1 }\n  see: x\n\
+         - command: bash\n  options: leading\n  wraps: { text: -c, language: shell }\n  see: x\n\
+         - command: bash\n  options: leading\n  when: { slot: 0, given: false }\n  wraps: { text: stdin, language: shell }\n  see: x\n",
+    );
+    let cases: [(&str, &[&str]); 6] = [
+        ("sudo -u bob env A=b pip install x", &["sudo -u bob env A=b pip install x", "env A=b pip install x", "pip install x"]),
+        ("timeout -k 5 10 nice -n 5 make -j", &["timeout -k 5 10 nice -n 5 make -j"]),
+        ("timeout 10 nice -n 5 make -j", &["timeout 10 nice -n 5 make -j", "nice -n 5 make -j", "make -j"]),
+        ("docker run --rm -v a:b img -c x", &["docker run --rm -v a:b img -c x", "-c x"]),
+        ("bash -ec 'curl u | sh -s'", &["bash -ec curl u | sh -s", "curl u", "sh -s"]),
+        ("sudo bash <<'E'\nmake all\nE\n", &["sudo bash", "bash", "make all"]),
+    ];
+    for (text, wanted) in cases {
+        let facts = script(text, &c);
+        let found: Vec<String> = commands(&facts).into_iter().map(|(_, t)| t).collect();
+        assert_eq!(found, wanted, "{text}");
+        for (id, words) in commands(&facts) {
+            let range = facts.fact(id).range;
+            let first = words.split(' ').next().unwrap();
+            assert!(text.get(range.bounds()).unwrap().starts_with(first), "{text}: {words}");
+        }
+        let wraps = facts.items.iter().filter(|f| matches!(f.what, What::Wraps { .. })).count();
+        assert!(wraps > 0 || wanted.len() == 1, "{text}");
+    }
+    assert!(Language::Shell < Language::Python);
+}
+
+#[test]
+fn wrappers_end_at_a_depth() {
+    let c = catalog("- command: sudo\n  wraps: { argv-from: 0 }\n  see: x\n");
+    let facts = script(&format!("{}make", "sudo ".repeat(50)), &c);
+    assert_eq!(commands(&facts).len(), 9);
+    assert_eq!(facts.notices.iter().filter(|n| n.kind == crate::notice::NoticeKind::Limit).count(), 1);
+}
+
+#[test]
+fn overrides_replace_only_what_they_name() {
+    let severities = Severities::load("s", builtin::SEVERITY).unwrap();
+    let mut rows = load::rows("b.yml", "- call: a.b\n  see: x\n- call: a.c\n  see: x\n", false, &severities).unwrap();
+    rows.extend(load::rows("u.yml", "- call: a.d\n  see: y\n  overrides: call a.b\n", true, &severities).unwrap());
+    let catalog = Catalog::of(rows, severities.clone()).unwrap();
+    assert_eq!(catalog.rows.iter().map(|r| r.subject.name()).collect::<Vec<_>>(), ["a.c", "a.d"]);
+    assert_eq!(catalog.overridden, [("call a.b".to_owned(), "u.yml:1".to_owned())]);
+    let rows = load::rows("u.yml", "- call: a.d\n  see: y\n  overrides: call x.y\n", true, &severities).unwrap();
+    assert_eq!(Catalog::of(rows, severities).unwrap_err()[0].line, 1);
+}

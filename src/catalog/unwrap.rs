@@ -1,0 +1,305 @@
+//! What a row calls code becomes facts: the inner command of `sudo`, the text of `bash -c`, a list handed to a process API. Also what only rows can
+//! tell of a command line: values inside words, and the packages an installer names. Knows rows and facts; finds no new file.
+
+use super::Catalog;
+use super::command::OptValue;
+use super::row::{Effect, RowId, Slot};
+use super::slot::Argument;
+use crate::extract::{Hole, shell};
+use crate::facts::{Builder, Command, FactId, FileFacts, Language, Requirement, RequirementFrom, Tail, Target, V, ValueId, What, Word, WordPart};
+use crate::notice::NoticeKind;
+use crate::source::Range;
+use crate::text::Text;
+
+/// Wrappers inside wrappers that are followed.
+const DEPTH: u8 = 8;
+/// Inner commands and texts of one file.
+const COUNT: usize = 4_000;
+
+/// Adds everything that rows say runs inside, to depth 8, with a [`What::Wraps`] for each; then the requirements of install commands. Facts that stood
+/// before keep their ids.
+#[must_use]
+pub fn unwrap(facts: FileFacts, catalog: &Catalog) -> FileFacts {
+    let mut facts = facts;
+    let mut depth = vec![0u8; facts.items.len()];
+    let mut at = 0;
+    let mut count = 0;
+    while at < facts.items.len() {
+        let id = FactId(u32::try_from(at).unwrap_or(u32::MAX));
+        at += 1;
+        if !matches!(facts.fact(id).what, What::Command(_) | What::Call(_) | What::Uses { .. }) {
+            continue;
+        }
+        let rows = catalog.classify_words(&facts, id);
+        if rows.is_empty() {
+            continue;
+        }
+        tails(&mut facts, catalog, id, &rows);
+        let rows = catalog.classify(&facts, id);
+        requirements(&mut facts, catalog, id, &rows);
+        depth.resize(facts.items.len(), 0);
+        let inner = inner(&facts, catalog, id, &rows);
+        let level = depth.get(id.0 as usize).copied().unwrap_or(0);
+        for code in inner {
+            if level >= DEPTH || count >= COUNT {
+                let text = "commands inside commands are followed only so far";
+                let range = facts.fact(id).range;
+                if !facts.notices.iter().any(|n| n.kind == NoticeKind::Limit && n.text == text) {
+                    facts.notices.push(crate::notice::LocalNotice { range, kind: NoticeKind::Limit, text: text.to_owned() });
+                }
+                break;
+            }
+            count += 1;
+            facts = expand(facts, id, code);
+            depth.resize(facts.items.len(), level + 1);
+        }
+    }
+    facts
+}
+
+/// Code that a fact runs.
+enum Code {
+    /// An argument vector.
+    Words(Command),
+    /// Text of a language, with what is not literal in it.
+    Text(Language, Text, Vec<Hole>),
+}
+
+fn inner(facts: &FileFacts, catalog: &Catalog, id: FactId, rows: &[RowId]) -> Vec<Code> {
+    let mut out = Vec::new();
+    let mut seen = Vec::new();
+    for row in rows {
+        for effect in &catalog.row(*row).effects {
+            let Effect::Wraps { argv_from, list, text, language } = effect else { continue };
+            let key = (*argv_from, list.clone().or_else(|| text.clone()).map(|s| catalog.slot(facts, id, *row, &s)), *language);
+            if seen.contains(&key) {
+                continue;
+            }
+            seen.push(key);
+            if argv_from.is_some() {
+                out.extend(argv(facts, catalog, id, *row).map(Code::Words));
+            } else if let Some(slot) = list {
+                out.extend(catalog.slot(facts, id, *row, slot).first().and_then(|v| words(facts, *v)).map(Code::Words));
+            } else if let (Some(slot), Some(language)) = (text, language) {
+                for value in catalog.slot(facts, id, *row, slot) {
+                    if let Some((text, holes)) = text_of(facts, value) {
+                        out.push(Code::Text(*language, text, holes));
+                    }
+                }
+            }
+        }
+    }
+    out
+}
+
+fn expand(facts: FileFacts, owner: FactId, code: Code) -> FileFacts {
+    let mut b = Builder::resume(facts, owner);
+    let (range, inner) = match code {
+        Code::Words(command) => {
+            let range = command.words.iter().map(|w| w.range).reduce(Range::cover).unwrap_or_default();
+            (range, b.add(range, What::Command(command)))
+        }
+        Code::Text(Language::Shell, text, holes) => (text.whole(), shell::script(&text, &holes, &mut b)),
+        Code::Text(language, text, _) => {
+            let range = text.whole();
+            let value = b.text(text);
+            (range, b.add(range, What::Script { language, text: value }))
+        }
+    };
+    b.add(range, What::Wraps { inner });
+    b.finish()
+}
+
+/// The inner command of a wrapper: `NAME=value` words before its program are its environment.
+fn argv(facts: &FileFacts, catalog: &Catalog, id: FactId, row: RowId) -> Option<Command> {
+    let What::Command(outer) = &facts.fact(id).what else { return None };
+    let line = catalog.line(facts, id, row)?;
+    let mut words = outer.words.get(line.argv?..)?.iter().peekable();
+    let mut env = Vec::new();
+    while let Some(word) = words.peek() {
+        let literal = word.parts.first().and_then(|p| facts.literal(p.value)).unwrap_or_default();
+        let Some((name, rest)) = literal.split_once('=') else { break };
+        let plain = !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
+        if !plain {
+            break;
+        }
+        let value = match (rest.is_empty(), word.parts.as_slice()) {
+            (true, [_, second]) => second.value,
+            _ => word.value,
+        };
+        env.push((name.to_owned(), value));
+        words.next();
+    }
+    let words: Vec<Word> = words.cloned().collect();
+    (!words.is_empty()).then(|| Command { words, env, stdin: outer.stdin, cwd: outer.cwd, lenient: outer.lenient })
+}
+
+/// A list of words as a command; also a single text, which is a program without arguments.
+fn words(facts: &FileFacts, value: ValueId) -> Option<Command> {
+    let value = settled(facts, value);
+    let items = match &facts.value(value).what {
+        V::List(items, _) => items.clone(),
+        V::Str(_) => vec![value],
+        _ => return None,
+    };
+    let word = |v: &ValueId| Word { range: facts.value(*v).range, value: *v, parts: vec![WordPart { value: *v, quoted: true }] };
+    let words: Vec<Word> = items.iter().map(|v| settled(facts, *v)).map(|v| word(&v)).collect();
+    (!words.is_empty()).then(|| Command { words, ..Command::default() })
+}
+
+/// Follows a name to the one value it was given.
+fn settled(facts: &FileFacts, mut value: ValueId) -> ValueId {
+    for _ in 0..DEPTH {
+        match &facts.value(value).what {
+            V::Ref(fact) => match &facts.fact(*fact).what {
+                What::Assignment { value: v, target: Target::Name(_) } => value = *v,
+                _ => break,
+            },
+            _ => break,
+        }
+    }
+    value
+}
+
+/// The text of a value, what is not literal masked by letters of the same length. None when nothing of it is literal.
+fn text_of(facts: &FileFacts, value: ValueId) -> Option<(Text, Vec<Hole>)> {
+    let mut text = Text::default();
+    let mut holes = Vec::new();
+    let mut literal = false;
+    // Parts still to be added, last first: joins may nest as deep as the source.
+    let mut todo = vec![settled(facts, value)];
+    while let Some(at) = todo.pop() {
+        let part = facts.value(at);
+        match &part.what {
+            V::Str(piece) => {
+                literal |= !piece.as_str().trim().is_empty();
+                text.append(piece);
+            }
+            V::Join(parts) => todo.extend(parts.iter().rev()),
+            V::Num(_) | V::Bool(_) => text.push(&facts.literal(at).unwrap_or_default(), part.range),
+            _ => {
+                let inside = settled(facts, at);
+                if inside != at && matches!(facts.value(inside).what, V::Str(_) | V::Join(_)) && todo.len() < 1_000 {
+                    todo.push(inside);
+                    continue;
+                }
+                let start = text.len();
+                let mask = "x".repeat(part.range.len().clamp(1, 256));
+                text.push(&mask, part.range);
+                holes.push(Hole { start, end: text.len(), value: at });
+            }
+        }
+    }
+    literal.then_some((text, holes))
+}
+
+/// Makes values of `--name=value` and `-nvalue`.
+fn tails(facts: &mut FileFacts, catalog: &Catalog, id: FactId, rows: &[RowId]) {
+    let mut wanted: Vec<(usize, usize)> = Vec::new();
+    for row in rows {
+        let options = catalog.line(facts, id, *row).map(|l| l.options).unwrap_or_default();
+        wanted.extend(options.iter().filter_map(|o| match o.value {
+            OptValue::Tail(word, skip) => Some((word, skip)),
+            _ => None,
+        }));
+    }
+    wanted.sort_unstable();
+    wanted.dedup();
+    for (word, skip) in wanted {
+        let What::Command(command) = &facts.fact(id).what else { return };
+        let Some(found) = command.words.get(word) else { continue };
+        let parts: Vec<ValueId> = found.parts.iter().map(|p| p.value).collect();
+        let mut rest: Vec<ValueId> = Vec::new();
+        let mut left = skip;
+        for part in parts {
+            if left == 0 {
+                rest.push(part);
+                continue;
+            }
+            let V::Str(text) = &facts.value(part).what else { continue };
+            if text.len() <= left {
+                left -= text.len();
+                continue;
+            }
+            let cut = text.slice(left, text.len());
+            left = 0;
+            rest.push(add(facts, cut.whole(), V::Str(cut)));
+        }
+        let value = match rest.as_slice() {
+            [one] => *one,
+            [] => continue,
+            _ => {
+                let range = rest.iter().map(|v| facts.value(*v).range).reduce(Range::cover).unwrap_or_default();
+                add(facts, range, V::Join(rest))
+            }
+        };
+        let tail = Tail { command: id, word: u32::try_from(word).unwrap_or(u32::MAX), skip: u32::try_from(skip).unwrap_or(u32::MAX), value };
+        // Commands are met in the order of their ids, so this stays sorted.
+        facts.tails.push(tail);
+    }
+}
+
+fn add(facts: &mut FileFacts, range: Range, what: V) -> ValueId {
+    let id = ValueId(u32::try_from(facts.values.len()).unwrap_or(u32::MAX));
+    facts.values.push(crate::facts::Value { range, what });
+    id
+}
+
+/// One [`What::Requirement`] for each package that an installer names.
+fn requirements(facts: &mut FileFacts, catalog: &Catalog, id: FactId, rows: &[RowId]) {
+    if !matches!(facts.fact(id).what, What::Command(_)) {
+        return;
+    }
+    let mut found: Vec<(Range, Requirement)> = Vec::new();
+    for row in rows {
+        for effect in &catalog.row(*row).effects {
+            let Effect::Installs { from, .. } = effect else { continue };
+            let Argument::Values(operands) = catalog.argument(facts, id, *row, &Slot::From(*from)) else { continue };
+            for operand in operands {
+                let Some(text) = facts.literal(operand) else { continue };
+                found.extend(requirement(&text).map(|r| (facts.value(operand).range, r)));
+            }
+        }
+    }
+    found.dedup();
+    if found.is_empty() {
+        return;
+    }
+    let mut b = Builder::resume(std::mem::take(facts), id);
+    for (range, requirement) in found {
+        b.add(range, What::Requirement(requirement));
+    }
+    *facts = b.finish();
+}
+
+/// Reads `name[extra]==1.0`, `name@1.0`, `git+https://…@ref`; a path of this tree is none.
+fn requirement(text: &str) -> Option<Requirement> {
+    let from = RequirementFrom::Command;
+    if text.is_empty() || text.starts_with(['.', '/', '-', '$']) {
+        return None;
+    }
+    let (named, url) = match text.split_once('@') {
+        Some((name, rest)) if rest.contains("://") => (name, Some(rest.trim())),
+        _ if text.contains("://") => ("", Some(text)),
+        _ => (text, None),
+    };
+    if let Some(url) = url {
+        let name = if named.contains("://") { "" } else { named };
+        let url = if named.contains("://") { text } else { url };
+        return Some(Requirement { name: normal(name), url: Some(url.to_owned()), from, ..Requirement::default() });
+    }
+    let (plain, marker) = text.split_once(';').map_or((text, None), |(a, b)| (a, Some(b.trim().to_owned())));
+    let end = plain.find(|c: char| "[=<>!~@ ".contains(c)).unwrap_or(plain.len());
+    let name = plain.get(..end).unwrap_or("");
+    let rest = plain.get(end..).unwrap_or("");
+    let rest = if rest.starts_with('[') { rest.split_once(']').map_or("", |(_, r)| r) } else { rest };
+    if name.is_empty() || name.contains('/') {
+        return None;
+    }
+    Some(Requirement { name: normal(name), spec: rest.trim().to_owned(), marker, from, ..Requirement::default() })
+}
+
+fn normal(name: &str) -> String {
+    let bare = name.split('[').next().unwrap_or(name).trim();
+    bare.to_lowercase().replace(['_', '.'], "-")
+}

@@ -1,0 +1,193 @@
+//! JSON: everything a run knows, in a shape that stays. Computes nothing; times are left out so that equal inputs give equal bytes.
+//!
+//! The shape, `pipevet-report/1`: `summary` counts; `alerts` are what is shown, worst first; `hidden` (only when asked for) are the rest, each with
+//! `hidden.reason` and `hidden.detail`; `notices` say what was not understood. Lines and columns begin at 1, columns count Unicode code points,
+//! bytes begin at 0, ends are exclusive. Keys may be added, never renamed or given another meaning.
+
+use std::collections::BTreeMap;
+use std::io::{self, Write};
+
+use serde::Serialize;
+
+use super::{Card, escape, is_secret};
+use crate::finding::{Hidden, Hop, Location, Report, Reported};
+use crate::notice::{Notice, NoticeKind};
+use crate::source::{FileId, Range, Sources};
+
+/// Writes the report. `hidden` adds the alerts that are not shown, with why.
+pub fn write(report: &Report, sources: &Sources, cards: &[Card], hidden: bool, out: &mut dyn Write) -> io::Result<()> {
+    let mut reasons: BTreeMap<&'static str, usize> = BTreeMap::new();
+    for (_, why) in &report.hidden {
+        *reasons.entry(reason(why).0).or_default() += 1;
+    }
+    let alert = |reported, why| alert(reported, why, sources, cards);
+    let whole = Whole {
+        schema: "pipevet-report/1",
+        tool: Tool { name: "pipevet", version: env!("CARGO_PKG_VERSION") },
+        summary: Summary { files: report.files, alerts: report.shown.len(), failing: report.failing, hidden: reasons, notices: report.notices.len() },
+        alerts: report.shown.iter().map(|r| alert(r, None)).collect(),
+        hidden: hidden.then(|| report.hidden.iter().map(|(r, why)| alert(r, Some(why))).collect()),
+        notices: report.notices.iter().map(|n| notice(n, sources)).collect(),
+    };
+    escape::write_json(&whole, out)
+}
+
+#[derive(Serialize)]
+struct Whole<'a> {
+    schema: &'static str,
+    tool: Tool,
+    summary: Summary,
+    alerts: Vec<AlertOut<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    hidden: Option<Vec<AlertOut<'a>>>,
+    notices: Vec<NoticeOut<'a>>,
+}
+
+#[derive(Serialize)]
+struct Tool {
+    name: &'static str,
+    version: &'static str,
+}
+
+#[derive(Serialize)]
+struct Summary {
+    files: usize,
+    alerts: usize,
+    failing: usize,
+    hidden: BTreeMap<&'static str, usize>,
+    notices: usize,
+}
+
+#[derive(Serialize)]
+struct AlertOut<'a> {
+    rule: &'a str,
+    title: Option<&'a str>,
+    severity: &'static str,
+    confidence: &'static str,
+    tier: crate::finding::Tier,
+    message: &'a str,
+    location: Option<Place>,
+    constructs: &'a [String],
+    cause: Option<&'a str>,
+    fix: &'a str,
+    fine_if: &'a str,
+    assumes: &'a [String],
+    doubts: &'a [String],
+    paths: Vec<PathOut<'a>>,
+    related: Vec<HopOut<'a>>,
+    fingerprints: BTreeMap<&'static str, &'a str>,
+    part_of: Option<&'a str>,
+    data: &'a BTreeMap<String, String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    hidden: Option<HiddenOut<'a>>,
+}
+
+#[derive(Serialize)]
+struct HiddenOut<'a> {
+    reason: &'static str,
+    detail: Option<&'a str>,
+}
+
+#[derive(Serialize)]
+struct PathOut<'a> {
+    severity: &'static str,
+    who: crate::origin::Who,
+    asset: &'a str,
+    hops: Vec<HopOut<'a>>,
+}
+
+#[derive(Serialize)]
+struct HopOut<'a> {
+    location: Option<Place>,
+    text: &'a str,
+}
+
+/// A place: `file` as shown to people, `uri` from the top of the repository.
+#[derive(Serialize)]
+struct Place {
+    file: String,
+    uri: String,
+    start_line: u32,
+    start_column: u32,
+    end_line: u32,
+    end_column: u32,
+    start_byte: u32,
+    end_byte: u32,
+}
+
+#[derive(Serialize)]
+struct NoticeOut<'a> {
+    kind: NoticeKind,
+    text: &'a str,
+    location: Option<Place>,
+}
+
+fn alert<'a>(reported: &'a Reported, why: Option<&'a Hidden>, sources: &Sources, cards: &'a [Card]) -> AlertOut<'a> {
+    let a = &reported.alert;
+    let mut fingerprints = BTreeMap::from([("primaryLocationLineHash", reported.line_hash.as_str()), ("pipevet/v1", reported.v1.as_str())]);
+    fingerprints.extend(reported.path_v1.as_deref().map(|p| ("pipevet/path-v1", p)));
+    AlertOut {
+        rule: &a.rule,
+        title: cards.iter().find(|c| c.id == a.rule).map(|c| c.title.as_str()),
+        severity: a.severity.name(),
+        confidence: a.confidence.name(),
+        tier: a.tier,
+        message: &a.message,
+        location: place(a.primary.file, a.primary.range, sources),
+        constructs: &reported.constructs,
+        cause: (!is_secret(&a.rule, cards)).then_some(a.cause.as_str()),
+        fix: &a.fix,
+        fine_if: &a.fine_if,
+        assumes: &a.assumes,
+        doubts: &a.doubts,
+        paths: a
+            .paths
+            .iter()
+            .map(|p| PathOut { severity: p.severity.name(), who: p.who, asset: &p.asset, hops: p.hops.iter().map(|h| hop(h, sources)).collect() })
+            .collect(),
+        related: a.related.iter().map(|h| hop(h, sources)).collect(),
+        fingerprints,
+        part_of: a.part_of.as_deref(),
+        data: &a.data,
+        hidden: why.map(|w| {
+            let (reason, detail) = reason(w);
+            HiddenOut { reason, detail }
+        }),
+    }
+}
+
+fn hop<'a>(hop: &'a Hop, sources: &Sources) -> HopOut<'a> {
+    let Location { file, range } = hop.at;
+    HopOut { location: place(file, range, sources), text: &hop.text }
+}
+
+fn notice<'a>(notice: &'a Notice, sources: &Sources) -> NoticeOut<'a> {
+    let location = notice.file.and_then(|f| place(f, notice.range.unwrap_or_default(), sources));
+    NoticeOut { kind: notice.kind, text: &notice.text, location }
+}
+
+fn place(file: FileId, range: Range, sources: &Sources) -> Option<Place> {
+    let file = sources.files.get(file.0 as usize)?;
+    let (start, end) = (file.lines().place(&file.bytes, range.start), file.lines().place(&file.bytes, range.end));
+    Some(Place {
+        file: file.shown.clone(),
+        uri: file.uri.clone(),
+        start_line: start.line,
+        start_column: start.column,
+        end_line: end.line,
+        end_column: end.column,
+        start_byte: range.start,
+        end_byte: range.end,
+    })
+}
+
+fn reason(why: &Hidden) -> (&'static str, Option<&str>) {
+    match why {
+        Hidden::Preview => ("preview", None),
+        Hidden::Hygiene => ("hygiene", None),
+        Hidden::Below => ("below", None),
+        Hidden::Ignored(reason) => ("ignored", Some(reason)),
+        Hidden::Policy => ("policy", None),
+        Hidden::Absorbed(by) => ("absorbed", Some(by)),
+    }
+}

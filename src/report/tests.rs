@@ -1,0 +1,223 @@
+use std::collections::BTreeMap;
+
+use super::*;
+use crate::finding::{Alert, Confidence, Hidden, Hop, Path, Reported, Tier};
+use crate::notice::{Notice, NoticeKind};
+use crate::origin::Who;
+use crate::source::Kind;
+
+const EVAL: &str = "\
+on: issue_comment
+jobs:
+  eval:
+    steps:
+      - uses: actions/checkout@v6
+        with:
+          ref: refs/pull/${{ github.event.issue.number }}/head
+      - run: python tools/eval.py
+";
+const HOSTILE: &str = "x = 1\nTOKEN = 'hunter2-0123456789abcdef'  # \u{202e}evil\u{1b}[31m\n";
+
+fn card(id: &str, class: &str, band: Severity) -> Card {
+    Card {
+        id: id.into(),
+        title: format!("what {id} is about"),
+        class: class.into(),
+        band,
+        share: Some(0.93),
+        why: "it matters".into(),
+        markdown: "# Title\n\nWords.".into(),
+        frameworks: vec![
+            ("cwe".into(), (1..9).map(|n| format!("CWE-{n}")).collect()),
+            ("mitre_atlas".into(), vec!["AML.T0010.003".into(), "AML.T2".into()]),
+        ],
+    }
+}
+
+fn cards() -> Vec<Card> {
+    vec![card("poisoned-pipeline-execution", "path", Severity::Critical), card("secret-known-format", "secret", Severity::High)]
+}
+
+fn at(sources: &Sources, file: u32, of: &str) -> Location {
+    let text = String::from_utf8_lossy(&sources.files[file as usize].bytes).into_owned();
+    let start = text.find(of).unwrap();
+    Location { file: FileId(file), range: Range::new(start, start + of.len()) }
+}
+
+fn alert(rule: &str, primary: Location, severity: Severity) -> Reported {
+    let alert = Alert {
+        rule: rule.into(),
+        tier: Tier::Risk,
+        severity,
+        confidence: Confidence::High,
+        primary,
+        cause: "hunter2-0123456789abcdef".into(),
+        message: "a key stands in the source; [see](1) \u{202e}".into(),
+        fix: "revoke it".into(),
+        fine_if: String::new(),
+        assumes: Vec::new(),
+        doubts: Vec::new(),
+        paths: Vec::new(),
+        related: Vec::new(),
+        part_of: None,
+        data: BTreeMap::new(),
+    };
+    Reported { alert, constructs: vec!["job".into()], v1: "00ff".into(), path_v1: None, line_hash: "abc:1".into() }
+}
+
+fn sample() -> (Report, Sources) {
+    let files = vec![
+        SourceFile::new(".github/workflows/eval.yml", Kind::Workflow, EVAL.into()),
+        SourceFile::new("tools/a b\u{202e}ü.py", Kind::Python, HOSTILE.into()),
+    ];
+    let sources = Sources { roots: vec![".".into()], files };
+    let mut path = alert("poisoned-pipeline-execution", at(&sources, 0, "refs/pull/${{ github.event.issue.number }}/head"), Severity::Critical);
+    path.alert.tier = Tier::Path;
+    path.alert.cause = "refs/pull/N/head".into();
+    path.alert.message = "anyone who comments on a pull request can run code next to HF_TOKEN".into();
+    path.alert.fix = "read the fork without secrets in one job, publish in a second one".into();
+    path.alert.fine_if = "HF_TOKEN is read-only ([trust.secrets] HF_TOKEN = \"read\")".into();
+    path.alert.assumes = vec!["the repository is public".into()];
+    let hop = |of: &str, text: &str| Hop { at: at(&sources, 0, of), text: text.into() };
+    let mut hops = vec![
+        hop("issue_comment", "issue_comment: any GitHub user starts this"),
+        hop("refs/pull/${{ github.event.issue.number }}/head", "checks out refs/pull/N/head; no check of the commenter before it"),
+        hop("python tools/eval.py", "runs tools/eval.py of that checkout"),
+    ];
+    hops.push(Hop { at: at(&sources, 1, "TOKEN"), text: "HF_TOKEN is \u{1b}[2J in reach".into() });
+    let second = Path { severity: Severity::High, who: Who::Peer, asset: "other-secret".into(), hops: hops[..2].to_vec() };
+    path.alert.paths = vec![Path { severity: Severity::Critical, who: Who::Anyone, asset: "model-registry".into(), hops }, second];
+    path.path_v1 = Some("0123456789abcdef".into());
+    let secret = at(&sources, 1, "hunter2-0123456789abcdef");
+    let mut once = alert("secret-known-format", secret, Severity::High);
+    once.alert.confidence = Confidence::Medium;
+    once.alert.doubts = vec!["the name is a guess".into()];
+    let twice = alert("secret-known-format", at(&sources, 1, "0123456789abcdef"), Severity::Medium);
+    let hidden = alert("secret-known-format", at(&sources, 1, "x = 1"), Severity::Low);
+    let report = Report {
+        shown: vec![path, once, twice],
+        hidden: vec![(hidden.clone(), Hidden::Ignored("fine \u{202e}".into())), (hidden, Hidden::Preview)],
+        notices: vec![
+            Notice { file: None, range: None, kind: NoticeKind::LeftOut, text: "3 files left out".into() },
+            Notice { file: Some(FileId(1)), range: Some(Range::new(6, 11)), kind: NoticeKind::PartlyUnderstood, text: "odd \u{9b}31m".into() },
+        ],
+        files: 2,
+        elapsed_ms: 1234,
+        failing: 1,
+    };
+    (report, sources)
+}
+
+fn text(look: text::Look) -> String {
+    let (report, sources) = sample();
+    let mut out = Vec::new();
+    text::write(&report, &sources, &cards(), look, &mut out).unwrap();
+    String::from_utf8(out).unwrap()
+}
+
+const PLAIN: text::Look = text::Look { color: false, quiet: false, verbose: false, time: true };
+
+fn sarif(report: &Report, sources: &Sources) -> String {
+    let mut out = Vec::new();
+    sarif::write(report, sources, &cards(), sarif::Limits::default(), &mut out).unwrap();
+    String::from_utf8(out).unwrap()
+}
+
+fn json(hidden: bool) -> String {
+    let (report, sources) = sample();
+    let mut out = Vec::new();
+    json::write(&report, &sources, &cards(), hidden, &mut out).unwrap();
+    String::from_utf8(out).unwrap()
+}
+
+fn validator() -> jsonschema::Validator {
+    let schema: serde_json::Value = serde_json::from_slice(include_bytes!("../../testdata/schemas/sarif-2.1.0.json")).unwrap();
+    jsonschema::validator_for(&schema).unwrap()
+}
+
+fn assert_valid(log: &str) {
+    let log: serde_json::Value = serde_json::from_str(log).unwrap();
+    let errors: Vec<String> = validator().iter_errors(&log).map(|e| format!("{e} at {}", e.instance_path())).collect();
+    assert!(errors.is_empty(), "{errors:#?}");
+}
+
+#[test]
+fn text_shows_line_way_fix_and_counts() {
+    insta::assert_snapshot!("text", text(PLAIN));
+    insta::assert_snapshot!("text-verbose", text(text::Look { quiet: true, verbose: true, ..PLAIN }));
+}
+
+#[test]
+fn json_keeps_its_shape() {
+    insta::assert_snapshot!("json", json(true));
+    assert!(!json(false).contains("\"ignored\","));
+}
+
+#[test]
+fn sarif_is_valid_and_says_what_github_reads() {
+    let (report, sources) = sample();
+    let log = sarif(&report, &sources);
+    assert_valid(&log);
+    let run = serde_json::from_str::<serde_json::Value>(&log).unwrap()["runs"][0].take();
+    let rules = run["tool"]["driver"]["rules"].as_array().unwrap();
+    assert_eq!(rules.len(), 10, "every level of every rule has a descriptor");
+    for rule in rules {
+        let number = &rule["properties"]["security-severity"];
+        assert!(number.is_string() || rule["id"].as_str().unwrap().ends_with("/info"));
+        assert!(rule["properties"]["tags"].as_array().unwrap().len() <= 10);
+    }
+    insta::assert_snapshot!("sarif-rule", serde_json::to_string_pretty(&rules[1]).unwrap());
+    let mut rest = run.clone();
+    rest["tool"]["driver"]["rules"].take();
+    insta::assert_snapshot!("sarif-run", serde_json::to_string_pretty(&rest).unwrap());
+    assert_eq!(rules[run["results"][1]["ruleIndex"].as_u64().unwrap() as usize]["id"], run["results"][1]["ruleId"]);
+    assert_eq!(run["results"].as_array().unwrap().len(), 2, "two of one rule on one line are one result");
+}
+
+#[test]
+fn sarif_caps_risks_and_names_the_rest() {
+    let (mut report, mut sources) = sample();
+    sources.files.push(SourceFile::new("many.py", Kind::Python, "x\n".repeat(150).into()));
+    for line in 0..150 {
+        report.shown.push(alert("secret-known-format", Location { file: FileId(2), range: Range::new(line * 2, line * 2 + 1) }, Severity::High));
+    }
+    report.shown.push(report.shown[0].clone());
+    report.shown.last_mut().unwrap().alert.primary = at(&sources, 0, "jobs");
+    let log = sarif(&report, &sources);
+    assert_valid(&log);
+    let run = serde_json::from_str::<serde_json::Value>(&log).unwrap()["runs"][0].take();
+    assert_eq!(run["results"].as_array().unwrap().len(), 102, "100 risks, and every path");
+    assert!(log.contains("51 further findings are not in this file (secret-known-format 51)"));
+    let empty = sarif(&Report::default(), &Sources::default());
+    assert_valid(&empty);
+}
+
+#[test]
+fn no_output_acts_on_its_reader_or_shows_a_secret() {
+    let (report, sources) = sample();
+    let outputs = [text(PLAIN), text(text::Look { quiet: true, verbose: true, ..PLAIN }), json(true), sarif(&report, &sources)];
+    for out in outputs {
+        let bad: Vec<char> = out.chars().filter(|c| escape::is_unsafe(*c) && *c != '\n').collect();
+        assert!(bad.is_empty(), "{bad:?} in {out}");
+        assert!(!out.contains("hunte"), "more than four characters of a secret in {out}");
+        assert!(!out.lines().any(|l| l.trim_start().starts_with("::")));
+    }
+    assert!(text(text::Look { color: true, ..PLAIN }).contains("\u{1b}["));
+}
+
+#[test]
+fn long_lines_are_cut_around_the_cause_and_odd_ranges_do_no_harm() {
+    let line = format!("{}cause{}\n", "a".repeat(5000), "b".repeat(5000));
+    let mut sources = Sources { roots: Vec::new(), files: vec![SourceFile::new("x.py", Kind::Python, line.into())] };
+    sources.files.push(SourceFile::new("empty.py", Kind::Python, Vec::new()));
+    sources.files.push(SourceFile::new("wide.py", Kind::Python, b"\xef\xbb\xbf\xff\xe9\tx\r\n\r\n".to_vec()));
+    let ranges = [(0, 5000, 5005), (0, 0, 10_001), (0, 99_999, 100_000), (1, 0, 0), (2, 0, 3), (2, 3, 4), (2, 9, 10), (2, 8, 8)];
+    let shown = ranges.map(|(file, start, end)| alert("r", Location { file: FileId(file), range: Range::new(start, end) }, Severity::High)).to_vec();
+    let report = Report { shown, ..Report::default() };
+    let mut out = Vec::new();
+    text::write(&report, &sources, &[], PLAIN, &mut out).unwrap();
+    let out = String::from_utf8(out).unwrap();
+    assert!(out.lines().all(|l| l.chars().count() < 400));
+    assert!(out.contains("aacausebb"));
+    assert_valid(&sarif(&report, &sources));
+}
