@@ -4,6 +4,9 @@ use crate::facts::ValueId;
 
 pub mod config;
 pub mod dockerfile;
+pub mod action;
+pub mod expressions;
+pub mod github;
 pub mod ignores;
 pub mod make;
 pub mod manifest;
