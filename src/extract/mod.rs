@@ -2,9 +2,9 @@
 
 use crate::facts::ValueId;
 
+pub mod action;
 pub mod config;
 pub mod dockerfile;
-pub mod action;
 pub mod expressions;
 pub mod github;
 pub mod ignores;

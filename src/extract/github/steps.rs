@@ -31,7 +31,8 @@ impl Defaults {
     }
     /// These defaults on a runner: a label that begins with `windows` brings another shell.
     pub fn on(self, runs_on: Option<&Node>) -> Defaults {
-        let labels = runs_on.map(|n| if n.entries().is_empty() { super::strings(n) } else { n.get("labels").map(super::strings).unwrap_or_default() });
+        let labels =
+            runs_on.map(|n| if n.entries().is_empty() { super::strings(n) } else { n.get("labels").map(super::strings).unwrap_or_default() });
         let windows = labels.unwrap_or_default().iter().any(|l| l.get(..7).is_some_and(|p| p.eq_ignore_ascii_case("windows")));
         Defaults { windows, ..self }
     }

@@ -51,7 +51,10 @@ fn show(f: &FileFacts) -> String {
             What::Trigger { event, types, filters } => format!("on {event} {types:?}{}", pairs(filters)),
             What::Job { id, needs, environment, container, matrix, working_directory, lenient, secrets_inherit } => format!(
                 "job {id} needs{needs:?} env={} in={} matrix={} dir={} {lenient} {secrets_inherit}",
-                opt(environment), opt(container), opt(matrix), opt(working_directory)
+                opt(environment),
+                opt(container),
+                opt(matrix),
+                opt(working_directory)
             ),
             What::Step { id, name, shell, working_directory, lenient } => {
                 format!("step {} name={} shell={} dir={} {lenient}", id.clone().unwrap_or_default(), opt(name), opt(shell), opt(working_directory))
