@@ -25,7 +25,28 @@ pub const ROWS: &[(&str, &str)] = &[
 ];
 
 /// Rule pages: (path below `rules/`, content), sorted.
-pub const PAGES: &[(&str, &str)] = &[];
+pub const PAGES: &[(&str, &str)] = &[
+    ("ci/excessive-permissions.md", include_str!("../../rules/ci/excessive-permissions.md")),
+    ("ci/poisoned-pipeline-execution.md", include_str!("../../rules/ci/poisoned-pipeline-execution.md")),
+    ("ci/publish-credential-exposed.md", include_str!("../../rules/ci/publish-credential-exposed.md")),
+    ("ci/script-injection.md", include_str!("../../rules/ci/script-injection.md")),
+    ("ci/self-hosted-runner-exposed.md", include_str!("../../rules/ci/self-hosted-runner-exposed.md")),
+    ("ci/untrusted-checkout.md", include_str!("../../rules/ci/untrusted-checkout.md")),
+    ("python/dynamic-code-executed.md", include_str!("../../rules/python/dynamic-code-executed.md")),
+    ("python/remote-code-trusted.md", include_str!("../../rules/python/remote-code-trusted.md")),
+    ("python/unsafe-checkpoint-load.md", include_str!("../../rules/python/unsafe-checkpoint-load.md")),
+    ("python/unsafe-pickle-load.md", include_str!("../../rules/python/unsafe-pickle-load.md")),
+    ("python/unsafe-yaml-load.md", include_str!("../../rules/python/unsafe-yaml-load.md")),
+    ("supply/download-executed.md", include_str!("../../rules/supply/download-executed.md")),
+    ("supply/extra-package-index.md", include_str!("../../rules/supply/extra-package-index.md")),
+    ("supply/tls-verification-disabled.md", include_str!("../../rules/supply/tls-verification-disabled.md")),
+    ("supply/unpinned-action.md", include_str!("../../rules/supply/unpinned-action.md")),
+    ("supply/unpinned-base-image.md", include_str!("../../rules/supply/unpinned-base-image.md")),
+    ("supply/unpinned-dataset-download.md", include_str!("../../rules/supply/unpinned-dataset-download.md")),
+    ("supply/unpinned-model-download.md", include_str!("../../rules/supply/unpinned-model-download.md")),
+    ("supply/unpinned-package-install.md", include_str!("../../rules/supply/unpinned-package-install.md")),
+    ("supply/unpinned-vcs-install.md", include_str!("../../rules/supply/unpinned-vcs-install.md")),
+];
 
 /// The severity tables.
 pub const SEVERITY: &str = include_str!("../../rules/severity.yml");
