@@ -14,3 +14,6 @@ pub fn masked(secret: &str) -> String {
     let shown: String = secret.chars().take((length / 6).min(4)).collect();
     format!("{shown}… ({length} characters)")
 }
+
+#[cfg(test)]
+mod tests;
