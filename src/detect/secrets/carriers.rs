@@ -56,7 +56,9 @@ fn joined(facts: &FileFacts, parts: &[ValueId]) -> Option<Text> {
 /// The place between two string literals that are one: `"ab" + "cd"`, `'ab' 'cd'`. The bytes beside it could belong to a token.
 fn between() -> Option<&'static Regex> {
     static PATTERN: OnceLock<Option<Regex>> = OnceLock::new();
-    PATTERN.get_or_init(|| Regex::new(r#"[A-Za-z0-9_=+/.~-](?P<gap>["'][ \t\r\n\\]{0,80}(?:\+[ \t\r\n\\]{0,80})?["'])[A-Za-z0-9_=+/.~-]"#).ok()).as_ref()
+    PATTERN
+        .get_or_init(|| Regex::new(r#"[A-Za-z0-9_=+/.~-](?P<gap>["'][ \t\r\n\\]{0,80}(?:\+[ \t\r\n\\]{0,80})?["'])[A-Za-z0-9_=+/.~-]"#).ok())
+        .as_ref()
 }
 
 fn has_joins(bytes: &[u8]) -> bool {

@@ -4,8 +4,35 @@ use super::verify::{entropy, entropy_share};
 
 /// Words that people write where a secret would stand.
 const EXAMPLE_WORDS: [&str; 29] = [
-    "example", "placeholder", "dummy", "sample", "changeme", "change_me", "change-me", "redacted", "insert", "replace", "yourtoken", "yourkey", "your_", "your-",
-    "my_token", "mytoken", "token_here", "tokenhere", "key_here", "keyhere", "secret_here", "foobar", "notareal", "not_a_real", "not-a-real", "testtest", "fake", "xxxx", "deadbeef",
+    "example",
+    "placeholder",
+    "dummy",
+    "sample",
+    "changeme",
+    "change_me",
+    "change-me",
+    "redacted",
+    "insert",
+    "replace",
+    "yourtoken",
+    "yourkey",
+    "your_",
+    "your-",
+    "my_token",
+    "mytoken",
+    "token_here",
+    "tokenhere",
+    "key_here",
+    "keyhere",
+    "secret_here",
+    "foobar",
+    "notareal",
+    "not_a_real",
+    "not-a-real",
+    "testtest",
+    "fake",
+    "xxxx",
+    "deadbeef",
 ];
 
 /// Whether a token is an example: a telling word, a character repeated, letters or digits in order.
@@ -13,7 +40,9 @@ pub fn is_example(token: &str) -> bool {
     let lower = token.to_ascii_lowercase();
     // In long tokens a short word turns up by chance.
     let least = if lower.len() > 80 { 6 } else { 4 };
-    EXAMPLE_WORDS.iter().any(|w| w.len() >= least && lower.contains(w)) || longest_run(lower.as_bytes(), 0) >= 6 || longest_run(lower.as_bytes(), 1) >= 7
+    EXAMPLE_WORDS.iter().any(|w| w.len() >= least && lower.contains(w))
+        || longest_run(lower.as_bytes(), 0) >= 6
+        || longest_run(lower.as_bytes(), 1) >= 7
 }
 
 /// Longest stretch in which each byte is the one before plus `step`.
@@ -30,10 +59,39 @@ fn longest_run(bytes: &[u8], step: u8) -> usize {
 
 /// Whether a text refers to something instead of being it: a variable, a template, a path, an address, a file.
 pub fn is_reference(text: &str) -> bool {
-    let starts = ["$", "%(", "{", "<", "[", "(", "/", "./", "../", "~/", "~", "@", "arn:", "projects/", "secret://", "vault:", "op://", "env:", "file:", "!", "-", "#", "*"];
+    let starts = [
+        "$",
+        "%(",
+        "{",
+        "<",
+        "[",
+        "(",
+        "/",
+        "./",
+        "../",
+        "~/",
+        "~",
+        "@",
+        "arn:",
+        "projects/",
+        "secret://",
+        "vault:",
+        "op://",
+        "env:",
+        "file:",
+        "!",
+        "-",
+        "#",
+        "*",
+    ];
     let contains = ["${", "$(", "{{", "}}", "://", "<", ">", "...", "…", "***", "os.environ", "getenv", "process.env", "secrets.", "\\", "://"];
-    let file = text.rsplit_once('.').is_some_and(|(stem, ext)| !stem.is_empty() && (1..=5).contains(&ext.len()) && ext.bytes().all(|b| b.is_ascii_lowercase()));
-    starts.iter().any(|s| text.starts_with(s)) || contains.iter().any(|s| text.contains(s)) || text.chars().any(|c| c.is_whitespace() || c.is_control()) || file
+    let file = text
+        .rsplit_once('.')
+        .is_some_and(|(stem, ext)| !stem.is_empty() && (1..=5).contains(&ext.len()) && ext.bytes().all(|b| b.is_ascii_lowercase()));
+    starts.iter().any(|s| text.starts_with(s))
+        || contains.iter().any(|s| text.contains(s))
+        || text.chars().any(|c| c.is_whitespace() || c.is_control())
+        || file
 }
 
 /// Whether a text is made of words, numbers and separators: an identifier, a model name, a version, a date.
@@ -77,7 +135,8 @@ pub fn is_password(text: &str) -> bool {
     let bytes = text.as_bytes();
     let has = |f: fn(&u8) -> bool| bytes.iter().any(f);
     let classes = [has(u8::is_ascii_digit), has(u8::is_ascii_lowercase), has(u8::is_ascii_uppercase), has(u8::is_ascii_punctuation)];
-    let weak = ["password", "passwd", "secret", "admin", "test", "root", "user", "guest", "default", "1234", "qwerty", "demo", "local", "none", "null"];
+    let weak =
+        ["password", "passwd", "secret", "admin", "test", "root", "user", "guest", "default", "1234", "qwerty", "demo", "local", "none", "null"];
     let lower = text.to_ascii_lowercase();
     (8..=128).contains(&bytes.len())
         && text.is_ascii()
@@ -95,7 +154,15 @@ mod tests {
 
     #[test]
     fn examples_are_told_from_tokens() {
-        for text in ["hf_xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx", "AKIAIOSFODNN7EXAMPLE", "your_api_key", "sk-abcdefghijklmnop", "ghp_0123456789", "my-DUMMY-key", "a_111111111"] {
+        for text in [
+            "hf_xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx",
+            "AKIAIOSFODNN7EXAMPLE",
+            "your_api_key",
+            "sk-abcdefghijklmnop",
+            "ghp_0123456789",
+            "my-DUMMY-key",
+            "a_111111111",
+        ] {
             assert!(is_example(text), "{text}");
         }
         for text in ["qPzLwXrTnVbYkHsDfGjMcAeRuIoWtQxZ", "9f86d081884c7d659a2feaa0c55ad015", "aab4Bcd9"] {

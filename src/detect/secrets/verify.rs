@@ -181,7 +181,10 @@ mod tests {
         }
         let end = "-----END PRIVATE KEY-----";
         for (sep, good) in [("\n", true), ("\\n", true), ("\\\\n\",\n \"", true)] {
-            let text = format!("{sep}{}{sep}{end}\"", body.as_bytes().chunks(64).map(|c| String::from_utf8_lossy(c).into_owned()).collect::<Vec<_>>().join(sep));
+            let text = format!(
+                "{sep}{}{sep}{end}\"",
+                body.as_bytes().chunks(64).map(|c| String::from_utf8_lossy(c).into_owned()).collect::<Vec<_>>().join(sep)
+            );
             assert_eq!(pem_end(text.as_bytes()).map(|e| e == text.len() - 1), Some(good), "{sep:?}");
         }
         assert_eq!(pem_end(format!("\n...\n{end}").as_bytes()), None);
