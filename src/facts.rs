@@ -771,6 +771,13 @@ impl FileFacts {
     pub fn word(&self, word: &Word) -> Option<String> {
         word.parts.iter().map(|p| self.literal(p.value)).collect()
     }
+    /// The words of a command as text for people; what is not literal is shown as `…`.
+    pub fn word_text(&self, id: FactId) -> String {
+        match &self.fact(id).what {
+            What::Command(c) => c.words.iter().map(|w| self.word(w).unwrap_or_else(|| "…".to_owned())).collect::<Vec<_>>().join(" "),
+            _ => String::new(),
+        }
+    }
     /// The innermost construct that covers a range.
     pub fn construct_at(&self, range: Range) -> Option<u32> {
         let mut best: Option<(usize, u32)> = None;

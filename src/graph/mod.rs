@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+pub mod index;
+
 use crate::facts::{Fact, FactId, FileFacts, Value, ValueId};
 use crate::source::{FileId, Range};
 
@@ -112,6 +114,11 @@ impl Graph {
     /// Edges that leave a node, of one kind.
     pub fn from(&self, node: Node, kind: EdgeKind) -> impl Iterator<Item = &Edge> {
         self.out.get(&node).into_iter().flatten().map(|i| &self.edges[*i as usize]).filter(move |e| e.kind == kind)
+    }
+    /// Edges of one kind that leave any fact of a file.
+    pub fn of_file(&self, file: FileId, kind: EdgeKind) -> impl Iterator<Item = &Edge> {
+        let start = self.edges.partition_point(|e| e.from.file < file);
+        self.edges.iter().skip(start).take_while(move |e| e.from.file == file).filter(move |e| e.kind == kind)
     }
     /// Edges that reach a node, of one kind.
     pub fn into(&self, node: Node, kind: EdgeKind) -> impl Iterator<Item = &Edge> {

@@ -1,0 +1,233 @@
+//! Lookups over all files: paths, Python modules, workflow names, console scripts, make targets, and which rows speak of which fact. Resolves names,
+//! follows no flow.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::catalog::Catalog;
+use crate::catalog::row::{Effect, Row, RowId};
+use crate::facts::{FactId, What};
+use crate::graph::{Facts, Node};
+use crate::source::{FileId, Kind, Sources};
+
+/// Lookups over all files.
+#[derive(Debug, Default)]
+pub struct Index {
+    /// Rows that speak of a fact, in catalogue order.
+    rows: BTreeMap<Node, Vec<RowId>>,
+    /// (root, path) -> file.
+    paths: BTreeMap<(u32, String), FileId>,
+    /// Directories that hold a file, by root.
+    dirs: BTreeSet<(u32, String)>,
+    /// Root, path and kind of each file.
+    files: Vec<(u32, String, Kind)>,
+    /// (root, last segment of a module) -> files that could be it.
+    modules: BTreeMap<(u32, String), Vec<FileId>>,
+    /// (root, console script) -> module path and function as written.
+    scripts: BTreeMap<(u32, String), String>,
+    /// (root, workflow name as other workflows say it) -> file.
+    workflows: BTreeMap<(u32, String), Vec<FileId>>,
+    /// Functions and classes by qualified name in their file; the last definition wins, as at run time.
+    definitions: BTreeMap<(FileId, String), FactId>,
+    /// Names a module imports from another: (module, name there, leading dots).
+    reexports: BTreeMap<(FileId, String), (String, String, u32)>,
+}
+
+impl Index {
+    /// Reads names and classifies every fact.
+    pub fn new(sources: &Sources, facts: &Facts, catalog: &Catalog) -> Self {
+        let mut index = Index::default();
+        for (id, file) in sources.iter() {
+            index.files.push((file.root, file.path.clone(), file.kind));
+            index.paths.insert((file.root, file.path.clone()), id);
+            let mut dir = parent(&file.path);
+            while index.dirs.insert((file.root, dir.to_owned())) && !dir.is_empty() {
+                dir = parent(dir);
+            }
+            if file.kind == Kind::Python {
+                let stem = file.path.strip_suffix("/__init__.py").or_else(|| file.path.strip_suffix(".py")).unwrap_or(&file.path);
+                index.modules.entry((file.root, base(stem).to_owned())).or_default().push(id);
+            }
+        }
+        for (node, fact) in facts.nodes() {
+            let rows = catalog.classify(facts.file(node.file), node.fact);
+            if !rows.is_empty() {
+                index.rows.insert(node, rows);
+            }
+            let (root, path, kind) = &index.files[node.file.0 as usize];
+            let root = *root;
+            match &fact.what {
+                What::Workflow { name, .. } => {
+                    let name = name.and_then(|n| facts.file(node.file).literal(n)).unwrap_or_else(|| path.clone());
+                    index.workflows.entry((root, name)).or_default().push(node.file);
+                }
+                What::Setting { path, value } if *kind == Kind::Pyproject => {
+                    let script = path.strip_prefix("project.scripts.").or_else(|| path.strip_prefix("tool.poetry.scripts."));
+                    if let (Some(script), Some(target)) = (script, facts.file(node.file).literal(*value)) {
+                        index.scripts.insert((root, script.to_owned()), target);
+                    }
+                }
+                What::Function { name, .. } | What::Class { name, .. } => {
+                    index.definitions.insert((node.file, name.clone()), node.fact);
+                }
+                What::Import { module, name: Some(name), alias, level } => {
+                    index.reexports.insert((node.file, alias.clone()), (module.clone(), name.clone(), *level));
+                }
+                _ => {}
+            }
+        }
+        index
+    }
+    /// Rows that speak of a fact.
+    pub fn rows<'c>(&self, catalog: &'c Catalog, node: Node) -> impl Iterator<Item = (RowId, &'c Row)> {
+        self.rows.get(&node).into_iter().flatten().map(|id| (*id, catalog.row(*id)))
+    }
+    /// What rows say a fact does.
+    pub fn effects<'c>(&self, catalog: &'c Catalog, node: Node) -> impl Iterator<Item = &'c Effect> {
+        self.rows(catalog, node).flat_map(|(_, row)| &row.effects)
+    }
+    /// Every classified fact, in order.
+    pub fn classified(&self) -> impl Iterator<Item = (Node, &[RowId])> {
+        self.rows.iter().map(|(n, r)| (*n, r.as_slice()))
+    }
+    /// Root of a file.
+    pub fn root(&self, file: FileId) -> u32 {
+        self.files[file.0 as usize].0
+    }
+    /// Path of a file from its root.
+    pub fn path(&self, file: FileId) -> &str {
+        &self.files[file.0 as usize].1
+    }
+    /// Kind of a file.
+    pub fn kind(&self, file: FileId) -> Kind {
+        self.files[file.0 as usize].2
+    }
+    /// The file at a normalised path.
+    pub fn at(&self, root: u32, path: &str) -> Option<FileId> {
+        self.paths.get(&(root, path.to_owned())).copied()
+    }
+    /// Whether a directory of that path holds a scanned file.
+    pub fn is_dir(&self, root: u32, path: &str) -> bool {
+        self.dirs.contains(&(root, path.to_owned()))
+    }
+    /// Files whose path ends with `suffix` (whole segments), in order.
+    pub fn ending(&self, root: u32, suffix: &str) -> Vec<FileId> {
+        let tail = format!("/{suffix}");
+        self.paths.iter().filter(|((r, p), _)| *r == root && (p == suffix || p.ends_with(&tail))).map(|(_, id)| *id).collect()
+    }
+    /// The file of a dotted module, as imported from `from` with `level` leading dots. Among several, the one whose directory is nearest to the
+    /// importer's, then the shortest path.
+    pub fn module(&self, from: FileId, dotted: &str, level: u32) -> Option<FileId> {
+        let (root, here, _) = self.files.get(from.0 as usize)?;
+        if level > 0 {
+            let mut dir = parent(here);
+            for _ in 1..level {
+                dir = parent(dir);
+            }
+            let path = join(dir, &dotted.replace('.', "/"));
+            return self.at(*root, &format!("{path}.py")).or_else(|| self.at(*root, join(&path, "__init__.py").as_str()));
+        }
+        let last = dotted.rsplit('.').next()?;
+        let tail = dotted.replace('.', "/");
+        let mut best: Option<(usize, usize, FileId)> = None;
+        for id in self.modules.get(&(*root, last.to_owned()))? {
+            let path = self.path(*id);
+            let stem = path.strip_suffix("/__init__.py").or_else(|| path.strip_suffix(".py")).unwrap_or(path);
+            let Some(prefix) = stem.strip_suffix(tail.as_str()) else { continue };
+            if !(prefix.is_empty() || prefix.ends_with('/')) {
+                continue;
+            }
+            let prefix = prefix.trim_end_matches('/');
+            // A package's own directory is not an import root: `a/b/c.py` is `b.c` only if `a` is no package.
+            if !prefix.is_empty() && prefix != parent(here) && self.at(*root, &format!("{prefix}/__init__.py")).is_some() {
+                continue;
+            }
+            let shared = prefix.split('/').zip(here.split('/')).take_while(|(a, b)| a == b).count();
+            let key = (usize::MAX - shared, path.len(), *id);
+            if best.is_none_or(|b| key < b) {
+                best = Some(key);
+            }
+        }
+        best.map(|b| b.2)
+    }
+    /// The function or class that a dotted name means, seen from a file: module by its longest prefix, then the name in it.
+    pub fn definition(&self, from: FileId, dotted: &str) -> Option<Node> {
+        let trimmed = dotted.trim_start_matches('.');
+        let level = u32::try_from(dotted.len() - trimmed.len()).unwrap_or(0);
+        let segments: Vec<&str> = trimmed.split('.').collect();
+        for cut in (1..segments.len()).rev() {
+            let Some(file) = self.module(from, &segments.get(..cut)?.join("."), level) else { continue };
+            return self.local(file, &segments.get(cut..)?.join("."), 4);
+        }
+        self.local(from, trimmed, 4)
+    }
+    /// The function or class of that qualified name in a file, re-exports followed up to `hops`.
+    pub fn local(&self, file: FileId, name: &str, hops: u32) -> Option<Node> {
+        if let Some(fact) = self.definitions.get(&(file, name.to_owned())) {
+            return Some(Node { file, fact: *fact });
+        }
+        let head = name.split('.').next()?;
+        let (module, original, level) = self.reexports.get(&(file, head.to_owned()))?;
+        let target = self.module(file, module, *level)?;
+        let rest = name.strip_prefix(head)?;
+        self.local(target, &format!("{original}{rest}"), hops.checked_sub(1)?)
+    }
+    /// The `module:function` of a console script of the project.
+    pub fn console_script(&self, root: u32, name: &str) -> Option<&str> {
+        self.scripts.get(&(root, name.to_owned())).map(String::as_str)
+    }
+    /// Workflow files by the name other workflows use.
+    pub fn workflow(&self, root: u32, name: &str) -> &[FileId] {
+        self.workflows.get(&(root, name.to_owned())).map_or(&[], Vec::as_slice)
+    }
+    /// All workflow files.
+    pub fn workflow_files(&self) -> impl Iterator<Item = FileId> {
+        self.files.iter().enumerate().filter(|(_, f)| f.2 == Kind::Workflow).map(|(i, _)| FileId(u32::try_from(i).unwrap_or(u32::MAX)))
+    }
+    /// The first fact of a file: module, workflow, template or script.
+    pub fn top(&self, facts: &Facts, file: FileId) -> Option<Node> {
+        facts.files.get(file.0 as usize)?.items.first()?;
+        Some(Node { file, fact: FactId(0) })
+    }
+}
+
+/// The directory of a path; empty at the root.
+pub fn parent(path: &str) -> &str {
+    path.rsplit_once('/').map_or("", |p| p.0)
+}
+
+/// The last segment.
+pub fn base(path: &str) -> &str {
+    path.rsplit_once('/').map_or(path, |p| p.1)
+}
+
+/// `dir/name` without a leading `/`, normalised: `.` and `..` are resolved; a path that leaves the root keeps its `..`.
+pub fn join(dir: &str, name: &str) -> String {
+    let absolute = name.starts_with('/');
+    let mut out: Vec<&str> = Vec::new();
+    let both = [if absolute { "" } else { dir }, name];
+    for segment in both.iter().flat_map(|p| p.split('/')) {
+        match segment {
+            "" | "." => {}
+            ".." if out.last().is_some_and(|s| *s != "..") => {
+                out.pop();
+            }
+            s => out.push(s),
+        }
+    }
+    let joined = out.join("/");
+    if absolute { format!("/{joined}") } else { joined }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_are_normalised() {
+        assert_eq!(join("", "./a/../b.py"), "b.py");
+        assert_eq!(join("x/y", "../z"), "x/z");
+        assert_eq!(join("", "../z"), "../z");
+        assert_eq!(join("x", "/abs/./p"), "/abs/p");
+        assert_eq!((parent("a/b/c"), base("a/b/c"), parent("c")), ("a/b", "c", ""));
+    }
+}
