@@ -1,1 +1,115 @@
-//! The driver loop: discover, outline, select, extract, link, flow until nothing is new; then reach, rules, triage.
+//! The driver loop: outline, select, extract, unwrap, link, flow until nothing is new; then reach, rules, triage.
+
+use rayon::prelude::*;
+
+use crate::catalog::{Catalog, unwrap};
+use crate::extract;
+use crate::facts::FileFacts;
+use crate::flow::Flow;
+use crate::graph::index::Index;
+use crate::graph::{Facts, Graph};
+use crate::link;
+use crate::notice::Notice;
+use crate::outline::{self, Outline, Wanted};
+use crate::reach::{self, Reach};
+use crate::source::{Kind, SourceFile, Sources};
+
+/// Everything that is known before a rule is asked.
+#[derive(Debug, Default)]
+pub struct Model {
+    /// Facts of all files.
+    pub facts: Facts,
+    /// Lookups.
+    pub index: Index,
+    /// Edges.
+    pub graph: Graph,
+    /// Origins and sink hits.
+    pub flow: Flow,
+    /// Jobs and what runs in them.
+    pub reach: Reach,
+    /// What was not understood.
+    pub notices: Vec<Notice>,
+}
+
+/// Rounds of asking for more blocks. Each round resolves names one call further away; what is wanted after the last is a notice.
+const ROUNDS: usize = 6;
+
+/// Builds the model of a tree. `wanted` decides which Python blocks are looked at first; more are asked for as flow needs them.
+pub fn model(sources: &Sources, catalog: &Catalog, mut wanted: Wanted) -> Model {
+    let outlines: Vec<Option<Outline>> = sources.files.par_iter().map(|f| (f.kind == Kind::Python).then(|| outline::outline(&f.bytes))).collect();
+    let mut selected: Vec<Vec<usize>> = vec![Vec::new(); sources.files.len()];
+    let mut facts = Facts { files: vec![FileFacts::default(); sources.files.len()] };
+    let mut model = Model::default();
+    for round in 0..ROUNDS {
+        let changed: Vec<(usize, Vec<usize>, FileFacts)> = sources
+            .files
+            .par_iter()
+            .enumerate()
+            .filter_map(|(i, file)| {
+                let blocks = match &outlines[i] {
+                    Some(outline) => outline::select(outline, &file.bytes, &wanted),
+                    None if round == 0 => Vec::new(),
+                    None => return None,
+                };
+                if outlines[i].is_some() && blocks == selected[i] {
+                    return None;
+                }
+                let facts = unwrap::unwrap(read(file, outlines[i].as_ref(), &blocks), catalog);
+                Some((i, blocks, facts))
+            })
+            .collect();
+        if changed.is_empty() && round > 0 {
+            break;
+        }
+        for (i, blocks, more) in changed {
+            selected[i] = blocks;
+            facts.files[i] = more;
+        }
+        let index = Index::new(sources, &facts, catalog);
+        let (graph, notices) = link::link(&index, &facts, catalog);
+        let flow = Flow::default();
+        let mut grew = false;
+        for (module, name) in &flow.wanted {
+            grew |= wanted.grow(module, name);
+        }
+        model.index = index;
+        model.graph = graph;
+        model.flow = flow;
+        model.notices = notices;
+        if !grew {
+            break;
+        }
+    }
+    model.facts = facts;
+    for (id, file) in sources.iter() {
+        let local = &model.facts.file(id).notices;
+        model.notices.extend(local.iter().map(|n| Notice { file: Some(id), range: Some(n.range), kind: n.kind, text: n.text.clone() }));
+        let _ = file;
+    }
+    let context = reach::Context { sources, index: &model.index, facts: &model.facts, graph: &model.graph, catalog, flow: &model.flow };
+    model.reach = reach::reach(context);
+    model.notices.append(&mut model.reach.notices);
+    model.notices.sort();
+    model.notices.dedup();
+    model
+}
+
+/// The facts of one file, by its kind.
+fn read(file: &SourceFile, outline: Option<&Outline>, blocks: &[usize]) -> FileFacts {
+    let bytes = file.bytes.as_slice();
+    match file.kind {
+        Kind::Workflow => extract::github::workflow(bytes),
+        Kind::Action => extract::action::action(bytes),
+        Kind::Dockerfile => extract::dockerfile::dockerfile(bytes),
+        Kind::Shell => extract::shell::file(bytes),
+        Kind::Make => extract::make::makefile(bytes),
+        Kind::Python | Kind::Notebook | Kind::Json => outline.map(|_| FileFacts::default()).filter(|_| blocks.is_empty()).unwrap_or_default(),
+        Kind::Requirements => extract::manifest::requirements(bytes),
+        Kind::Pyproject => extract::manifest::pyproject(bytes),
+        Kind::Ini => extract::manifest::ini(bytes),
+        Kind::Conda => extract::manifest::conda(bytes),
+        Kind::Yaml => extract::config::yaml(bytes),
+        Kind::Toml => extract::config::toml(bytes),
+        Kind::Dotenv => extract::config::dotenv(bytes),
+    }
+}

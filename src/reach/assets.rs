@@ -1,0 +1,169 @@
+//! What is in reach of code that runs in a step: secrets of the job and of later steps, the token with its scopes, cloud roles, the machine.
+
+use crate::catalog::row::Effect;
+use crate::facts::{FactId, FileFacts, Level, What};
+use crate::finding::Location;
+use crate::graph::Node;
+use crate::reach::instances::Instance;
+use crate::reach::{Asset, Context};
+
+/// Asset kinds of token scopes.
+const SCOPES: [(&str, &str); 10] = [
+    ("contents", "repository-write"),
+    ("packages", "container-registry"),
+    ("id-token", "cloud-role"),
+    ("deployments", "deployment"),
+    ("pages", "deployment"),
+    ("actions", "repository-write"),
+    ("workflows", "repository-write"),
+    ("attestations", "release"),
+    ("pull-requests", "comment"),
+    ("issues", "comment"),
+];
+
+/// What a step of a privileged job has in reach once code of somebody else runs in it. Sorted and without repeats.
+pub fn of_step(context: Context, instance: &Instance, step: Node, own_runner: Option<&(String, Location)>) -> Vec<Asset> {
+    let mut out = Vec::new();
+    if let Some((label, at)) = own_runner {
+        let how = "the machine outlives the job".to_owned();
+        out.push(Asset { kind: "self-hosted-host".to_owned(), name: label.clone(), how, at: *at, assumed: false });
+    }
+    if instance.state.privileged {
+        out.extend(secrets(context, instance, step));
+        out.extend(token(context, instance));
+    }
+    out.sort();
+    out.dedup_by(|a, b| a.kind == b.kind && a.name == b.name);
+    out
+}
+
+/// Secrets of the workflow and job, of this step and of later ones.
+fn secrets(context: Context, instance: &Instance, step: Node) -> Vec<Asset> {
+    let facts = context.facts.file(instance.job.file);
+    let from = top_step(context, instance.job, step).map(|s| facts.fact(s).order);
+    let mut out = Vec::new();
+    for (id, fact) in facts.iter() {
+        let What::SecretRef { name } = &fact.what else { continue };
+        let mut where_from = None;
+        for (owner, owner_fact) in facts.owners(id) {
+            match &owner_fact.what {
+                What::Step { .. } if owner_fact.owner == Some(instance.job.fact) => where_from = Some(Some(owner_fact.order)),
+                What::Job { .. } if owner == instance.job.fact => {
+                    where_from = where_from.or(Some(None));
+                    break;
+                }
+                What::Job { .. } => {
+                    where_from = None;
+                    break;
+                }
+                What::Workflow { .. } => where_from = where_from.or(Some(None)),
+                _ => {}
+            }
+        }
+        let how = match (where_from, from) {
+            (Some(None), _) => "is in the job's environment",
+            (Some(Some(order)), Some(from)) if order > from => "is given to a later step",
+            (Some(Some(order)), Some(from)) if order == from => "is given to this step",
+            (Some(Some(_)), None) => "is given to a step",
+            _ => continue,
+        };
+        if name == "GITHUB_TOKEN" {
+            continue;
+        }
+        let kind = opens(context, name);
+        out.push(Asset {
+            kind,
+            name: name.clone(),
+            how: how.to_owned(),
+            at: Location { file: instance.job.file, range: fact.range },
+            assumed: false,
+        });
+    }
+    out
+}
+
+/// The step of the job that contains a fact (or called the template it stands in).
+fn top_step(context: Context, job: Node, step: Node) -> Option<FactId> {
+    if step.file != job.file {
+        return None;
+    }
+    let facts = context.facts.file(job.file);
+    std::iter::once((step.fact, facts.fact(step.fact)))
+        .chain(facts.owners(step.fact))
+        .find(|(_, f)| matches!(f.what, What::Step { .. }) && f.owner == Some(job.fact))
+        .map(|(id, _)| id)
+}
+
+/// The asset a secret of that name opens; what no row names is another secret.
+pub fn opens(context: Context, name: &str) -> String {
+    let row = context.catalog.credential(name).map(|id| context.catalog.row(id));
+    let kind = row.into_iter().flat_map(|r| &r.effects).find_map(|e| if let Effect::Opens { asset } = e { Some(asset.clone()) } else { None });
+    kind.unwrap_or_else(|| "other-secret".to_owned())
+}
+
+/// Scopes of the token: the job's block replaces the workflow's; none at all leaves the repository's default, which is assumed to write.
+fn token(context: Context, instance: &Instance) -> Vec<Asset> {
+    let facts = context.facts.file(instance.job.file);
+    let mut scopes = permissions(facts, instance.job.fact);
+    if scopes.is_none() {
+        scopes = facts.fact(instance.job.fact).owner.and_then(|w| permissions(facts, w));
+    }
+    // A called workflow never has more than its caller's job grants.
+    for caller in &instance.callers {
+        let theirs = context.facts.file(caller.file);
+        let granted = permissions(theirs, caller.fact).or_else(|| theirs.fact(caller.fact).owner.and_then(|w| permissions(theirs, w)));
+        if let (Some(granted), false) = (granted, scopes.is_some()) {
+            scopes = Some(granted.into_iter().map(|(s, l, r)| (s, l, r)).collect());
+        }
+    }
+    let Some(scopes) = scopes else {
+        let at = Location { file: instance.job.file, range: facts.fact(instance.job.fact).range };
+        let how = "no `permissions:` block limits the token".to_owned();
+        return vec![Asset { kind: "repository-write".to_owned(), name: "the default token".to_owned(), how, at, assumed: true }];
+    };
+    let mut out = Vec::new();
+    for (scope, level, range) in scopes {
+        if level != Level::Write {
+            continue;
+        }
+        for (name, kind) in SCOPES {
+            if scope == name || (scope == "*" && name == "contents") {
+                let name = if scope == "*" { "write-all".to_owned() } else { format!("{scope}: write") };
+                let at = Location { file: instance.job.file, range };
+                let at = if range.is_empty() { Location { file: instance.job.file, range: facts.fact(instance.job.fact).range } } else { at };
+                out.push(Asset { kind: kind.to_owned(), name, how: "is granted to the job's token".to_owned(), at, assumed: false });
+            }
+        }
+    }
+    out
+}
+
+type Scopes = Vec<(String, Level, crate::source::Range)>;
+
+fn permissions(facts: &FileFacts, owner: FactId) -> Option<Scopes> {
+    let found: Scopes = facts
+        .iter()
+        .filter(|(_, f)| f.owner == Some(owner))
+        .filter_map(|(_, f)| if let What::Permission { scope, level } = &f.what { Some((scope.clone(), *level, f.range)) } else { None })
+        .collect();
+    (!found.is_empty()).then_some(found)
+}
+
+/// A runner that no row knows to be thrown away: its labels and where they stand.
+pub fn own_runner(context: Context, job: Node) -> Option<(String, Location)> {
+    let facts = context.facts.file(job.file);
+    for (_, fact) in facts.iter().filter(|(_, f)| f.owner == Some(job.fact)) {
+        let What::Runner { labels, group } = &fact.what else { continue };
+        let named: Vec<String> = labels.iter().chain(group).filter_map(|v| facts.literal(*v)).collect();
+        // An expression says nothing certain.
+        if named.len() < labels.len() + usize::from(group.is_some()) || named.is_empty() {
+            return None;
+        }
+        let hosted = |name: &str| context.catalog.runner(name).into_iter().any(|id| context.catalog.row(id).effects.contains(&Effect::Hosted));
+        if named.iter().any(|n| hosted(n)) {
+            return None;
+        }
+        return Some((named.join(", "), Location { file: job.file, range: fact.range }));
+    }
+    None
+}

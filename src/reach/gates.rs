@@ -1,0 +1,547 @@
+//! Gates: conditions that an outsider cannot meet. A family of gates dominates a step when its condition is definitely false once every check of
+//! that family says no, what the state fixes is set, and all else is unknown.
+
+use std::collections::BTreeSet;
+
+use crate::catalog::row::{Effect, Subject};
+use crate::cond::{CmpOp, CondId, CondWhat, Status};
+use crate::facts::{Channel, Expr, ExprWhat, FactId, FileFacts, OnFail, V, ValueId, What};
+use crate::finding::Location;
+use crate::graph::Node;
+use crate::origin::Who;
+use crate::reach::instances::{Instance, children};
+use crate::reach::sources::Scope;
+use crate::reach::{Context, Gate, State};
+
+/// True, false, or either.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Tri {
+    /// Never holds.
+    No,
+    /// May hold.
+    Maybe,
+    /// Always holds.
+    Yes,
+}
+
+impl Tri {
+    fn not(self) -> Tri {
+        match self {
+            Tri::No => Tri::Yes,
+            Tri::Maybe => Tri::Maybe,
+            Tri::Yes => Tri::No,
+        }
+    }
+    fn known(b: bool) -> Tri {
+        if b { Tri::Yes } else { Tri::No }
+    }
+}
+
+/// A family of gates, from its row.
+#[derive(Clone, Debug)]
+pub struct Family {
+    /// Name.
+    pub name: String,
+    start: Option<Who>,
+    code: Option<Who>,
+    residual: String,
+    by: Vec<String>,
+    values: Vec<String>,
+}
+
+impl Family {
+    /// Whether an action at a version is this family (its row names both).
+    pub fn names(&self, action: &str, version: &str) -> bool {
+        self.by.iter().any(|b| b.eq_ignore_ascii_case(action)) && self.values.iter().any(|v| like(v, version))
+    }
+    /// The gate at a place.
+    pub fn gate(&self, at: Location) -> Gate {
+        Gate { family: self.name.clone(), start: self.start, code: self.code, residual: self.residual.clone(), at }
+    }
+}
+
+/// All families, in catalogue order.
+pub fn families(context: Context) -> Vec<Family> {
+    let mut out = Vec::new();
+    for (_, row) in context.catalog.iter() {
+        let Subject::Gate(name) = &row.subject else { continue };
+        for effect in &row.effects {
+            if let Effect::Caps { start, code, residual, by, values } = effect {
+                let family =
+                    Family { name: name.clone(), start: *start, code: *code, residual: residual.clone(), by: by.clone(), values: values.clone() };
+                out.push(family);
+            }
+        }
+    }
+    out
+}
+
+/// Whether a step can run in a state at all, and which gates dominate it. `None`: it does not run in that state.
+pub fn of_step(context: Context, instance: &Instance, families: &[Family], step: Node, scope: &Scope) -> Option<Vec<Gate>> {
+    let plain = World { context, state: &instance.state, active: None, at: std::cell::RefCell::new(BTreeSet::new()) };
+    if runs(&plain, instance, step, scope) == Tri::No {
+        return None;
+    }
+    let mut gates = Vec::new();
+    for family in families.iter().filter(|f| f.start.is_some() || f.code.is_some()) {
+        let world = World { context, state: &instance.state, active: Some(family), at: std::cell::RefCell::new(BTreeSet::new()) };
+        if runs(&world, instance, step, scope) == Tri::No {
+            let at = world.at.borrow().iter().next().copied();
+            let at = at.unwrap_or(Location { file: step.file, range: context.facts.fact(step).range });
+            gates.push(family.gate(at));
+        }
+    }
+    Some(gates)
+}
+
+/// Who can make something run behind gates.
+pub fn capped(who: Who, gates: &[Gate]) -> Who {
+    gates.iter().filter_map(|g| g.start).fold(who, Who::min)
+}
+
+struct World<'a> {
+    context: Context<'a>,
+    state: &'a State,
+    active: Option<&'a Family>,
+    /// Checks of the active family that said no.
+    at: std::cell::RefCell<BTreeSet<Location>>,
+}
+
+/// The caller's condition, the job's, the needed jobs', the step's, and no earlier rejecting step.
+fn runs(world: &World, instance: &Instance, step: Node, scope: &Scope) -> Tri {
+    let mut all = Tri::Yes;
+    for caller in &instance.callers {
+        all = all.min(job_runs(world, *caller, &Scope::default(), 6));
+    }
+    all = all.min(job_runs(world, instance.job, &instance.scope, 6));
+    let facts = world.context.facts.file(step.file);
+    let fact = facts.fact(step.fact);
+    if let Some(when) = fact.when {
+        all = all.min(cond(world, scope, step, when, 64));
+    }
+    if all == Tri::No {
+        return Tri::No;
+    }
+    let fearless = fact.when.is_some_and(|w| says(facts, w, &[Status::Always, Status::Failure]));
+    if !fearless && rejected_before(world, step, scope) {
+        return Tri::No;
+    }
+    all
+}
+
+/// A job's own condition and those of the jobs it needs.
+fn job_runs(world: &World, job: Node, scope: &Scope, depth: u32) -> Tri {
+    let Some(depth) = depth.checked_sub(1) else { return Tri::Maybe };
+    let facts = world.context.facts.file(job.file);
+    let fact = facts.fact(job.fact);
+    let mut all = fact.when.map_or(Tri::Yes, |w| cond(world, scope, job, w, 64));
+    let What::Job { needs, environment, .. } = &fact.what else { return all };
+    if let (Some(environment), Some(family)) = (environment, world.active) {
+        if family.by.iter().any(|b| b == "environment") {
+            world.at.borrow_mut().insert(Location { file: job.file, range: facts.value(*environment).range });
+            return Tri::No;
+        }
+    }
+    if fact.when.is_some_and(|w| says(facts, w, &[Status::Always, Status::Failure])) {
+        return all;
+    }
+    for (id, other) in facts.iter() {
+        if matches!(&other.what, What::Job { id, .. } if needs.contains(id)) {
+            let needed = Node { file: job.file, fact: id };
+            all = all.min(job_runs(world, needed, scope, depth));
+            let last =
+                children(world.context, needed).into_iter().filter(|n| matches!(world.context.facts.fact(*n).what, What::Step { .. })).next_back();
+            if last.is_some_and(|l| rejected_before(world, l, scope) || rejects(world, l)) {
+                return Tri::No;
+            }
+        }
+    }
+    all
+}
+
+/// Whether an earlier step of the same container rejects in this world.
+fn rejected_before(world: &World, step: Node, _scope: &Scope) -> bool {
+    let facts = world.context.facts.file(step.file);
+    let fact = facts.fact(step.fact);
+    let Some(owner) = fact.owner else { return false };
+    children(world.context, Node { file: step.file, fact: owner }).into_iter().any(|other| {
+        let earlier = facts.fact(other.fact);
+        matches!(earlier.what, What::Step { lenient: false, .. }) && earlier.order < fact.order && rejects(world, other)
+    })
+}
+
+/// A step that is a check of the active family and fails the job: it names what the family is known by and stops on failure.
+fn rejects(world: &World, step: Node) -> bool {
+    let Some(family) = world.active else { return false };
+    let facts = world.context.facts.file(step.file);
+    // A step that an outsider can have skipped rejects nobody.
+    if facts.fact(step.fact).when.is_some() {
+        return false;
+    }
+    for (id, fact) in facts.iter() {
+        if !facts.owners(id).any(|(o, _)| o == step.fact) {
+            continue;
+        }
+        let named = match &fact.what {
+            What::Uses { target, with } => {
+                let target = facts.literal(*target).unwrap_or_default();
+                let action = target.split('@').next().unwrap_or_default();
+                if family.by.iter().any(|b| b.eq_ignore_ascii_case(action)) {
+                    return mark(world, step.file, fact.range);
+                }
+                // Code of an input: the check and its failure are both in the text.
+                with.iter().any(|(_, v)| text_of(facts, *v).is_some_and(|t| mentions(family, &t) && stops(&t)))
+            }
+            What::Check { cond, on_fail: OnFail::Exit } => {
+                let cond = cond_at(facts, *cond);
+                matches!(cond, CondWhat::Atom(..)) && script_mentions(facts, id, family)
+            }
+            _ => false,
+        };
+        if named {
+            return mark(world, step.file, fact.range);
+        }
+    }
+    false
+}
+
+fn cond_at(facts: &FileFacts, id: CondId) -> &CondWhat {
+    &facts.cond(id).what
+}
+
+fn mark(world: &World, file: crate::source::FileId, range: crate::source::Range) -> bool {
+    world.at.borrow_mut().insert(Location { file, range });
+    true
+}
+
+/// The script a check stands in calls the family's API.
+fn script_mentions(facts: &FileFacts, check: FactId, family: &Family) -> bool {
+    let script = facts.owners(check).find_map(|(_, f)| if let What::Script { text, .. } = &f.what { text_of(facts, *text) } else { None });
+    script.is_some_and(|t| mentions(family, &t))
+}
+
+fn mentions(family: &Family, text: &str) -> bool {
+    family.by.iter().any(|b| {
+        let mut rest = text;
+        // A command pattern: its pieces in order. A plain word: as it stands.
+        b.split('*').all(|piece| match rest.split_once(piece) {
+            Some((_, after)) => {
+                rest = after;
+                true
+            }
+            None => false,
+        }) && (b.contains(' ') || b.chars().all(char::is_alphanumeric))
+    })
+}
+
+/// JavaScript that ends a step with failure.
+fn stops(text: &str) -> bool {
+    text.contains("setFailed") || text.contains("throw ") || text.contains("process.exit(1")
+}
+
+fn text_of(facts: &FileFacts, value: ValueId) -> Option<String> {
+    match &facts.value(value).what {
+        V::Str(t) => Some(t.as_str().to_owned()),
+        V::Join(parts) => Some(parts.iter().filter_map(|p| text_of(facts, *p)).collect()),
+        _ => None,
+    }
+}
+
+/// Whether a condition names one of these status functions.
+pub fn says(facts: &FileFacts, id: CondId, wanted: &[Status]) -> bool {
+    let mut stack = vec![id];
+    let mut steps = 0;
+    while let Some(id) = stack.pop() {
+        steps += 1;
+        if steps > 512 {
+            return false;
+        }
+        match &facts.cond(id).what {
+            CondWhat::And(ids) | CondWhat::Or(ids) => stack.extend(ids),
+            CondWhat::Not(id) => stack.push(*id),
+            CondWhat::Status(s) if wanted.contains(s) => return true,
+            _ => {}
+        }
+    }
+    false
+}
+
+fn cond(world: &World, scope: &Scope, node: Node, id: CondId, depth: u32) -> Tri {
+    let Some(depth) = depth.checked_sub(1) else { return Tri::Maybe };
+    let facts = world.context.facts.file(node.file);
+    match &facts.cond(id).what {
+        CondWhat::And(ids) => ids.iter().map(|c| cond(world, scope, node, *c, depth)).min().unwrap_or(Tri::Yes),
+        CondWhat::Or(ids) => ids.iter().map(|c| cond(world, scope, node, *c, depth)).max().unwrap_or(Tri::No),
+        CondWhat::Not(c) => cond(world, scope, node, *c, depth).not(),
+        CondWhat::Const(b) => Tri::known(*b),
+        CondWhat::Atom(left, op, right) => atom(world, scope, node, *left, *op, *right, depth),
+        CondWhat::Status(_) | CondWhat::Opaque => Tri::Maybe,
+    }
+}
+
+/// One side of a comparison.
+#[derive(Clone, Debug, PartialEq)]
+enum Side {
+    Text(String),
+    Context(String),
+    List(Vec<String>),
+    Other,
+}
+
+fn side(facts: &FileFacts, value: ValueId) -> Side {
+    match &facts.value(value).what {
+        V::Str(t) => Side::Text(t.as_str().to_owned()),
+        V::Num(n) => Side::Text(n.clone()),
+        V::Bool(b) => Side::Text(b.to_string()),
+        V::None => Side::Text(String::new()),
+        V::Expr(e) => expr_side(e),
+        V::List(items, false) => items.iter().map(|i| facts.literal(*i)).collect::<Option<Vec<_>>>().map_or(Side::Other, Side::List),
+        _ => Side::Other,
+    }
+}
+
+fn expr_side(expr: &Expr) -> Side {
+    match &expr.what {
+        ExprWhat::Str(s) => Side::Text(s.clone()),
+        ExprWhat::Num(n) => Side::Text(n.clone()),
+        ExprWhat::Bool(b) => Side::Text(b.to_string()),
+        ExprWhat::Null => Side::Text(String::new()),
+        ExprWhat::Context(c) => Side::Context(c.clone()),
+        // A list given as JSON text.
+        ExprWhat::Call(name, args) if name == "fromjson" => match args.first().map(|a| &a.what) {
+            Some(ExprWhat::Str(s)) => serde_json::from_str::<Vec<String>>(s).map_or(Side::Other, Side::List),
+            _ => Side::Other,
+        },
+        _ => Side::Other,
+    }
+}
+
+fn atom(world: &World, scope: &Scope, node: Node, left: ValueId, op: CmpOp, right: ValueId, depth: u32) -> Tri {
+    let facts = world.context.facts.file(node.file);
+    let (l, r) = (side(facts, left), side(facts, right));
+    let at = Location { file: node.file, range: facts.value(left).range.cover(facts.value(right).range) };
+    match (&l, op, &r) {
+        (Side::Text(a), CmpOp::Eq, Side::Text(b)) => return Tri::known(a.eq_ignore_ascii_case(b)),
+        (Side::Text(a), CmpOp::Ne, Side::Text(b)) => return Tri::known(!a.eq_ignore_ascii_case(b)),
+        (Side::Text(a), CmpOp::Truthy, _) => return Tri::known(!(a.is_empty() || a == "false" || a == "0")),
+        _ => {}
+    }
+    let context = match (&l, &r) {
+        (Side::Context(c), _) | (_, Side::Context(c)) => c.clone(),
+        _ => return Tri::Maybe,
+    };
+    if let Some(fixed) = fixed(world.state, &l, op, &r) {
+        return fixed;
+    }
+    if let Some(family) = world.active {
+        let verdict = checked(family, &l, op, &r);
+        if verdict != Tri::Maybe {
+            world.at.borrow_mut().insert(at);
+            return verdict;
+        }
+    }
+    indirect(world, scope, node, &context, &l, op, &r, at, depth)
+}
+
+/// What the state settles: the event, its action, the parent's event, whether there is a pull request.
+fn fixed(state: &State, l: &Side, op: CmpOp, r: &Side) -> Option<Tri> {
+    let (context, other) = match (l, r) {
+        (Side::Context(c), o) | (o, Side::Context(c)) => (c.as_str(), o),
+        _ => return None,
+    };
+    let value = match context {
+        "github.event_name" => Some(state.event.as_str()),
+        "github.event.action" if !state.activity.is_empty() => Some(state.activity.as_str()),
+        "github.event.workflow_run.event" => state.parent.as_deref(),
+        _ => None,
+    };
+    if let Some(value) = value {
+        return match (op, other) {
+            (CmpOp::Eq, Side::Text(t)) => Some(Tri::known(t.eq_ignore_ascii_case(value))),
+            (CmpOp::Ne, Side::Text(t)) => Some(Tri::known(!t.eq_ignore_ascii_case(value))),
+            (CmpOp::Contains, Side::List(items)) => Some(Tri::known(items.iter().any(|i| i.eq_ignore_ascii_case(value)))),
+            (CmpOp::StartsWith, Side::Text(t)) => Some(Tri::known(value.starts_with(t.as_str()))),
+            // `contains('pull_request pull_request_target', github.event_name)`
+            (CmpOp::Contains, Side::Text(t)) if matches!(r, Side::Context(_)) => Some(Tri::known(t.contains(value))),
+            _ => None,
+        };
+    }
+    let pull = state.event.starts_with("pull_request");
+    let tag_only = matches!((op, other), (CmpOp::StartsWith, Side::Text(t)) if t.starts_with("refs/tags"));
+    match context {
+        "github.event.pull_request" if op == CmpOp::Truthy => Some(Tri::known(pull)),
+        // An outsider chooses between an issue and a pull request of their own.
+        "github.event.issue.pull_request" | "github.event.issue.pull_request.url" if op == CmpOp::Truthy => Some(Tri::Maybe),
+        // Outside text starts no run on a tag.
+        "github.ref" if tag_only && state.who > Who::Operator => Some(Tri::No),
+        // A pull request runs on its own merge ref, never on a branch of the repository.
+        "github.ref" if state.event == "pull_request" => match (op, other) {
+            (CmpOp::Eq, Side::Text(t)) if t.starts_with("refs/heads/") => Some(Tri::No),
+            (CmpOp::Ne, Side::Text(t)) if t.starts_with("refs/heads/") => Some(Tri::Yes),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+/// What a check of the family says of an outsider.
+fn checked(family: &Family, l: &Side, op: CmpOp, r: &Side) -> Tri {
+    let (context, other) = match (l, r) {
+        (Side::Context(c), o) if family.by.iter().any(|b| like(b, c)) => (c, o),
+        (o, Side::Context(c)) if family.by.iter().any(|b| like(b, c)) => (c, o),
+        _ => return Tri::Maybe,
+    };
+    let _ = context;
+    let trusted = |t: &str| family.values.is_empty() || family.values.iter().any(|v| like(v, t));
+    match (op, other) {
+        (CmpOp::Eq, Side::Text(t)) if trusted(t) => Tri::No,
+        (CmpOp::Ne, Side::Text(t)) if trusted(t) => Tri::Yes,
+        // A flag that is true (or, negated, false) of outsiders alone.
+        (CmpOp::Eq, Side::Text(t)) if t == "true" && family.values.iter().any(|v| v == "false") => Tri::Yes,
+        (CmpOp::Truthy, _) if family.values.iter().any(|v| v == "false") => Tri::Yes,
+        (CmpOp::Truthy, _) if family.values.iter().any(|v| v == "true") => Tri::No,
+        (CmpOp::Eq, Side::Context(c)) if !family.values.is_empty() && trusted(c) => Tri::No,
+        (CmpOp::Ne, Side::Context(c)) if !family.values.is_empty() && trusted(c) => Tri::Yes,
+        (CmpOp::Contains, Side::List(items)) if !items.is_empty() && items.iter().all(|i| trusted(i)) => Tri::No,
+        (CmpOp::Contains, Side::Text(t)) if !t.is_empty() && t.split([' ', ',', '|']).filter(|w| !w.is_empty()).all(trusted) => Tri::No,
+        _ => Tri::Maybe,
+    }
+}
+
+/// A gate carried by a step output, a job output or a variable.
+#[allow(clippy::too_many_arguments)]
+fn indirect(world: &World, scope: &Scope, node: Node, context: &str, l: &Side, op: CmpOp, r: &Side, at: Location, depth: u32) -> Tri {
+    let Some(depth) = depth.checked_sub(1) else { return Tri::Maybe };
+    let facts = world.context.facts.file(node.file);
+    let mut parts = context.splitn(4, '.');
+    let (head, name, what, output) = (parts.next().unwrap_or_default(), parts.next(), parts.next(), parts.next());
+    let other = if matches!(l, Side::Context(_)) { r } else { l };
+    // What the carrier says of an outsider: `No` is the refusal.
+    let carried = match (head, name, what, output) {
+        ("steps", Some(step), Some("outputs"), Some(output)) => step_output(world, scope, node, step, output, depth),
+        ("needs", Some(job), Some("outputs"), Some(output)) => facts
+            .iter()
+            .filter_map(|(id, f)| match &f.what {
+                What::Output { name, value } if name == output => Some((id, f.owner?, *value)),
+                _ => None,
+            })
+            .filter(|(_, owner, _)| matches!(&facts.fact(*owner).what, What::Job { id, .. } if id == job))
+            .map(|(id, _, value)| value_says(world, scope, Node { file: node.file, fact: id }, value, depth))
+            .min()
+            .unwrap_or(Tri::Maybe),
+        ("env", Some(variable), ..) => facts
+            .iter()
+            .filter_map(|(id, f)| match &f.what {
+                What::Write { channel: Channel::Env(n), value } if n == variable => Some((id, *value)),
+                _ => None,
+            })
+            .map(|(id, value)| value_says(world, scope, Node { file: node.file, fact: id }, value, depth))
+            .min()
+            .unwrap_or(Tri::Maybe),
+        _ => Tri::Maybe,
+    };
+    if carried == Tri::Maybe {
+        return Tri::Maybe;
+    }
+    world.at.borrow_mut().insert(at);
+    let text =
+        |t: &str| t.eq_ignore_ascii_case("false") || t.is_empty() || t == "0" || t.eq_ignore_ascii_case("no") || t.eq_ignore_ascii_case("none");
+    match (op, other) {
+        (CmpOp::Truthy, _) => carried,
+        (CmpOp::Eq, Side::Text(t)) if text(t) => carried.not(),
+        (CmpOp::Eq, Side::Text(_)) => carried,
+        (CmpOp::Ne, Side::Text(t)) if text(t) => carried,
+        (CmpOp::Ne, Side::Text(_)) => carried.not(),
+        (CmpOp::Contains, Side::List(_)) => carried,
+        _ => Tri::Maybe,
+    }
+}
+
+/// `No` when the named step is a check of the active family: its output refuses an outsider.
+fn step_output(world: &World, scope: &Scope, node: Node, step: &str, output: &str, depth: u32) -> Tri {
+    let Some(family) = world.active else { return Tri::Maybe };
+    let facts = world.context.facts.file(node.file);
+    for (id, fact) in facts.iter() {
+        if !matches!(&fact.what, What::Step { id: Some(i), .. } if i == step) {
+            continue;
+        }
+        for (inner, f) in facts.iter() {
+            if !facts.owners(inner).any(|(o, _)| o == id) {
+                continue;
+            }
+            match &f.what {
+                What::Uses { target, with } => {
+                    let target = facts.literal(*target).unwrap_or_default();
+                    let action = target.split('@').next().unwrap_or_default();
+                    let code = with.iter().any(|(_, v)| text_of(facts, *v).is_some_and(|t| mentions(family, &t)));
+                    if code || family.by.iter().any(|b| b.eq_ignore_ascii_case(action)) {
+                        return Tri::No;
+                    }
+                }
+                What::Script { text, .. } if text_of(facts, *text).is_some_and(|t| mentions(family, &t)) => return Tri::No,
+                What::Write { channel: Channel::Output(Some(n)), value } if n == output => {
+                    let says = value_says(world, scope, Node { file: node.file, fact: inner }, *value, depth);
+                    if says != Tri::Maybe {
+                        return says;
+                    }
+                }
+                _ => {}
+            }
+        }
+    }
+    Tri::Maybe
+}
+
+/// The truth of a carried value in this world.
+fn value_says(world: &World, scope: &Scope, node: Node, value: ValueId, depth: u32) -> Tri {
+    let facts = world.context.facts.file(node.file);
+    match &facts.value(value).what {
+        V::Expr(e) => expr_says(world, scope, node, e, depth),
+        V::Join(parts) if parts.len() == 1 => parts.first().map_or(Tri::Maybe, |p| value_says(world, scope, node, *p, depth)),
+        _ => Tri::Maybe,
+    }
+}
+
+fn expr_says(world: &World, scope: &Scope, node: Node, expr: &Expr, depth: u32) -> Tri {
+    let Some(depth) = depth.checked_sub(1) else { return Tri::Maybe };
+    let at = Location { file: node.file, range: expr.range };
+    let compare = |l: Side, op: CmpOp, r: Side| {
+        let context = match (&l, &r) {
+            (Side::Context(c), _) | (_, Side::Context(c)) => c.clone(),
+            _ => return Tri::Maybe,
+        };
+        if let Some(f) = fixed(world.state, &l, op, &r) {
+            return f;
+        }
+        match world.active.map_or(Tri::Maybe, |f| checked(f, &l, op, &r)) {
+            Tri::Maybe => indirect(world, scope, node, &context, &l, op, &r, at, depth),
+            verdict => {
+                world.at.borrow_mut().insert(at);
+                verdict
+            }
+        }
+    };
+    match &expr.what {
+        ExprWhat::Binary(op, l, r) => match op.as_str() {
+            "&&" => expr_says(world, scope, node, l, depth).min(expr_says(world, scope, node, r, depth)),
+            "||" => expr_says(world, scope, node, l, depth).max(expr_says(world, scope, node, r, depth)),
+            "==" => compare(expr_side(l), CmpOp::Eq, expr_side(r)),
+            "!=" => compare(expr_side(l), CmpOp::Ne, expr_side(r)),
+            _ => Tri::Maybe,
+        },
+        ExprWhat::Not(e) => expr_says(world, scope, node, e, depth).not(),
+        ExprWhat::Call(name, args) => match (name.as_str(), args.first(), args.get(1)) {
+            ("contains", Some(l), Some(r)) => compare(expr_side(l), CmpOp::Contains, expr_side(r)),
+            ("startswith", Some(l), Some(r)) => compare(expr_side(l), CmpOp::StartsWith, expr_side(r)),
+            _ => Tri::Maybe,
+        },
+        ExprWhat::Context(c) => compare(Side::Context(c.clone()), CmpOp::Truthy, Side::Context(c.clone())),
+        ExprWhat::Bool(b) => Tri::known(*b),
+        _ => Tri::Maybe,
+    }
+}
+
+/// An anchored glob over contexts and literals, letter case apart.
+pub fn like(pattern: &str, text: &str) -> bool {
+    crate::catalog::glob::text(&pattern.to_ascii_lowercase(), &text.to_ascii_lowercase())
+}

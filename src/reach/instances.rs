@@ -1,0 +1,141 @@
+//! Which jobs run in which states: triggers with their activity types, `workflow_run` parents, and reusable workflows once for each caller.
+
+use crate::catalog::row::Effect;
+use crate::facts::What;
+use crate::finding::Location;
+use crate::graph::{EdgeKind, Node};
+use crate::notice::{Notice, NoticeKind};
+use crate::origin::Who;
+use crate::reach::sources::Scope;
+use crate::reach::{Context, State};
+use crate::source::FileId;
+
+/// A job, the state it runs in, and the calls that led to it.
+#[derive(Clone, Debug)]
+pub struct Instance {
+    /// The job.
+    pub job: Node,
+    /// The state.
+    pub state: State,
+    /// Callers' values, when a reusable workflow.
+    pub scope: Scope,
+    /// Jobs that call it, outermost first.
+    pub callers: Vec<Node>,
+}
+
+/// Cap on instances of a run.
+const MOST: usize = 10_000;
+/// Cap on calls from workflow to workflow.
+const DEEPEST: usize = 10;
+
+/// All instances, in order. More than the cap leaves a notice.
+pub fn instances(context: Context, notices: &mut Vec<Notice>) -> Vec<Instance> {
+    let mut out = Vec::new();
+    for file in context.index.workflow_files() {
+        for state in states(context, file) {
+            add(context, file, &state, &Scope::default(), &[], &mut out);
+        }
+    }
+    if out.len() >= MOST {
+        notices.push(Notice {
+            file: None,
+            range: None,
+            kind: NoticeKind::Limit,
+            text: format!("more than {MOST} ways to start a job; the rest is not followed"),
+        });
+    }
+    out
+}
+
+fn add(context: Context, file: FileId, state: &State, scope: &Scope, callers: &[Node], out: &mut Vec<Instance>) {
+    if callers.len() > DEEPEST {
+        return;
+    }
+    for (fact, job) in context.facts.file(file).iter() {
+        if !matches!(job.what, What::Job { .. }) || out.len() >= MOST {
+            continue;
+        }
+        let node = Node { file, fact };
+        let called = children(context, node).into_iter().find_map(|uses| {
+            let edge = context.graph.from(uses, EdgeKind::Uses).next()?;
+            matches!(context.facts.fact(edge.to).what, What::Workflow { .. }).then_some((uses, edge.to))
+        });
+        match called {
+            Some((uses, target)) => {
+                let mut chain = callers.to_vec();
+                chain.push(node);
+                add(context, target.file, state, &scope.called(uses), &chain, out);
+            }
+            None => out.push(Instance { job: node, state: state.clone(), scope: scope.clone(), callers: callers.to_vec() }),
+        }
+    }
+}
+
+/// The facts a fact owns directly.
+pub fn children(context: Context, node: Node) -> Vec<Node> {
+    let facts = context.facts.file(node.file);
+    facts.iter().filter(|(_, f)| f.owner == Some(node.fact)).map(|(fact, _)| Node { file: node.file, fact }).collect()
+}
+
+/// The states a workflow's own triggers allow. `workflow_call` is no state: its callers have them.
+pub fn states(context: Context, file: FileId) -> Vec<State> {
+    let mut out = Vec::new();
+    for (fact, trigger) in context.facts.file(file).iter() {
+        let What::Trigger { event, types, filters } = &trigger.what else { continue };
+        if event == "workflow_call" {
+            continue;
+        }
+        let node = Node { file, fact };
+        let base = State {
+            event: event.clone(),
+            activity: String::new(),
+            parent: None,
+            who: Who::Operator,
+            privileged: true,
+            default_scope: true,
+            head: false,
+            trigger: Location { file, range: trigger.range },
+        };
+        let mut defaults = Vec::new();
+        let mut state = base;
+        for effect in context.catalog.trigger(event).into_iter().flat_map(|id| &context.catalog.row(id).effects) {
+            if let Effect::Starts { who, privileged, default_scope, types, head } = effect {
+                state.who = *who;
+                state.privileged = *privileged;
+                state.default_scope = *default_scope;
+                state.head = *head;
+                defaults.clone_from(types);
+            }
+        }
+        if event == "workflow_run" {
+            out.extend(parents(context, node, &state, filters.iter().any(|(n, _)| n == "workflows")));
+            continue;
+        }
+        let types = if types.is_empty() { &defaults } else { types };
+        if types.is_empty() {
+            out.push(state);
+        } else {
+            out.extend(types.iter().map(|t| State { activity: t.clone(), ..state.clone() }));
+        }
+    }
+    out
+}
+
+/// A run that follows another is as outside as what starts that one. A parent that is not in this tree may be started by anyone.
+fn parents(context: Context, node: Node, state: &State, named: bool) -> Vec<State> {
+    let mut out: Vec<State> = Vec::new();
+    for edge in context.graph.into(node, EdgeKind::Dispatches) {
+        for (_, trigger) in context.facts.file(edge.from.file).iter() {
+            let What::Trigger { event, .. } = &trigger.what else { continue };
+            let effects = context.catalog.trigger(event).into_iter().flat_map(|id| &context.catalog.row(id).effects);
+            let who = effects.filter_map(|e| if let Effect::Starts { who, .. } = e { Some(*who) } else { None }).next().unwrap_or(Who::Operator);
+            out.push(State { activity: "completed".to_owned(), parent: Some(event.clone()), who, ..state.clone() });
+        }
+    }
+    if out.is_empty() && named {
+        out.push(State { activity: "completed".to_owned(), parent: None, ..state.clone() });
+    }
+    out.sort();
+    out.dedup();
+    out
+}

@@ -1,0 +1,318 @@
+//! What outsiders can write into a value of a workflow: contexts followed through `env`, step and job outputs, `inputs` and matrices. The answer is a
+//! list of sources, each with the way it came.
+
+use std::collections::BTreeSet;
+
+use crate::catalog::row::Effect;
+use crate::facts::{Channel, Expr, ExprWhat, FileFacts, V, ValueId, What};
+use crate::finding::{Hop, Location};
+use crate::graph::{EdgeKind, Node};
+use crate::origin::Who;
+use crate::reach::{Context, State};
+use crate::source::{FileId, Range};
+
+/// The calls a value stands under: for each template, the `uses:` that brought us there. Innermost last.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Scope {
+    uses: Vec<Node>,
+}
+
+impl Scope {
+    /// One call deeper.
+    #[must_use]
+    pub fn called(&self, uses: Node) -> Scope {
+        let mut uses_chain = self.uses.clone();
+        uses_chain.push(uses);
+        Scope { uses: uses_chain }
+    }
+    /// The call that led here and the scope it stands in.
+    pub fn caller(&self) -> Option<(Node, Scope)> {
+        let (last, rest) = self.uses.split_last()?;
+        Some((*last, Scope { uses: rest.to_vec() }))
+    }
+}
+
+/// Something an outsider writes, as it reaches a value.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Source {
+    /// Who writes it.
+    pub who: Who,
+    /// Whether it is free text that can carry code.
+    pub arbitrary: bool,
+    /// Whether it names something that can change after the event (a branch); a commit does not.
+    pub moving: bool,
+    /// The context, or the action or command that fetched it.
+    pub name: String,
+    /// Where it is mentioned.
+    pub at: Location,
+    /// From there to the value.
+    pub hops: Vec<Hop>,
+}
+
+/// Depth of indirection that is followed.
+const DEEPEST: u32 = 12;
+
+/// The sources of a value at `node` in a state.
+pub fn of(context: Context, state: &State, scope: &Scope, node: Node, value: ValueId) -> Vec<Source> {
+    let mut query = Query { context, state, out: BTreeSet::new(), seen: BTreeSet::new() };
+    query.value(scope, node, value, DEEPEST, &[]);
+    query.out.into_iter().collect()
+}
+
+/// The sources of one expression at `node` in a state.
+pub fn of_expr(context: Context, state: &State, scope: &Scope, node: Node, expr: &Expr) -> Vec<Source> {
+    let mut query = Query { context, state, out: BTreeSet::new(), seen: BTreeSet::new() };
+    query.expr(scope, node, expr, DEEPEST, &[]);
+    query.out.into_iter().collect()
+}
+
+struct Query<'a> {
+    context: Context<'a>,
+    state: &'a State,
+    out: BTreeSet<Source>,
+    seen: BTreeSet<(FileId, ValueId, usize)>,
+}
+
+impl<'a> Query<'a> {
+    fn facts(&self, file: FileId) -> &'a FileFacts {
+        self.context.facts.file(file)
+    }
+
+    fn value(&mut self, scope: &Scope, node: Node, value: ValueId, depth: u32, hops: &[Hop]) {
+        let Some(depth) = depth.checked_sub(1) else { return };
+        if !self.seen.insert((node.file, value, scope.uses.len())) {
+            return;
+        }
+        let found = self.facts(node.file).value(value);
+        match &found.what {
+            V::Expr(e) => self.expr(scope, node, e, depth, hops),
+            V::Join(parts) | V::Phi(parts) | V::Unknown(parts) | V::List(parts, _) => {
+                parts.iter().for_each(|p| self.value(scope, node, *p, depth, hops))
+            }
+            V::Dict(entries, _) => entries.iter().for_each(|(_, v)| self.value(scope, node, *v, depth, hops)),
+            V::Attr(base, _) | V::Index(base, _) => self.value(scope, node, *base, depth, hops),
+            V::Env(name) => self.environment(scope, node, name, found.range, depth, hops),
+            V::Subst(fact) | V::Ref(fact) => self.command(scope, Node { file: node.file, fact: *fact }, depth, hops),
+            _ => {}
+        }
+    }
+
+    /// Contexts that can flow to the result of an expression: not what is only compared.
+    fn expr(&mut self, scope: &Scope, node: Node, expr: &Expr, depth: u32, hops: &[Hop]) {
+        match &expr.what {
+            ExprWhat::Context(name) => self.context(scope, node, name, expr.range, depth, hops),
+            ExprWhat::Call(name, args) => match name.as_str() {
+                "contains" | "startswith" | "endswith" | "hashfiles" | "success" | "failure" | "always" | "cancelled" => {}
+                _ => args.iter().for_each(|a| self.expr(scope, node, a, depth, hops)),
+            },
+            ExprWhat::Binary(op, left, right) => match op.as_str() {
+                // `a && b` gives b, or a when a is false: an empty or false value carries nothing.
+                "&&" => self.expr(scope, node, right, depth, hops),
+                "||" => {
+                    self.expr(scope, node, left, depth, hops);
+                    self.expr(scope, node, right, depth, hops);
+                }
+                _ => {}
+            },
+            ExprWhat::Index(base, _) => self.expr(scope, node, base, depth, hops),
+            _ => {}
+        }
+    }
+
+    fn context(&mut self, scope: &Scope, node: Node, name: &str, range: Range, depth: u32, hops: &[Hop]) {
+        let here = Location { file: node.file, range };
+        let mut way = hops.to_vec();
+        way.insert(0, Hop { at: here, text: format!("reads {name}") });
+        let mut parts = name.splitn(4, '.');
+        match (parts.next().unwrap_or_default(), parts.next(), parts.next(), parts.next()) {
+            ("env", Some(variable), ..) => self.environment(scope, node, variable, range, depth, &way),
+            ("inputs", Some(input), ..) => self.input(scope, node, input, depth, &way),
+            ("github", Some("event"), Some("inputs"), Some(input)) => self.input(scope, node, input, depth, &way),
+            ("steps", Some(step), Some("outputs"), Some(output)) => self.step_output(scope, node, step, output, depth, &way),
+            ("needs", Some(job), Some("outputs"), Some(output)) => self.job_output(scope, node, job, output, depth, &way),
+            ("matrix", ..) => self.matrix(scope, node, depth, &way),
+            _ => self.platform(name, here, way),
+        }
+    }
+
+    /// A context of the platform: rows say who writes it.
+    fn platform(&mut self, name: &str, at: Location, hops: Vec<Hop>) {
+        for id in self.context.catalog.context(name) {
+            for effect in &self.context.catalog.row(id).effects {
+                let Effect::Controlled { who, arbitrary, events } = effect else { continue };
+                if !events.is_empty() && !events.contains(&self.state.event) {
+                    continue;
+                }
+                let last = name.rsplit('.').next().unwrap_or_default();
+                let moving = !(last == "sha" || last.ends_with("_sha") || last == "id" || last == "after");
+                let who = (*who).min(self.state.who.max(Who::Operator));
+                self.out.insert(Source { who, arbitrary: *arbitrary, moving, name: name.to_owned(), at, hops: hops.clone() });
+            }
+        }
+    }
+
+    /// A variable: the nearest writes that stand before or around the node.
+    fn environment(&mut self, scope: &Scope, node: Node, name: &str, range: Range, depth: u32, hops: &[Hop]) {
+        let facts = self.facts(node.file);
+        let owners: Vec<_> = std::iter::once(node.fact).chain(facts.owners(node.fact).map(|(id, _)| id)).collect();
+        let job = facts.owners(node.fact).find(|(_, f)| matches!(f.what, What::Job { .. })).map(|(id, _)| id);
+        let mut found = false;
+        for (id, fact) in facts.iter() {
+            let What::Write { channel, value } = &fact.what else { continue };
+            let near = fact.owner.is_some_and(|o| owners.contains(&o)) || matches!(channel, Channel::Var(_));
+            let reaches = match channel {
+                Channel::Env(n) | Channel::Var(n) => n == name && near && same_script(facts, id, node.fact),
+                Channel::RunnerEnv(Some(n)) => n == name && job.is_some() && facts.owners(id).any(|(o, _)| Some(o) == job),
+                _ => false,
+            };
+            if reaches {
+                found = true;
+                let way = with(hops, Hop { at: Location { file: node.file, range: fact.range }, text: format!("puts it into {name}") });
+                self.value(scope, Node { file: node.file, fact: id }, *value, depth, &way);
+            }
+        }
+        // Protocol variables repeat contexts.
+        let context = match name {
+            "GITHUB_HEAD_REF" => Some("github.head_ref"),
+            "GITHUB_REF_NAME" => Some("github.ref_name"),
+            "GITHUB_REF" => Some("github.ref"),
+            "GITHUB_ACTOR" => Some("github.actor"),
+            _ => None,
+        };
+        if let (false, Some(context)) = (found, context) {
+            self.platform(context, Location { file: node.file, range }, hops.to_vec());
+        }
+    }
+
+    fn input(&mut self, scope: &Scope, node: Node, name: &str, depth: u32, hops: &[Hop]) {
+        if let Some((uses, outer)) = scope.caller() {
+            let What::Uses { with: inputs, .. } = &self.context.facts.fact(uses).what else { return };
+            if let Some((_, value)) = inputs.iter().find(|(n, _)| n.eq_ignore_ascii_case(name)) {
+                let at = Location { file: uses.file, range: self.facts(uses.file).value(*value).range };
+                let way = with(hops, Hop { at, text: format!("passes it as {name}") });
+                self.value(&outer, uses, *value, depth, &way);
+                return;
+            }
+        }
+        for (id, fact) in self.facts(node.file).iter() {
+            if let What::Input { name: n, default: Some(value), .. } = &fact.what {
+                if n.eq_ignore_ascii_case(name) {
+                    self.value(scope, Node { file: node.file, fact: id }, *value, depth, hops);
+                }
+            }
+        }
+    }
+
+    fn step_output(&mut self, scope: &Scope, node: Node, step: &str, output: &str, depth: u32, hops: &[Hop]) {
+        let facts = self.facts(node.file);
+        // Steps are named inside one job or template.
+        let Some(container) = container(facts, node) else { return };
+        let Some((id, _)) = facts.iter().find(|(_, f)| f.owner == Some(container) && matches!(&f.what, What::Step { id: Some(i), .. } if i == step))
+        else {
+            return;
+        };
+        for (inner, fact) in facts.iter() {
+            if !facts.owners(inner).any(|(o, _)| o == id) {
+                continue;
+            }
+            let inner_node = Node { file: node.file, fact: inner };
+            match &fact.what {
+                What::Write { channel: Channel::Output(n), value } if n.as_deref().is_none_or(|n| n == output) => {
+                    let way = with(hops, Hop { at: Location { file: node.file, range: fact.range }, text: format!("sets the output {output}") });
+                    self.value(scope, inner_node, *value, depth, &way);
+                }
+                What::Uses { .. } => self.uses_output(scope, inner_node, output, depth, hops),
+                _ => {}
+            }
+        }
+    }
+
+    fn uses_output(&mut self, scope: &Scope, uses: Node, output: &str, depth: u32, hops: &[Hop]) {
+        let at = Location { file: uses.file, range: self.context.facts.fact(uses).range };
+        for effect in self.context.index.effects(self.context.catalog, uses) {
+            if let Effect::Returns { who, .. } = effect {
+                let who = (*who).min(self.state.who.max(Who::Operator));
+                let name = format!("output {output}");
+                self.out.insert(Source { who, arbitrary: true, moving: true, name, at, hops: with(hops, Hop { at, text: "fetches it".to_owned() }) });
+            }
+        }
+        for edge in self.context.graph.from(uses, EdgeKind::Uses) {
+            for (id, fact) in self.facts(edge.to.file).iter() {
+                if let What::Output { name, value } = &fact.what {
+                    if name.eq_ignore_ascii_case(output) {
+                        self.value(&scope.called(uses), Node { file: edge.to.file, fact: id }, *value, depth, hops);
+                    }
+                }
+            }
+        }
+    }
+
+    fn job_output(&mut self, scope: &Scope, node: Node, job: &str, output: &str, depth: u32, hops: &[Hop]) {
+        let facts = self.facts(node.file);
+        for (id, fact) in facts.iter() {
+            let What::Output { name, value } = &fact.what else { continue };
+            let owner = fact.owner.map(|o| &facts.fact(o).what);
+            if name == output && matches!(owner, Some(What::Job { id, .. }) if id == job) {
+                // The value is read where the output stands: inside its own job.
+                self.value(scope, Node { file: node.file, fact: id }, *value, depth, hops);
+            }
+        }
+    }
+
+    fn matrix(&mut self, scope: &Scope, node: Node, depth: u32, hops: &[Hop]) {
+        let facts = self.facts(node.file);
+        let job = facts.owners(node.fact).find_map(|(_, f)| if let What::Job { matrix: Some(m), .. } = &f.what { Some(*m) } else { None });
+        if let Some(matrix) = job {
+            self.value(scope, node, matrix, depth, hops);
+        }
+    }
+
+    /// The output of a command: what rows say it returns, and what its words and input carry.
+    fn command(&mut self, scope: &Scope, node: Node, depth: u32, hops: &[Hop]) {
+        let fact = self.context.facts.fact(node);
+        let at = Location { file: node.file, range: fact.range };
+        let mut settled = false;
+        for effect in self.context.index.effects(self.context.catalog, node) {
+            let Effect::Returns { who, .. } = effect else { continue };
+            settled = true;
+            if *who > Who::Operator {
+                let who = (*who).min(self.state.who.max(Who::Operator));
+                let text = "fetches it".to_owned();
+                let name = self.facts(node.file).word_text(node.fact);
+                self.out.insert(Source { who, arbitrary: true, moving: true, name, at, hops: with(hops, Hop { at, text }) });
+            }
+        }
+        if settled {
+            return;
+        }
+        if let What::Command(command) = &fact.what {
+            command.words.iter().skip(1).for_each(|w| self.value(scope, node, w.value, depth, hops));
+            match command.stdin {
+                crate::facts::Stdin::Text(v) => self.value(scope, node, v, depth, hops),
+                crate::facts::Stdin::Pipe(from) => self.command(scope, Node { file: node.file, fact: from }, depth.saturating_sub(1), hops),
+                _ => {}
+            }
+        }
+    }
+}
+
+/// The job or template a fact stands in.
+fn container(facts: &FileFacts, node: Node) -> Option<crate::facts::FactId> {
+    std::iter::once((node.fact, facts.fact(node.fact)))
+        .chain(facts.owners(node.fact))
+        .find(|(_, f)| matches!(f.what, What::Job { .. } | What::Template { .. }))
+        .map(|(id, _)| id)
+}
+
+/// Variables of a script are seen in that script alone; what workflows, jobs and steps set is seen in all they own.
+fn same_script(facts: &FileFacts, write: crate::facts::FactId, read: crate::facts::FactId) -> bool {
+    let script = |id| facts.owners(id).find(|(_, f)| matches!(f.what, What::Script { .. })).map(|(id, _)| id);
+    let of_write = script(write);
+    of_write.is_none() || of_write == script(read) || of_write == Some(read)
+}
+
+fn with(hops: &[Hop], hop: Hop) -> Vec<Hop> {
+    let mut out = vec![hop];
+    out.extend_from_slice(hops);
+    out
+}
