@@ -1,3 +1,1 @@
 //! Detectors that `match:` cannot say, one file each.
-
-pub mod secrets;

@@ -1,0 +1,35 @@
+//! Code of a pull request runs in a job that holds something: the execution, not the checkout, makes it. Also the checkout that nothing executes.
+
+use crate::detect::Context;
+use crate::detect::paths::{Way, alerts, way};
+use crate::finding::Alert;
+use crate::origin::Who;
+
+/// Trees of outsiders whose code runs. The cause is the `ref` that brings them.
+pub fn executed(context: &Context) -> Vec<Alert> {
+    let mut ways = Vec::new();
+    for run in &context.reach.runs {
+        for exec in run.execs.iter().filter(|e| e.tree && e.ungated >= Who::Peer) {
+            let cause = (exec.cause, exec.cause_text.clone());
+            let mut found = way(context, &run.state, exec.who, cause, exec.hops.clone(), &exec.assets, &exec.gates);
+            found.doubts.extend(exec.doubts.iter().cloned());
+            ways.push(found);
+        }
+    }
+    alerts(context, "poisoned-pipeline-execution", ways, &|w: &Way| match w.asset.as_str() {
+        "" => format!("{} can run code in this job", w.origin),
+        asset => format!("{} can run code next to {asset}", w.origin),
+    })
+}
+
+/// Trees of outsiders in a job with privileges, of which nothing is executed that we know of.
+pub fn checked_out(context: &Context) -> Vec<Alert> {
+    let mut ways = Vec::new();
+    for run in context.reach.runs.iter().filter(|r| r.state.privileged) {
+        for checkout in &run.checkouts {
+            let cause = (checkout.cause, checkout.cause_text.clone());
+            ways.push(way(context, &run.state, checkout.who, cause, checkout.hops.clone(), &[], &checkout.gates));
+        }
+    }
+    alerts(context, "untrusted-checkout", ways, &|w: &Way| format!("{} can place files in a privileged job", w.origin))
+}

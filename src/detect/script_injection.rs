@@ -1,0 +1,75 @@
+//! Text of an outsider is pasted into a script by an expression, before any shell quotes it.
+
+use crate::catalog::row::{Effect, Executes, Slot};
+use crate::detect::Context;
+use crate::detect::paths::{Way, alerts, way};
+use crate::facts::{FileFacts, V, ValueId, What};
+use crate::finding::{Alert, Hop, Location};
+use crate::graph::Node;
+use crate::origin::Who;
+use crate::reach::{Context as Reachable, gates, sources, walk};
+
+/// Expressions in `run:` and in inputs that are code. The cause is the expression.
+pub fn detect(context: &Context) -> Vec<Alert> {
+    let reachable = context.reachable();
+    let mut ways = Vec::new();
+    for run in context.reach.runs.iter().filter(|r| r.state.who >= Who::Peer) {
+        for step in &run.steps {
+            for (node, value) in code(reachable, step.step) {
+                for expr in expressions(reachable.facts.file(node.file), value) {
+                    let V::Expr(parsed) = &reachable.facts.value(node.file, expr).what else { continue };
+                    let range = reachable.facts.value(node.file, expr).range;
+                    let found = sources::of_expr(reachable, &run.state, &step.scope, node, parsed);
+                    let Some(worst) = found.into_iter().filter(|s| s.arbitrary && s.who >= Who::Peer).max_by_key(|s| s.who) else { continue };
+                    let at = Location { file: node.file, range };
+                    let text = context.sources.file(node.file).text_at(range);
+                    let who = gates::capped(worst.who, &step.gates);
+                    let mut hops = vec![Hop { at: run.state.trigger, text: walk::starts(&run.state) }];
+                    hops.extend(worst.hops.iter().filter(|h| h.at != at).cloned());
+                    hops.push(Hop { at, text: format!("{} is pasted into the script as it is", worst.name) });
+                    ways.push(way(context, &run.state, who, (at, text), hops, &step.assets, &step.gates));
+                }
+            }
+        }
+    }
+    alerts(context, "script-injection", ways, &|w: &Way| match w.asset.as_str() {
+        "" => format!("{} can write commands into this script", w.origin),
+        asset => format!("{} can write commands into this script, next to {asset}", w.origin),
+    })
+}
+
+/// The texts a step hands to an interpreter.
+fn code(context: Reachable, step: Node) -> Vec<(Node, ValueId)> {
+    let facts = context.facts.file(step.file);
+    let mut out = Vec::new();
+    for (fact, found) in facts.iter().filter(|(id, _)| facts.owners(*id).any(|(o, _)| o == step.fact)) {
+        let node = Node { file: step.file, fact };
+        match &found.what {
+            What::Script { text, .. } => out.push((node, *text)),
+            What::Uses { .. } => {
+                for (id, row) in context.index.rows(context.catalog, node) {
+                    for effect in &row.effects {
+                        let slot: &Slot = match effect {
+                            Effect::Executes { what: Executes::Text(slot) } | Effect::Wraps { text: Some(slot), .. } => slot,
+                            _ => continue,
+                        };
+                        out.extend(context.catalog.slot(facts, fact, id, slot).into_iter().map(|v| (node, v)));
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+    out.sort();
+    out.dedup();
+    out
+}
+
+/// The expressions a text is joined from.
+fn expressions(facts: &FileFacts, value: ValueId) -> Vec<ValueId> {
+    match &facts.value(value).what {
+        V::Expr(_) => vec![value],
+        V::Join(parts) => parts.iter().flat_map(|p| expressions(facts, *p)).collect(),
+        _ => Vec::new(),
+    }
+}
