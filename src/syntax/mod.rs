@@ -3,5 +3,6 @@
 pub mod bash;
 pub mod expr;
 pub mod ini;
+pub mod python;
 pub mod toml;
 pub mod yaml;
