@@ -73,17 +73,20 @@ fn runs_in_every_form() {
 
 #[test]
 fn here_documents() {
-    gives("FROM a\nRUN <<EOF\ncurl x | bash\nEOF\nRUN python3 - <<'PY' && echo done\nprint(1)\nPY\nCOPY <<-E /run.sh\n\techo $X\n\tE\nRUN b\n", &[
-        "stage 0 ",
-        "image 'a' Base",
-        "curl x",
-        "bash <| curl",
-        "python3 - <<< 'print(1)\n'",
-        "echo done when Succeeds out(python3)",
-        "COPY <<-E /run.sh",
-        "file '/run.sh' <- '\techo $X\n'",
-        "b",
-    ]);
+    gives(
+        "FROM a\nRUN <<EOF\ncurl x | bash\nEOF\nRUN python3 - <<'PY' && echo done\nprint(1)\nPY\nCOPY <<-E /run.sh\n\techo $X\n\tE\nRUN b\n",
+        &[
+            "stage 0 ",
+            "image 'a' Base",
+            "curl x",
+            "bash <| curl",
+            "python3 - <<< 'print(1)\n'",
+            "echo done when Succeeds out(python3)",
+            "COPY <<-E /run.sh",
+            "file '/run.sh' <- '\techo $X\n'",
+            "b",
+        ],
+    );
     let facts = dockerfile(b"FROM a\nRUN <<EOF\n#!/usr/bin/env python3\nprint(1)\nEOF\n");
     assert!(facts.items.iter().any(|f| matches!(f.what, What::Script { language: Language::Python, .. })));
 }
