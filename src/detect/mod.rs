@@ -1,1 +1,3 @@
 //! Detectors that `match:` cannot say, one file each.
+
+pub mod secrets;

@@ -1,0 +1,158 @@
+//! `secret-assigned-literal`: a literal given to a name that says secret, whichever language gives it.
+
+use super::found::{Found, in_stage, is_allowed, is_test};
+use super::names::{Promise, promise};
+use super::{shape, urls};
+use crate::catalog::Catalog;
+use crate::catalog::row::Effect;
+use crate::facts::{ArgName, Channel, FactId, FileFacts, Target, V, ValueId, What, Word};
+use crate::source::{FileId, Range, SourceFile};
+
+/// Literals of one file that stand where a secret is expected.
+pub fn assigned(id: FileId, file: &SourceFile, facts: &FileFacts, catalog: &Catalog) -> Vec<Found> {
+    let mut out = urls::urls(id, file, facts);
+    let mut given = Vec::new();
+    for (fact, _) in facts.iter().filter(|(fact, _)| !in_stage(facts, *fact)) {
+        of_fact(facts, fact, catalog, &mut given);
+    }
+    for value in &facts.values {
+        if let V::Dict(entries, _) = &value.what {
+            given.extend(entries.iter().filter_map(|(key, value)| Some(Given { name: text(facts, *key)?, value: *value, certain: false, cut: 0 })));
+        }
+    }
+    for given in given {
+        for (range, secret) in literals(facts, given.value, given.cut) {
+            let promised = if given.certain { Some(Promise::Key) } else { promise(&given.name, catalog) };
+            let fits = match promised {
+                Some(Promise::Key) => shape::is_key(&secret),
+                Some(Promise::Password) => shape::is_key(&secret) || shape::is_password(&secret),
+                None => false,
+            };
+            if fits && !is_allowed(file, range) {
+                let mut doubts = vec!["taken for a secret by its name and its shape".to_owned()];
+                if is_test(&file.path) {
+                    doubts.push("stands in test code".to_owned());
+                }
+                let found = Found { file: id, range, text: secret, name: given.name.clone(), cause: given.name.clone(), doubts };
+                if !out.iter().any(|o| super::found::overlap(o, &found)) {
+                    out.push(found);
+                }
+            }
+        }
+    }
+    out.sort_by_key(|f| f.range);
+    out
+}
+
+/// A value under a name.
+struct Given {
+    name: String,
+    value: ValueId,
+    /// A row says that this argument is a credential.
+    certain: bool,
+    /// Bytes of the value before the secret (`NAME=`, `--token=`).
+    cut: usize,
+}
+
+fn of_fact(facts: &FileFacts, id: FactId, catalog: &Catalog, out: &mut Vec<Given>) {
+    let mut give = |name: String, value: ValueId, cut: usize| out.push(Given { name, value, certain: false, cut });
+    match &facts.fact(id).what {
+        What::Assignment { target, value } => match target {
+            Target::Name(name) | Target::Global(name) | Target::Attr(_, name) => give(name.clone(), *value, 0),
+            Target::Index(_, key) => give(text(facts, *key).unwrap_or_default(), *value, 0),
+        },
+        What::Call(call) => {
+            let position = |n: u32| call.args.iter().find(|a| a.name == ArgName::Position(n)).map(|a| a.value);
+            for arg in &call.args {
+                if let ArgName::Keyword(name) = &arg.name {
+                    give(name.clone(), arg.value, 0);
+                }
+            }
+            // `getenv("X", "default")`, `setattr(o, "x", "…")`: a name, then its value.
+            for n in 0..2 {
+                if let (Some(name), Some(value)) = (position(n).and_then(|v| text(facts, v)), position(n + 1)) {
+                    give(name, value, 0);
+                }
+            }
+        }
+        What::Function { params, .. } => {
+            params.iter().filter_map(|p| Some((p.name.clone(), p.default?))).for_each(|(name, value)| give(name, value, 0));
+        }
+        What::Setting { path, value } => setting(facts, id, path, *value, &mut give),
+        What::Input { name, default: Some(value), .. } => give(name.clone(), *value, 0),
+        What::Uses { with, .. } => with.iter().for_each(|(name, value)| give(name.clone(), *value, 0)),
+        What::Write { channel, value } => match channel {
+            Channel::Env(name) | Channel::Var(name) | Channel::RunnerEnv(Some(name)) | Channel::Output(Some(name)) => give(name.clone(), *value, 0),
+            _ => {}
+        },
+        What::Command(command) => {
+            command.env.iter().for_each(|(name, value)| give(name.clone(), *value, 0));
+            options(facts, &command.words, &mut give);
+        }
+        _ => {}
+    }
+    for row in catalog.classify(facts, id) {
+        for effect in &catalog.row(row).effects {
+            if let Effect::ConsumesCredential { slot: Some(slot), .. } = effect {
+                let values = catalog.slot(facts, id, row, slot);
+                let name = catalog.row(row).subject.name();
+                out.extend(values.into_iter().map(|value| Given { name: name.clone(), value, certain: true, cut: 0 }));
+            }
+        }
+    }
+}
+
+/// A setting's own key; `NAME=value` in a list; `value:` beside `name:` as container environments have it.
+fn setting(facts: &FileFacts, id: FactId, path: &str, value: ValueId, give: &mut dyn FnMut(String, ValueId, usize)) {
+    let last = path.rsplit('.').next().unwrap_or(path);
+    if last == "value" {
+        let before = id.0.checked_sub(1).map(|i| &facts.fact(FactId(i)).what);
+        if let Some(What::Setting { path: sibling, value: name }) = before
+            && sibling.strip_suffix("name") == path.strip_suffix("value")
+        {
+            give(text(facts, *name).unwrap_or_default(), value, 0);
+        }
+    } else if last.bytes().all(|b| b.is_ascii_digit()) {
+        let item = text(facts, value).unwrap_or_default();
+        if let Some((name, _)) = item.split_once('=').filter(|(n, _)| n.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-'))) {
+            give(name.to_owned(), value, name.len() + 1);
+        }
+    } else {
+        give(last.to_owned(), value, 0);
+    }
+}
+
+/// `--token VALUE` and `--token=VALUE`.
+fn options(facts: &FileFacts, words: &[Word], give: &mut dyn FnMut(String, ValueId, usize)) {
+    for (i, word) in words.iter().enumerate().skip(1) {
+        let [part] = word.parts.as_slice() else { continue };
+        let Some(option) = text(facts, part.value).filter(|t| t.starts_with("--")) else { continue };
+        match option.split_once('=') {
+            Some((name, _)) => give(name.to_owned(), part.value, name.len() + 1),
+            None => {
+                if let Some([value]) = words.get(i + 1).map(|w| w.parts.as_slice()) {
+                    give(option, value.value, 0);
+                }
+            }
+        }
+    }
+}
+
+fn text(facts: &FileFacts, value: ValueId) -> Option<String> {
+    match &facts.value(value).what {
+        V::Str(text) => Some(text.as_str().to_owned()),
+        _ => None,
+    }
+}
+
+/// The literal texts a value may have, with their places: itself, the parts of a join as one, each choice.
+fn literals(facts: &FileFacts, value: ValueId, cut: usize) -> Vec<(Range, String)> {
+    let found = facts.value(value);
+    match &found.what {
+        V::Str(text) => text.as_str().get(cut..).map(|t| (text.range(cut, text.len()), t.to_owned())).into_iter().collect(),
+        V::Num(text) => vec![(found.range, text.clone())],
+        V::Join(_) => facts.literal(value).and_then(|t| Some((found.range, t.get(cut..)?.to_owned()))).into_iter().collect(),
+        V::Phi(choices) => choices.iter().filter(|c| !matches!(facts.value(**c).what, V::Phi(_))).flat_map(|c| literals(facts, *c, cut)).collect(),
+        _ => Vec::new(),
+    }
+}

@@ -1,0 +1,66 @@
+//! Passwords inside addresses: `scheme://user:password@host`.
+
+use std::sync::OnceLock;
+
+use regex::Regex;
+
+use super::{carriers, shape};
+use super::found::{Found, is_allowed, is_test};
+use crate::facts::FileFacts;
+use crate::source::{FileId, SourceFile};
+
+/// Addresses with a password of their own in one file.
+pub fn urls(id: FileId, file: &SourceFile, facts: &FileFacts) -> Vec<Found> {
+    let Some(pattern) = pattern() else { return Vec::new() };
+    let may_match = |bytes: &[u8]| pattern_bytes(bytes);
+    let mut out: Vec<Found> = Vec::new();
+    for text in carriers::texts(file, facts, &may_match) {
+        for captures in pattern.captures_iter(text.as_str()) {
+            let (Some(scheme), Some(user), Some(password), Some(host)) = (captures.get(1), captures.get(2), captures.get(3), captures.get(4)) else { continue };
+            let range = text.range(password.start(), password.end());
+            if !is_leak(user.as_str(), password.as_str(), host.as_str()) || is_allowed(file, range) {
+                continue;
+            }
+            let found = Found {
+                file: id,
+                range,
+                text: password.as_str().to_owned(),
+                name: format!("the password of a {}:// address", scheme.as_str()),
+                cause: format!("{}://{}", scheme.as_str(), host.as_str()),
+                doubts: if is_test(&file.path) { vec!["stands in test code".to_owned()] } else { Vec::new() },
+            };
+            if !out.iter().any(|o| super::found::overlap(o, &found)) {
+                out.push(found);
+            }
+        }
+    }
+    out
+}
+
+fn pattern() -> Option<&'static Regex> {
+    static PATTERN: OnceLock<Option<Regex>> = OnceLock::new();
+    let text = r#"\b([a-z][a-z0-9+.-]{1,20})://([^\s:/@"'`<>{}$\\]{0,64}):([^\s:/@"'`<>{}$\\]{8,128})@([A-Za-z0-9.-]+)"#;
+    PATTERN.get_or_init(|| Regex::new(text).ok()).as_ref()
+}
+
+/// A cheap necessary condition: `://` and an `@` within reach of it.
+fn pattern_bytes(bytes: &[u8]) -> bool {
+    let mut from = 0;
+    while let Some(at) = bytes.get(from..).and_then(|rest| rest.windows(3).position(|w| w == b"://")).map(|i| from + i + 3) {
+        let reach = bytes.get(at..(at + 200).min(bytes.len())).unwrap_or_default();
+        let line = reach.split(|b| matches!(b, b'/' | b' ' | b'\n' | b'"' | b'\'')).next().unwrap_or_default();
+        if line.contains(&b'@') {
+            return true;
+        }
+        from = at;
+    }
+    false
+}
+
+fn is_leak(user: &str, password: &str, host: &str) -> bool {
+    let host = host.to_ascii_lowercase();
+    let nearby = !host.contains('.') || ["localhost", "127.", "0.0.0.0", "10.", "192.168."].iter().any(|h| host.starts_with(h));
+    let example = ["example.", ".example", "host.docker.internal", "acme.", "domain.", "your"].iter().any(|h| host.contains(h)) || host.starts_with("host.");
+    let secret = shape::is_key(password) || shape::is_password(password) && !nearby;
+    secret && !example && user != password
+}
