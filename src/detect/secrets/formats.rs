@@ -1,0 +1,137 @@
+//! Token formats as one scanner: a keyword prefilter over all formats, and each format's pattern compiled when a keyword of it is first met. Knows the
+//! rows, no file and no fact.
+
+use std::sync::OnceLock;
+
+use aho_corasick::AhoCorasick;
+use regex::bytes::{Regex, RegexBuilder};
+
+use super::{shape, verify};
+use crate::catalog::row::{Row, SecretCheck, SecretFormat, Subject};
+
+/// All token formats of a catalogue, ready to scan.
+#[derive(Debug)]
+pub struct Formats<'r> {
+    formats: Vec<&'r SecretFormat>,
+    patterns: Vec<OnceLock<Option<Regex>>>,
+    keywords: Option<AhoCorasick>,
+    /// For each keyword pattern: the format it belongs to.
+    owner: Vec<usize>,
+}
+
+/// A token in a text.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Token {
+    /// Index for [`Formats::get`].
+    pub format: usize,
+    /// First byte.
+    pub start: usize,
+    /// One past the last byte.
+    pub end: usize,
+    /// Whether a checksum or structure was verified.
+    pub verified: bool,
+}
+
+/// The share of the possible entropy that a body needs when its row states no floor.
+const FLOOR: f64 = 0.7;
+
+impl<'r> Formats<'r> {
+    /// Collects the formats among rows.
+    pub fn new(rows: impl Iterator<Item = &'r Row>) -> Self {
+        let formats: Vec<&SecretFormat> = rows
+            .filter_map(|row| match &row.subject {
+                Subject::Secret(format) => Some(format.as_ref()),
+                _ => None,
+            })
+            .collect();
+        let words: Vec<(usize, &str)> = formats.iter().enumerate().flat_map(|(i, f)| f.keywords.iter().map(move |k| (i, k.as_str()))).collect();
+        Formats {
+            patterns: formats.iter().map(|_| OnceLock::new()).collect(),
+            keywords: AhoCorasick::new(words.iter().map(|(_, w)| w)).ok(),
+            owner: words.iter().map(|(i, _)| *i).collect(),
+            formats,
+        }
+    }
+    /// A format by index.
+    pub fn get(&self, index: usize) -> &'r SecretFormat {
+        self.formats[index]
+    }
+    /// Whether any keyword occurs.
+    pub fn may_match(&self, bytes: &[u8]) -> bool {
+        self.keywords.as_ref().is_some_and(|k| k.is_match(bytes))
+    }
+    /// Every token in a text, in order of format, then place.
+    pub fn scan(&self, text: &[u8]) -> Vec<Token> {
+        let Some(keywords) = &self.keywords else { return Vec::new() };
+        let mut hit = vec![false; self.formats.len()];
+        for found in keywords.find_overlapping_iter(text) {
+            if let Some(format) = self.owner.get(found.pattern().as_usize()) {
+                hit[*format] = true;
+            }
+        }
+        let mut out = Vec::new();
+        for (index, _) in hit.iter().enumerate().filter(|(_, h)| **h) {
+            let pattern = self.patterns[index].get_or_init(|| compile(&self.formats[index].pattern));
+            if let Some(pattern) = pattern {
+                self.scan_one(index, pattern, text, &mut out);
+            }
+        }
+        out
+    }
+    fn scan_one(&self, index: usize, pattern: &Regex, text: &[u8], out: &mut Vec<Token>) {
+        let mut at = 0;
+        while let Some(captures) = pattern.captures_at(text, at) {
+            let Some(whole) = captures.get(0) else { break };
+            let body = captures.name("body").unwrap_or(whole);
+            at = whole.start() + 1;
+            if !(begins(text, whole.start()) && ends(text, whole.end())) {
+                continue;
+            }
+            let format = self.formats[index];
+            let after = text.get(whole.end()..).unwrap_or_default();
+            let checked = format.check.is_some_and(|c| verify::holds(c, whole.as_bytes(), after));
+            if format.check.is_some() && !checked {
+                continue;
+            }
+            let pem = format.check == Some(SecretCheck::Pem);
+            if !pem && !is_random(format, body.as_bytes(), whole.as_bytes()) {
+                continue;
+            }
+            let end = if pem { whole.end() + verify::pem_end(after).unwrap_or(0) } else { whole.end() };
+            out.push(Token { format: index, start: whole.start(), end, verified: checked });
+            at = end;
+        }
+    }
+}
+
+/// ASCII alone: Unicode tables make patterns slow to compile, and no token needs them.
+fn compile(pattern: &str) -> Option<Regex> {
+    RegexBuilder::new(pattern).unicode(false).size_limit(4 << 20).build().ok()
+}
+
+/// A token does not begin inside a word. The letter of an escape (`\n`) in undecoded text is no word.
+fn begins(text: &[u8], start: usize) -> bool {
+    let before = |n: usize| start.checked_sub(n).and_then(|i| text.get(i)).copied();
+    match before(1) {
+        None => true,
+        Some(b'n' | b'r' | b't') if before(2) == Some(b'\\') => true,
+        Some(b) => !(b.is_ascii_alphanumeric() || b == b'_'),
+    }
+}
+
+/// Nor does it end inside one.
+fn ends(text: &[u8], end: usize) -> bool {
+    match (text.get(end), text.get(end + 1)) {
+        (None, _) => true,
+        (Some(b'-'), Some(next)) => !next.is_ascii_alphanumeric(),
+        (Some(b), _) => !(b.is_ascii_alphanumeric() || *b == b'_'),
+    }
+}
+
+fn is_random(format: &SecretFormat, body: &[u8], whole: &[u8]) -> bool {
+    let prefix = format.keywords.iter().filter(|k| body.starts_with(k.as_bytes())).map(String::len).max().unwrap_or(0);
+    let measured = body.get(prefix..).unwrap_or(body);
+    let floor = f64::from(format.entropy) / 100.0;
+    let random = if format.entropy > 0 { verify::entropy(measured) >= floor } else { verify::entropy_share(measured) >= FLOOR };
+    random && !shape::is_example(&String::from_utf8_lossy(if body.len() < whole.len() { body } else { whole }))
+}

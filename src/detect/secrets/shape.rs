@@ -1,0 +1,200 @@
+//! What a text looks like: an example, a name, a reference, or something random enough to open a door. Knows no vendor and no language.
+
+use super::verify::{entropy, entropy_share};
+
+/// Words that people write where a secret would stand.
+const EXAMPLE_WORDS: [&str; 29] = [
+    "example",
+    "placeholder",
+    "dummy",
+    "sample",
+    "changeme",
+    "change_me",
+    "change-me",
+    "redacted",
+    "insert",
+    "replace",
+    "yourtoken",
+    "yourkey",
+    "your_",
+    "your-",
+    "my_token",
+    "mytoken",
+    "token_here",
+    "tokenhere",
+    "key_here",
+    "keyhere",
+    "secret_here",
+    "foobar",
+    "notareal",
+    "not_a_real",
+    "not-a-real",
+    "testtest",
+    "fake",
+    "xxxx",
+    "deadbeef",
+];
+
+/// Whether a token is an example: a telling word, a character repeated, letters or digits in order.
+pub fn is_example(token: &str) -> bool {
+    let lower = token.to_ascii_lowercase();
+    // In long tokens a short word turns up by chance.
+    let least = if lower.len() > 80 { 6 } else { 4 };
+    EXAMPLE_WORDS.iter().any(|w| w.len() >= least && lower.contains(w))
+        || longest_run(lower.as_bytes(), 0) >= 6
+        || longest_run(lower.as_bytes(), 1) >= 7
+}
+
+/// Longest stretch in which each byte is the one before plus `step`.
+fn longest_run(bytes: &[u8], step: u8) -> usize {
+    let (mut best, mut run) = (0, 0);
+    let mut before = None;
+    for byte in bytes {
+        run = if before.map(|b: u8| b.wrapping_add(step)) == Some(*byte) && byte.is_ascii_alphanumeric() { run + 1 } else { 1 };
+        best = best.max(run);
+        before = Some(*byte);
+    }
+    best
+}
+
+/// Whether a text refers to something instead of being it: a variable, a template, a path, an address, a file.
+pub fn is_reference(text: &str) -> bool {
+    let starts = [
+        "$",
+        "%(",
+        "{",
+        "<",
+        "[",
+        "(",
+        "/",
+        "./",
+        "../",
+        "~/",
+        "~",
+        "@",
+        "arn:",
+        "projects/",
+        "secret://",
+        "vault:",
+        "op://",
+        "env:",
+        "file:",
+        "!",
+        "-",
+        "#",
+        "*",
+    ];
+    let contains = ["${", "$(", "{{", "}}", "://", "<", ">", "...", "…", "***", "os.environ", "getenv", "process.env", "secrets.", "\\", "://"];
+    let file = text
+        .rsplit_once('.')
+        .is_some_and(|(stem, ext)| !stem.is_empty() && (1..=5).contains(&ext.len()) && ext.bytes().all(|b| b.is_ascii_lowercase()));
+    starts.iter().any(|s| text.starts_with(s))
+        || contains.iter().any(|s| text.contains(s))
+        || text.chars().any(|c| c.is_whitespace() || c.is_control())
+        || file
+}
+
+/// Whether a text is made of words, numbers and separators: an identifier, a model name, a version, a date.
+pub fn is_wordlike(text: &str) -> bool {
+    let chunks: Vec<&str> = text.split(|c: char| !c.is_ascii_alphanumeric()).filter(|c| !c.is_empty()).collect();
+    let word = |c: &str| {
+        let letters = c.trim_end_matches(|d: char| d.is_ascii_digit());
+        let digits = c.len() - letters.len();
+        let plain = letters.bytes().all(|b| b.is_ascii_alphabetic()) && digits <= 4;
+        // Capitals begin words; two small letters must follow each, or there are none.
+        let capitals = letters.bytes().skip(1).filter(u8::is_ascii_uppercase).count();
+        let all_caps = letters.bytes().all(|b| b.is_ascii_uppercase());
+        plain && (all_caps || capitals * 3 <= letters.len())
+    };
+    let all_digits = |c: &str| c.bytes().all(|b| b.is_ascii_digit()) && c.len() <= 10;
+    chunks.iter().all(|c| c.len() <= 3 || all_digits(c) || (word(c) && c.len() <= 24))
+}
+
+/// Eight-four-four-four-twelve hexadecimal digits.
+pub fn is_uuid(text: &str) -> bool {
+    let parts: Vec<&str> = text.split('-').collect();
+    parts.iter().map(|p| p.len()).eq([8, 4, 4, 4, 12]) && parts.iter().all(|p| p.bytes().all(|b| b.is_ascii_hexdigit()))
+}
+
+/// Whether a text is random enough to be a key or token that a machine made.
+pub fn is_key(text: &str) -> bool {
+    let bytes = text.as_bytes();
+    let digits = bytes.iter().filter(|b| b.is_ascii_digit()).count();
+    let letters = bytes.iter().filter(|b| b.is_ascii_alphabetic()).count();
+    (16..=512).contains(&bytes.len())
+        && text.is_ascii()
+        && digits >= 2
+        && letters >= 4
+        && !(is_uuid(text) || is_example(text) || is_reference(text) || is_wordlike(text))
+        && entropy(bytes) >= 3.0
+        && entropy_share(bytes) >= 0.72
+}
+
+/// Whether a text may be a password that a person chose: mixed, not too short, no name and no example.
+pub fn is_password(text: &str) -> bool {
+    let bytes = text.as_bytes();
+    let has = |f: fn(&u8) -> bool| bytes.iter().any(f);
+    let classes = [has(u8::is_ascii_digit), has(u8::is_ascii_lowercase), has(u8::is_ascii_uppercase), has(u8::is_ascii_punctuation)];
+    let weak =
+        ["password", "passwd", "secret", "admin", "test", "root", "user", "guest", "default", "1234", "qwerty", "demo", "local", "none", "null"];
+    let lower = text.to_ascii_lowercase();
+    (8..=128).contains(&bytes.len())
+        && text.is_ascii()
+        && has(u8::is_ascii_digit)
+        && classes.iter().filter(|c| **c).count() >= 3
+        && !weak.iter().any(|w| lower.contains(w))
+        && !(is_uuid(text) || is_example(text) || is_reference(text))
+        && !is_wordlike(text)
+        && entropy(bytes) >= 2.75
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn examples_are_told_from_tokens() {
+        for text in [
+            "hf_xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx",
+            "AKIAIOSFODNN7EXAMPLE",
+            "your_api_key",
+            "sk-abcdefghijklmnop",
+            "ghp_0123456789",
+            "my-DUMMY-key",
+            "a_111111111",
+        ] {
+            assert!(is_example(text), "{text}");
+        }
+        for text in ["qPzLwXrTnVbYkHsDfGjMcAeRuIoWtQxZ", "9f86d081884c7d659a2feaa0c55ad015", "aab4Bcd9"] {
+            assert!(!is_example(text), "{text}");
+        }
+    }
+
+    #[test]
+    fn keys_passwords_and_what_is_neither() {
+        let table: &[(&str, bool, bool)] = &[
+            ("9f86d081884c7d659a2feaa0c55ad015a3bf4f1b", true, false),
+            ("Zk3xPq9LmT7vRw2YbN5cHd8J", true, true),
+            ("k9#mPq2$vX7z", false, true),
+            ("Tr0ub4dor&3x", false, true),
+            ("hunter2", false, false),
+            ("password123!", false, false),
+            ("123e4567-e89b-12d3-a456-426614174000", false, false),
+            ("meta-llama/Llama-3.1-8B-Instruct", false, false),
+            ("sagemaker-session-2024-01", false, false),
+            ("<|endoftext|>", false, false),
+            ("${HF_TOKEN}", false, false),
+            ("AutoModelForCausalLM", false, false),
+            ("/run/secrets/token1", false, false),
+            ("projects/1234/secrets/x1/versions/2", false, false),
+            ("https://api.host/v1/x9", false, false),
+            ("MY_ENV_TOKEN_NAME_2", false, false),
+            ("service-key-9.json", false, false),
+            ("this is a sentence 12", false, false),
+            ("1.2.3-rc.4+build.5678", false, false),
+        ];
+        for (text, key, password) in table {
+            assert_eq!((is_key(text), is_password(text)), (*key, *password), "{text}");
+        }
+    }
+}
