@@ -9,8 +9,24 @@ use crate::source::{FileId, Range, SourceFile};
 
 /// Files that hold credentials by the convention of their tools; the name before the last `/` counts when it stands here.
 const FILES: [&str; 18] = [
-    ".env", ".netrc", ".pypirc", ".npmrc", ".git-credentials", ".pgpass", ".htpasswd", "id_rsa", "id_ed25519", "id_ecdsa", "credentials.json", "service-account.json",
-    "service_account.json", "kaggle.json", "application_default_credentials.json", ".aws/credentials", ".docker/config.json", ".kube/config",
+    ".env",
+    ".netrc",
+    ".pypirc",
+    ".npmrc",
+    ".git-credentials",
+    ".pgpass",
+    ".htpasswd",
+    "id_rsa",
+    "id_ed25519",
+    "id_ecdsa",
+    "credentials.json",
+    "service-account.json",
+    "service_account.json",
+    "kaggle.json",
+    "application_default_credentials.json",
+    ".aws/credentials",
+    ".docker/config.json",
+    ".kube/config",
 ];
 
 /// Credentials that the image of a Dockerfile keeps.

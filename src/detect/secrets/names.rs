@@ -14,13 +14,70 @@ pub enum Promise {
 
 /// Words that make a `token` something of language models, parsers or paging.
 const HARMLESS_TOKENS: [&str; 46] = [
-    "pad", "eos", "bos", "unk", "mask", "sep", "cls", "special", "image", "video", "audio", "next", "start", "end", "stop", "first", "last", "begin", "csrf", "page",
-    "continuation", "max", "min", "num", "new", "think", "user", "system", "assistant", "role", "tool", "prefix", "suffix", "fim", "decoder", "forced", "blank", "word",
-    "sub", "delimiter", "placeholder", "text", "input", "output", "cancellation", "xsrf",
+    "pad",
+    "eos",
+    "bos",
+    "unk",
+    "mask",
+    "sep",
+    "cls",
+    "special",
+    "image",
+    "video",
+    "audio",
+    "next",
+    "start",
+    "end",
+    "stop",
+    "first",
+    "last",
+    "begin",
+    "csrf",
+    "page",
+    "continuation",
+    "max",
+    "min",
+    "num",
+    "new",
+    "think",
+    "user",
+    "system",
+    "assistant",
+    "role",
+    "tool",
+    "prefix",
+    "suffix",
+    "fim",
+    "decoder",
+    "forced",
+    "blank",
+    "word",
+    "sub",
+    "delimiter",
+    "placeholder",
+    "text",
+    "input",
+    "output",
+    "cancellation",
+    "xsrf",
 ];
 /// Words before `key` that make it a secret.
-const SECRET_KEYS: [&str; 14] =
-    ["api", "access", "secret", "private", "auth", "account", "encryption", "signing", "master", "service", "subscription", "storage", "app", "admin"];
+const SECRET_KEYS: [&str; 14] = [
+    "api",
+    "access",
+    "secret",
+    "private",
+    "auth",
+    "account",
+    "encryption",
+    "signing",
+    "master",
+    "service",
+    "subscription",
+    "storage",
+    "app",
+    "admin",
+];
 
 /// What a name promises, if anything.
 pub fn promise(name: &str, catalog: &Catalog) -> Option<Promise> {
@@ -30,7 +87,9 @@ pub fn promise(name: &str, catalog: &Catalog) -> Option<Promise> {
     match last {
         "password" | "passwd" | "passphrase" | "pwd" => Some(Promise::Password),
         "pass" if before.is_some() => Some(Promise::Password),
-        "apikey" | "secretkey" | "accesskey" | "authtoken" | "accesstoken" | "apitoken" | "secret" | "credential" | "credentials" | "pat" => Some(Promise::Key),
+        "apikey" | "secretkey" | "accesskey" | "authtoken" | "accesstoken" | "apitoken" | "secret" | "credential" | "credentials" | "pat" => {
+            Some(Promise::Key)
+        }
         "token" => before.is_none_or(|b| !HARMLESS_TOKENS.contains(&b)).then_some(Promise::Key),
         "key" => (before.is_some_and(|b| SECRET_KEYS.contains(&b)) || opens(name, catalog)).then_some(Promise::Key),
         _ => None,

@@ -4,8 +4,8 @@ use std::sync::OnceLock;
 
 use regex::Regex;
 
-use super::{carriers, shape};
 use super::found::{Found, is_allowed, is_test};
+use super::{carriers, shape};
 use crate::facts::FileFacts;
 use crate::source::{FileId, SourceFile};
 
@@ -16,7 +16,9 @@ pub fn urls(id: FileId, file: &SourceFile, facts: &FileFacts) -> Vec<Found> {
     let mut out: Vec<Found> = Vec::new();
     for text in carriers::texts(file, facts, &may_match) {
         for captures in pattern.captures_iter(text.as_str()) {
-            let (Some(scheme), Some(user), Some(password), Some(host)) = (captures.get(1), captures.get(2), captures.get(3), captures.get(4)) else { continue };
+            let (Some(scheme), Some(user), Some(password), Some(host)) = (captures.get(1), captures.get(2), captures.get(3), captures.get(4)) else {
+                continue;
+            };
             let range = text.range(password.start(), password.end());
             if !is_leak(user.as_str(), password.as_str(), host.as_str()) || is_allowed(file, range) {
                 continue;
@@ -60,7 +62,8 @@ fn pattern_bytes(bytes: &[u8]) -> bool {
 fn is_leak(user: &str, password: &str, host: &str) -> bool {
     let host = host.to_ascii_lowercase();
     let nearby = !host.contains('.') || ["localhost", "127.", "0.0.0.0", "10.", "192.168."].iter().any(|h| host.starts_with(h));
-    let example = ["example.", ".example", "host.docker.internal", "acme.", "domain.", "your"].iter().any(|h| host.contains(h)) || host.starts_with("host.");
+    let example =
+        ["example.", ".example", "host.docker.internal", "acme.", "domain.", "your"].iter().any(|h| host.contains(h)) || host.starts_with("host.");
     let secret = shape::is_key(password) || shape::is_password(password) && !nearby;
     secret && !example && user != password
 }
