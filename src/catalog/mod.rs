@@ -201,6 +201,10 @@ impl Catalog {
     pub fn methods(&self, name: &str) -> impl Iterator<Item = (RowId, &Row)> {
         self.exact.get(&("method", name.to_owned())).into_iter().flatten().map(|id| (*id, self.row(*id)))
     }
+    /// Rows of a qualified name, whether it is called or only read (a table of variables).
+    pub fn qualified(&self, name: &str) -> Vec<RowId> {
+        self.named("call", name)
+    }
     /// Rows of an image reference; tag and digest do not count.
     pub fn image(&self, reference: &str) -> Vec<RowId> {
         self.named("image", image_name(reference))

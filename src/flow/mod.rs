@@ -1,13 +1,28 @@
 //! Origins of values: who chose this name, who can write these bytes. Computes summaries and sink hits over all files, and returns what else it
 //! wants to see. Knows rows and facts, no rule.
 
+pub mod channels;
+pub mod lift;
+pub mod place;
+pub mod sinks;
+pub mod solver;
+pub mod tables;
+pub mod transfer;
+pub mod value;
+pub mod versions;
+
 use std::collections::BTreeSet;
 
+use crate::catalog::Catalog;
 use crate::catalog::row::RowId;
 use crate::facts::ValueId;
 use crate::finding::{Hop, Location};
-use crate::graph::Node;
+use crate::graph::index::Index;
+use crate::graph::{Facts, Graph, Node};
+use crate::notice::Notice;
 use crate::origin::Origin;
+use solver::{Solver, World};
+use versions::Versions;
 
 /// A sink that a row names, with the origins that reach it.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -65,4 +80,18 @@ pub struct Flow {
     pub hits: Vec<SinkHit>,
     /// (module, name) pairs whose blocks were needed and have no facts yet.
     pub wanted: BTreeSet<(String, String)>,
+    /// Which versions the projects allow.
+    pub versions: Versions,
+    /// What was cut.
+    pub notices: Vec<Notice>,
 }
+
+/// Computes origins and sinks over all files.
+pub fn solve(index: &Index, facts: &Facts, graph: &Graph, catalog: &Catalog) -> Flow {
+    let versions = Versions::new(index, facts);
+    let mut solver = Solver::new(World { index, facts, graph, catalog });
+    let sinks = solver.sinks();
+    let (hits, notices) = lift::lift(&mut solver, &versions, &sinks);
+    Flow { hits, wanted: solver.wanted, versions, notices }
+}
+

@@ -1,0 +1,321 @@
+//! Files as channels: which writer put the bytes behind a path. A path is compared by a symbolic key built from its form alone (text, parameter, field,
+//! the very call that made it), so that equal keys mean the same place in one run. Knows no origin.
+
+use std::collections::BTreeMap;
+
+use crate::catalog::row::{Effect, RowId, Slot};
+use crate::cond::{CmpOp, CondId, CondWhat};
+use crate::facts::{Channel, ExprWhat, FactId, FileFacts, OnFail, V, ValueId, What};
+use crate::flow::solver::{Here, Solver, World};
+use crate::flow::tables::Tables;
+use crate::flow::value::Val;
+use crate::graph::Node;
+use crate::origin::Origin;
+use crate::source::FileId;
+
+/// How many values a key may look at.
+const MAX_KEY: u32 = 200;
+/// How many writers of one place are looked at.
+const MAX_WRITERS: usize = 16;
+
+/// Writers and verifications by key.
+#[derive(Debug, Default)]
+pub struct Writers {
+    writers: BTreeMap<(FileId, String), Vec<FactId>>,
+    /// Verified keys: after this fact, the bytes behind it are what the repository states. `None`: all files of the script.
+    checks: BTreeMap<FileId, Vec<(FactId, Option<String>)>>,
+}
+
+impl Writers {
+    /// Reads all facts that write or verify files.
+    pub fn new(world: World, tables: &Tables) -> Writers {
+        let mut out = Writers::default();
+        for (node, fact) in world.facts.nodes() {
+            match &fact.what {
+                What::Write { channel: Channel::File(path) | Channel::HostPath(path), .. } => out.add(world, tables, node, *path),
+                What::Check { cond, on_fail } if *on_fail != OnFail::Log => {
+                    let mut keys = Vec::new();
+                    compared(world, tables, node, *cond, &mut fuel(), &mut keys);
+                    let checks = out.checks.entry(node.file).or_default();
+                    checks.extend(keys.into_iter().map(|k| (node.fact, Some(k))));
+                }
+                _ => {}
+            }
+        }
+        for (node, rows) in world.index.classified() {
+            let facts = world.facts.file(node.file);
+            for id in rows {
+                let row = world.catalog.row(*id);
+                let mut wrote = false;
+                for effect in &row.effects {
+                    match effect {
+                        Effect::Writes { channel, name, basename, .. } if channel == "file" && !wrote => {
+                            for value in world.catalog.slot(facts, node.fact, *id, name) {
+                                wrote = true;
+                                if *basename {
+                                    let last = facts.literal(value).and_then(|t| url_base(&t).map(str::to_owned));
+                                    if let Some(last) = last {
+                                        out.insert(node, last);
+                                    }
+                                } else {
+                                    out.add(world, tables, node, value);
+                                }
+                            }
+                        }
+                        Effect::Checks { slot, full: true } => {
+                            let key = match &facts.fact(node.fact).what {
+                                // A list of sums names the files itself.
+                                What::Command(command) if !command.lenient => None,
+                                What::Call(_) => match verified_key(world, tables, node, slot, *id) {
+                                    Some(key) if stops_alone(facts, node.fact) => Some(key),
+                                    _ => continue,
+                                },
+                                _ => continue,
+                            };
+                            out.checks.entry(node.file).or_default().push((node.fact, key));
+                        }
+                        _ => {}
+                    }
+                }
+            }
+        }
+        out
+    }
+    fn add(&mut self, world: World, tables: &Tables, node: Node, value: ValueId) {
+        let here = Here { at: node, scope: tables.scope(node) };
+        if let Some(key) = key(world, tables, here, value, &mut fuel()) {
+            self.insert(node, key);
+        }
+    }
+    fn insert(&mut self, node: Node, key: String) {
+        if !key.is_empty() {
+            self.writers.entry((node.file, key)).or_default().push(node.fact);
+        }
+    }
+    /// Writers of a place, of what lies in it, or of a directory it lies in.
+    fn of(&self, file: FileId, key: &str) -> Vec<FactId> {
+        let mut out: Vec<FactId> = Vec::new();
+        let mut add = |key: &str| out.extend(self.writers.get(&(file, key.to_owned())).into_iter().flatten().copied());
+        add(key);
+        for (at, _) in key.match_indices('/').take(32) {
+            add(key.get(..at).unwrap_or_default());
+        }
+        let below = format!("{key}/");
+        for ((_, k), facts) in self.writers.range((file, below.clone())..).take(MAX_WRITERS) {
+            if !k.starts_with(&below) {
+                break;
+            }
+            out.extend(facts.iter().copied());
+        }
+        out.sort_unstable();
+        out.dedup();
+        out
+    }
+}
+
+impl Solver<'_> {
+    /// What was written to the place that a value names, as far as this file shows; none when nobody writes there before.
+    pub fn written(&mut self, here: Here, value: ValueId) -> Option<Val> {
+        let file = here.at.file;
+        let key = key(self.world, &self.tables, here, value, &mut fuel())?;
+        let writers: Vec<Node> = self
+            .writers
+            .of(file, &key)
+            .into_iter()
+            .map(|fact| Node { file, fact })
+            .filter(|w| *w != here.at && self.precedes(*w, here.at))
+            .take(MAX_WRITERS)
+            .collect();
+        let first = writers.first()?.fact;
+        if self.verified(here, &key, first) {
+            return Some(Val::content(Origin::REPOSITORY));
+        }
+        let mut out = Val::default();
+        for writer in writers {
+            out.join(&self.put(writer));
+        }
+        Some(out)
+    }
+    /// Whether a check that stops on failure stands before a use and covers the value.
+    pub fn is_verified(&self, here: Here, value: ValueId) -> bool {
+        match key(self.world, &self.tables, here, value, &mut fuel()) {
+            Some(key) => self.verified(here, &key, FactId(0)),
+            None => false,
+        }
+    }
+    fn verified(&self, here: Here, key: &str, after: FactId) -> bool {
+        let checks = self.writers.checks.get(&here.at.file).map_or(&[][..], Vec::as_slice);
+        checks.iter().any(|(fact, k)| {
+            let node = Node { file: here.at.file, fact: *fact };
+            // A verification without a name covers what was brought before it.
+            let covers = k.as_deref().map_or(after < *fact && after.0 > 0, |k| k == key);
+            covers && *fact < here.at.fact && self.tables.scope(node) == self.tables.scope(here.at) && self.same_run(node, here.at)
+        })
+    }
+    /// Whether a writer comes before a reader: earlier in the same function, or anywhere in another one.
+    fn precedes(&self, writer: Node, reader: Node) -> bool {
+        self.same_run(writer, reader) && (writer.fact < reader.fact || self.tables.scope(writer) != self.tables.scope(reader))
+    }
+    /// Whether two facts of a file see the same files: one job, one stage.
+    fn same_run(&self, a: Node, b: Node) -> bool {
+        let run = |n: Node| self.file(n.file).owners(n.fact).find(|(_, f)| matches!(f.what, What::Job { .. } | What::Stage { .. })).map(|o| o.0);
+        run(a) == run(b)
+    }
+}
+
+/// Whether a verifying call raises on its own: it stands as a statement, nobody looks at its result.
+fn stops_alone(facts: &FileFacts, fact: FactId) -> bool {
+    !facts.values.iter().any(|v| v.what == V::Ref(fact))
+}
+
+/// Keys of what a condition verifies: a comparison of something computed by a `checks` row.
+fn compared(world: World, tables: &Tables, node: Node, cond: CondId, fuel: &mut u32, out: &mut Vec<String>) {
+    let Some(left) = fuel.checked_sub(1) else { return };
+    *fuel = left;
+    match &world.facts.file(node.file).cond(cond).what {
+        CondWhat::And(all) => all.iter().for_each(|c| compared(world, tables, node, *c, fuel, out)),
+        CondWhat::Not(inner) => compared(world, tables, node, *inner, fuel, out),
+        CondWhat::Atom(left, op, right) if matches!(op, CmpOp::Eq | CmpOp::Ne | CmpOp::Truthy | CmpOp::Contains | CmpOp::Succeeds) => {
+            for value in [left, right] {
+                digested(world, tables, node, *value, fuel, out);
+            }
+        }
+        _ => {}
+    }
+}
+
+fn digested(world: World, tables: &Tables, node: Node, value: ValueId, fuel: &mut u32, out: &mut Vec<String>) {
+    let Some(left) = fuel.checked_sub(1) else { return };
+    *fuel = left;
+    let facts = world.facts.file(node.file);
+    match &facts.value(value).what {
+        V::Ref(fact) | V::Subst(fact) => {
+            let at = Node { file: node.file, fact: *fact };
+            for (id, row) in world.index.rows(world.catalog, at) {
+                for effect in &row.effects {
+                    if let Effect::Checks { slot, full: true } = effect {
+                        out.extend(verified_key(world, tables, at, slot, id));
+                    }
+                }
+            }
+            match &facts.fact(*fact).what {
+                What::Assignment { value, .. } => digested(world, tables, node, *value, fuel, out),
+                What::Call(call) => {
+                    for inner in call.receiver.iter().chain(call.args.iter().map(|a| &a.value)).take(8) {
+                        digested(world, tables, node, *inner, fuel, out);
+                    }
+                }
+                _ => {}
+            }
+        }
+        V::Attr(base, _) | V::Index(base, _) => digested(world, tables, node, *base, fuel, out),
+        V::Join(parts) | V::Phi(parts) | V::Unknown(parts) => parts.iter().take(8).for_each(|p| digested(world, tables, node, *p, fuel, out)),
+        _ => {}
+    }
+}
+
+fn verified_key(world: World, tables: &Tables, node: Node, slot: &Slot, row: RowId) -> Option<String> {
+    let value = *world.catalog.slot(world.facts.file(node.file), node.fact, row, slot).first()?;
+    key(world, tables, Here { at: node, scope: tables.scope(node) }, value, &mut fuel())
+}
+
+/// What [`key`] may spend.
+pub fn fuel() -> u32 {
+    MAX_KEY
+}
+
+/// The symbolic key of a path or object; none when it has none.
+pub fn key(world: World, tables: &Tables, here: Here, value: ValueId, fuel: &mut u32) -> Option<String> {
+    *fuel = fuel.checked_sub(1)?;
+    let facts = world.facts.file(here.at.file);
+    Some(match &facts.value(value).what {
+        V::Str(text) => {
+            let text = text.as_str();
+            let text = text.strip_prefix("./").unwrap_or(text);
+            if text.len() > 1_024 {
+                return None;
+            }
+            trim(text).to_owned()
+        }
+        V::Num(n) => n.clone(),
+        V::Param(n) => format!("\u{1}p{}.{n}", here.scope.map_or(0, |s| s.0)),
+        V::Ref(fact) => return made(world, tables, here, *fact, fuel),
+        V::Subst(fact) => format!("\u{1}c{}", fact.0),
+        V::Name(name) => {
+            let assigned = tables.global(here.at.file, name);
+            match (assigned, assigned.first().map(|f| &facts.fact(*f).what)) {
+                ([_], Some(What::Assignment { value, .. })) => {
+                    let at = Here { at: Node { fact: *assigned.first()?, ..here.at }, scope: None };
+                    return key(world, tables, at, *value, fuel);
+                }
+                _ => format!("\u{1}n{name}"),
+            }
+        }
+        V::Attr(base, name) => match (&facts.value(*base).what, here.scope.and_then(|fact| tables.class(Node { fact, ..here.at }))) {
+            (V::Param(0), Some(class)) => format!("\u{1}s{}.{name}", class.fact.0),
+            _ => format!("{}.{name}", key(world, tables, here, *base, fuel)?),
+        },
+        V::Index(base, k) => format!("{}[{}]", key(world, tables, here, *base, fuel)?, key(world, tables, here, *k, fuel)?),
+        V::Join(parts) => {
+            let mut out = String::new();
+            for part in parts.iter().take(16) {
+                out.push_str(&key(world, tables, here, *part, fuel)?);
+            }
+            trim(&out).to_owned()
+        }
+        V::Env(name) => format!("${name}"),
+        V::Expr(expr) => match &expr.what {
+            ExprWhat::Context(c) => format!("${{{{{c}}}}}"),
+            ExprWhat::Str(s) => s.clone(),
+            _ => return None,
+        },
+        V::FileRead(_) | V::Bool(_) | V::None | V::Phi(_) | V::Dict(..) | V::List(..) | V::Func(_) | V::Unknown(_) => return None,
+        _ => return None,
+    })
+}
+
+/// The key of what a fact gives: a handle of a path is that path, what passes through is what went in, anything else is itself.
+fn made(world: World, tables: &Tables, here: Here, fact: FactId, fuel: &mut u32) -> Option<String> {
+    let facts = world.facts.file(here.at.file);
+    let node = Node { file: here.at.file, fact };
+    let at = Here { at: node, scope: tables.scope(node) };
+    match &facts.fact(fact).what {
+        What::Assignment { value, .. } => key(world, tables, at, *value, fuel),
+        What::Call(call) => {
+            for (id, row) in world.index.rows(world.catalog, node) {
+                for effect in &row.effects {
+                    let slot = match effect {
+                        Effect::Passes { from, to: Slot::Result } => match from.as_slice() {
+                            [one] => one,
+                            _ => continue,
+                        },
+                        Effect::Reads { channel, name } if channel == "file" => name,
+                        _ => continue,
+                    };
+                    if let [value] = world.catalog.slot(facts, fact, id, slot).as_slice() {
+                        return key(world, tables, at, *value, fuel);
+                    }
+                }
+            }
+            // A helper of the tree that is asked twice with the same arguments names the same place.
+            if tables.reached.contains_key(&node) && call.receiver.is_none() {
+                let args: Option<Vec<String>> = call.args.iter().take(8).map(|a| key(world, tables, at, a.value, fuel)).collect();
+                if let Some(args) = args {
+                    return Some(format!("\u{1}f{}({})", call.name, args.join(",")));
+                }
+            }
+            Some(format!("\u{1}c{}", fact.0))
+        }
+        _ => Some(format!("\u{1}c{}", fact.0)),
+    }
+}
+
+fn trim(text: &str) -> &str {
+    if text.len() > 1 { text.trim_end_matches('/') } else { text }
+}
+
+/// The last segment of a URL's path.
+fn url_base(url: &str) -> Option<&str> {
+    let path = url.split(['?', '#']).next()?;
+    path.rsplit('/').next().filter(|s| !s.is_empty())
+}

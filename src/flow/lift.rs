@@ -1,0 +1,388 @@
+//! Carries sinks from the function they stand in to the calls that fill its parameters, and decides where a finding stands: at the outermost call of the
+//! tree that supplies an outside value; at the sink for all others together; nowhere if nothing reaches it.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use crate::catalog::row::Effect;
+use crate::facts::{FactId, ParamKind, What};
+use crate::finding::Hop;
+use crate::flow::sinks::{Needs, Sink, flags, is_safe, worse};
+use crate::flow::solver::{Here, Solver};
+use crate::flow::tables::Bind;
+use crate::flow::value::{PinState, Source, Val};
+use crate::flow::versions::Versions;
+use crate::flow::{FlagState, SinkHit, transfer};
+use crate::graph::{EdgeKind, Node};
+use crate::notice::{Notice, NoticeKind};
+use crate::origin::{Mutable, Origin, Via, Who};
+use crate::source::Range;
+
+/// How many calls a chain has at most.
+const MAX_CHAIN: usize = 12;
+/// How many sinks one function's parameters keep.
+const MAX_SINKS: usize = 8;
+/// How many open ways one sink keeps.
+const MAX_WAYS: usize = 64;
+
+/// A sink on its way up.
+struct Way {
+    sink: usize,
+    needs: Needs,
+    /// Calls from the sink outwards.
+    chain: Vec<Node>,
+    /// Functions that were closed because nobody calls them, with whether outsiders can.
+    open: bool,
+}
+
+/// An end of a way: nothing is open any more.
+struct End {
+    needs: Needs,
+    chain: Vec<Node>,
+}
+
+/// All hits, ordered by place, and notices of what was cut.
+pub fn lift(solver: &mut Solver, versions: &Versions, sinks: &[(Sink, Needs)]) -> (Vec<SinkHit>, Vec<Notice>) {
+    let entries = entries(solver);
+    let mut ends: Vec<Vec<End>> = sinks.iter().map(|_| Vec::new()).collect();
+    let mut ways_left: Vec<usize> = vec![MAX_WAYS; sinks.len()];
+    let mut seen: HashMap<(usize, Node), Vec<Needs>> = HashMap::new();
+    let mut held: BTreeMap<Node, BTreeSet<usize>> = BTreeMap::new();
+    let mut cut: BTreeSet<Node> = BTreeSet::new();
+    let mut level: Vec<Way> = sinks.iter().enumerate().map(|(sink, (_, needs))| Way { sink, needs: needs.clone(), chain: Vec::new(), open: false }).collect();
+    while !level.is_empty() {
+        let mut next: Vec<Way> = Vec::new();
+        for way in level {
+            let functions = way.needs.functions();
+            // An outside value is there already: what else may come in does not move the finding.
+            let settled = way.needs.value.who() >= Who::Publisher && way.needs.value.consts.params.is_empty();
+            let Some(function) = functions.first().copied().filter(|_| !settled) else {
+                let needs = functions.iter().fold(way.needs, |needs, f| close(solver, &needs, *f, false));
+                ends[way.sink].push(End { needs, chain: way.chain });
+                continue;
+            };
+            if let Some((origin, except)) = entries.get(&function) {
+                let needs = enter(solver, &way.needs, function, *origin, except);
+                ends[way.sink].push(End { needs: functions.iter().fold(needs, |n, f| close(solver, &n, *f, false)), chain: way.chain.clone() });
+            }
+            let callers = callers(solver, function);
+            let sinks_here = held.entry(function).or_default();
+            let full = sinks_here.len() >= MAX_SINKS && !sinks_here.contains(&way.sink);
+            if full || way.chain.len() >= MAX_CHAIN || ways_left[way.sink] == 0 {
+                cut.insert(function);
+            } else {
+                sinks_here.insert(way.sink);
+            }
+            let outside = way.chain.iter().chain(std::iter::once(&function)).all(|n| n.file == function.file);
+            let only_tests = callers.iter().all(|c| is_test(solver, c.0));
+            if callers.is_empty() || cut.contains(&function) && full || way.chain.len() >= MAX_CHAIN || ways_left[way.sink] == 0 || only_tests {
+                let open = is_public(solver, function) && !entries.contains_key(&function);
+                let needs = close(solver, &way.needs, function, open);
+                next.push(Way { sink: way.sink, needs, chain: way.chain.clone(), open: way.open || open });
+                let _ = outside;
+                continue;
+            }
+            let done = seen.entry((way.sink, function)).or_default();
+            if done.contains(&way.needs) {
+                continue;
+            }
+            done.push(way.needs.clone());
+            for (call, bind) in callers {
+                if way.chain.contains(&call) || ways_left[way.sink] == 0 {
+                    continue;
+                }
+                ways_left[way.sink] -= 1;
+                let needs = fill(solver, &way.needs, function, call, bind);
+                let mut chain = way.chain.clone();
+                chain.push(call);
+                next.push(Way { sink: way.sink, needs, chain, open: way.open });
+            }
+        }
+        level = next;
+    }
+    let mut hits = Vec::new();
+    for ((sink, _), ends) in sinks.iter().zip(ends) {
+        finish(solver, versions, sink, ends, &mut hits);
+    }
+    hits.sort();
+    hits.dedup_by(|a, b| a.place == b.place && a.at == b.at && a.row == b.row && a.effect == b.effect && a.slot == b.slot);
+    let notices = cut
+        .into_iter()
+        .map(|function| Notice {
+            file: Some(function.file),
+            range: Some(head_range(solver, function)),
+            kind: NoticeKind::Limit,
+            text: format!("too many ways lead through `{}`; the shortest were followed", solver.called(function)),
+        })
+        .collect();
+    (hits, notices)
+}
+
+/// One hit for each call that supplies an outside value, and one at the sink for all others.
+fn finish(solver: &mut Solver, versions: &Versions, sink: &Sink, ends: Vec<End>, hits: &mut Vec<SinkHit>) {
+    let row = sink.row.map(|(id, _)| solver.world.catalog.row(id));
+    let mut inner: Option<SinkHit> = None;
+    let mut outer: Vec<SinkHit> = Vec::new();
+    for End { needs, chain } in ends {
+        if let Some(row) = row {
+            let undone = row.effects.iter().any(|e| matches!(e, Effect::RoundTripOf(calls) if undoes(calls, &needs.value)));
+            if undone || is_safe(&row.safe_when, &needs.safe) {
+                continue;
+            }
+        }
+        let state = row.map_or(FlagState::None, |row| flags(versions, sink.node.file, &row.flags, &needs.flags));
+        let outside = needs.value.bytes.who >= Who::Publisher;
+        let at_sink = !outside;
+        let Some(hit) = hit(solver, sink, &needs, if at_sink { &[] } else { &chain }, state) else { continue };
+        if outside {
+            outer.push(hit);
+            continue;
+        }
+        inner = Some(match inner {
+            None => hit,
+            Some(old) => SinkHit {
+                name: old.name.join(hit.name),
+                bytes: old.bytes.join(hit.bytes),
+                flag: worse(old.flag.clone(), hit.flag),
+                subject: if old.subject == hit.subject { old.subject } else { None },
+                ..old
+            },
+        });
+    }
+    hits.extend(outer);
+    hits.extend(inner);
+}
+
+fn hit(solver: &mut Solver, sink: &Sink, needs: &Needs, chain: &[Node], flag: FlagState) -> Option<SinkHit> {
+    let source: Option<&Source> = needs.value.source.as_deref();
+    let from = source.and_then(|s| s.row);
+    let (row, effect) = sink.row.or(from)?;
+    let place_at = chain.last().copied().unwrap_or(sink.node);
+    let place = match chain.last() {
+        Some(call) => solver.head(*call),
+        None => point(solver, sink),
+    };
+    let mut hops = Vec::new();
+    if let Some(source) = source.filter(|s| s.who >= Who::Publisher) {
+        hops.push(Hop { at: source.at, text: source.text.clone() });
+    }
+    for call in chain.iter().rev() {
+        hops.push(Hop { at: solver.head(*call), text: format!("handed to `{}`", solver.called(*call)) });
+    }
+    let name = solver.called(sink.node);
+    let text = if name.is_empty() { "pasted into this script".to_owned() } else { format!("reaches `{name}`") };
+    hops.push(Hop { at: point(solver, sink), text });
+    hops.dedup_by(|a, b| a.at == b.at);
+    let mut doubts = sink.doubts.clone();
+    if let FlagState::Unsettled(floor) = &flag {
+        doubts.push(format!("the project does not say which version it uses; `{floor}` would settle it"));
+    }
+    let subject = needs.value.consts.text().map(str::to_owned).or_else(|| source.and_then(|s| s.subject.clone()));
+    Some(SinkHit {
+        at: sink.node,
+        row,
+        effect,
+        kind: sink.kind.clone(),
+        slot: sink.slot,
+        name: needs.value.name,
+        bytes: needs.value.bytes,
+        place,
+        place_at,
+        hops,
+        flag,
+        subject,
+        doubts,
+    })
+}
+
+/// Where a finding at the sink points: the row's primary slot, the pasted expression, else the callee.
+fn point(solver: &Solver, sink: &Sink) -> crate::finding::Location {
+    let file = solver.file(sink.node.file);
+    let range = match sink.row {
+        None => sink.slot.map(|v| file.value(v).range),
+        Some((id, _)) => solver
+            .world
+            .catalog
+            .row(id)
+            .primary
+            .as_ref()
+            .and_then(|slot| solver.slot_values(sink.node, id, slot).first().copied())
+            .map(|v| file.value(v).range),
+    };
+    let head = solver.head(sink.node);
+    crate::finding::Location { range: range.unwrap_or(head.range), ..head }
+}
+
+fn head_range(solver: &Solver, node: Node) -> Range {
+    solver.file(node.file).fact(node.fact).range
+}
+
+/// Whether every way a value came about is undone by the sink.
+fn undoes(calls: &[String], value: &Val) -> bool {
+    let made = &value.made;
+    let same = |made: &str, call: &str| {
+        made == call || call.strip_prefix('.').is_some_and(|c| made.rsplit('.').next() == Some(c)) || made.strip_prefix("?.").is_some_and(|m| call.rsplit('.').next() == Some(m) && call.starts_with('.'))
+    };
+    !made.other && !made.by.is_empty() && made.by.iter().all(|m| calls.iter().any(|c| same(m, c)))
+}
+
+/// Calls that fill the parameters of a function, template or script.
+fn callers(solver: &Solver, function: Node) -> Vec<(Node, Bind)> {
+    if let Some(callers) = solver.tables.callers.get(&function) {
+        return callers.clone();
+    }
+    let graph = solver.world.graph;
+    let mut out: Vec<(Node, Bind)> = graph.into(function, EdgeKind::Uses).chain(graph.into(function, EdgeKind::Runs)).map(|e| (e.from, Bind::Plain)).collect();
+    out.sort_unstable();
+    out.dedup();
+    out
+}
+
+/// The needs of a function seen from one of its calls.
+fn fill(solver: &mut Solver, needs: &Needs, function: Node, call: Node, bind: Bind) -> Needs {
+    let what = &solver.file(call.file).fact(call.fact).what;
+    match what {
+        What::Call(c) => {
+            let indices = needs.clone();
+            solver.settled(|s| indices.map(|v| s.fill(call, c, function, bind, v)))
+        }
+        What::Uses { with, .. } => {
+            let template = solver.file(function.file);
+            let inputs: Vec<(u32, FactId)> = transfer::workflow::inputs(template).collect();
+            let needs = needs.clone();
+            solver.settled(|s| {
+                let mut arg = |index: u32| {
+                    let input = inputs.iter().find(|i| i.0 == index).map(|i| (i.1, &template.fact(i.1).what));
+                    let Some((fact, What::Input { name, default, .. })) = input else { return Val::unknown() };
+                    match (with.iter().find(|(k, _)| k.eq_ignore_ascii_case(name)), default) {
+                        (Some((_, value)), _) => s.at(call, *value),
+                        (None, Some(default)) => s.at(Node { file: function.file, fact }, *default),
+                        (None, None) => Val::program(),
+                    }
+                };
+                let mut memo: BTreeMap<u32, Val> = BTreeMap::new();
+                needs.map(|v| v.fill(function, &mut |i| memo.entry(i).or_insert_with(|| arg(i)).clone(), &mut |v, _| v.clone()))
+            })
+        }
+        What::Command(command) => {
+            // `$1` is the first word after the script's own name.
+            let target = solver.world.index.path(function.file);
+            let base = target.rsplit('/').next().unwrap_or(target);
+            let file = solver.file(call.file);
+            let at = command.words.iter().position(|w| file.word(w).is_some_and(|t| t == base || t.ends_with(&format!("/{base}"))));
+            let needs = needs.clone();
+            solver.settled(|s| {
+                let mut memo: BTreeMap<u32, Val> = BTreeMap::new();
+                let mut arg = |i: u32| {
+                    let word = at.and_then(|at| command.words.get(at + 1 + i as usize));
+                    memo.entry(i).or_insert_with(|| word.map_or_else(Val::program, |w| s.at(call, w.value))).clone()
+                };
+                needs.map(|v| v.fill(function, &mut arg, &mut |v, _| v.clone()))
+            })
+        }
+        _ => close(solver, needs, function, false),
+    }
+}
+
+/// The needs when nobody fills a function's parameters in: defaults, else open (or unknown, when outsiders cannot call it).
+fn close(solver: &mut Solver, needs: &Needs, function: Node, open: bool) -> Needs {
+    let facts = solver.file(function.file);
+    let params = match &facts.fact(function.fact).what {
+        What::Function { params, .. } => params.as_slice(),
+        _ => &[],
+    };
+    let outer = Here { at: function, scope: solver.tables.scope(function) };
+    let close_one = |s: &mut Solver, val: &Val, flag: bool| {
+        let mut arg = |index: u32| {
+            let param = params.get(index as usize);
+            let default = param.and_then(|p| p.default).map(|v| s.value(outer, v));
+            if flag {
+                return default.unwrap_or_else(Val::unknown);
+            }
+            let rest = param.is_some_and(|p| matches!(p.kind, ParamKind::Rest | ParamKind::KeywordRest));
+            let origin = if open { Origin { open: true, ..Origin::PROGRAM } } else { Origin::UNKNOWN };
+            let mut val = Val::content(origin);
+            if let Some(default) = default.filter(|_| !rest) {
+                val.join(&default);
+            }
+            val
+        };
+        let mut fetch = |name: &Val, pin: PinState| {
+            // What a default names is fetched; an argument that nobody passes is not guessed at.
+            let mut out = Val::content(Origin { open: name.bytes.open, known: name.bytes.known, ..Origin::PROGRAM });
+            let _ = pin;
+            out.source = name.source.clone();
+            out
+        };
+        val.fill(function, &mut arg, &mut fetch)
+    };
+    let needs = needs.clone();
+    solver.settled(|s| Needs {
+        value: close_one(s, &needs.value, false),
+        flags: needs.flags.iter().map(|v| v.as_ref().map(|v| close_one(s, v, true))).collect(),
+        safe: needs.safe.iter().map(|v| v.as_ref().map(|v| close_one(s, v, true))).collect(),
+    })
+}
+
+/// The needs when outsiders fill a function's parameters in.
+fn enter(solver: &mut Solver, needs: &Needs, function: Node, origin: Origin, except: &[String]) -> Needs {
+    let facts = solver.file(function.file);
+    let What::Function { params, name, .. } = &facts.fact(function.fact).what else { return needs.clone() };
+    let at = crate::finding::Location { file: function.file, range: facts.fact(function.fact).range };
+    let text = format!("callers of `{name}` choose it");
+    needs.map(|v| {
+        v.fill(
+            function,
+            &mut |index| match params.get(index as usize) {
+                Some(p) if !except.contains(&p.name) => {
+                    let val = Val::content(origin);
+                    if origin.who >= Who::Publisher { val.from_source(Source { who: origin.who, at, text: text.clone(), row: None, subject: None }) } else { val }
+                }
+                _ => Val::program(),
+            },
+            &mut |v, _| v.clone(),
+        )
+    })
+}
+
+/// Functions that a row says outsiders call: the origin of their parameters, and the names of those that do not come from outside.
+fn entries(solver: &Solver) -> BTreeMap<Node, (Origin, Vec<String>)> {
+    let mut out: BTreeMap<Node, (Origin, Vec<String>)> = BTreeMap::new();
+    for (node, rows) in solver.world.index.classified() {
+        let facts = solver.file(node.file);
+        let function = match &facts.fact(node.fact).what {
+            What::EntryMark { .. } => facts.owners(node.fact).find(|(_, f)| matches!(f.what, What::Function { .. })).map(|o| o.0),
+            What::Function { .. } => Some(node.fact),
+            _ => None,
+        };
+        let Some(function) = function else { continue };
+        for id in rows {
+            for effect in &solver.world.catalog.row(*id).effects {
+                let Effect::Enters { who, via, except } = effect else { continue };
+                let mutable = if *who >= Who::Publisher { Mutable::Moving } else { Mutable::Digest };
+                let origin = Origin { who: *who, mutable, via: Via::default().with(*via), ..Origin::PROGRAM };
+                let entry = out.entry(Node { file: node.file, fact: function }).or_insert((origin, except.clone()));
+                entry.0 = entry.0.join(origin);
+                entry.1.retain(|e| except.contains(e));
+            }
+        }
+    }
+    out
+}
+
+/// Whether outsiders of the tree can call a function or template.
+fn is_public(solver: &Solver, function: Node) -> bool {
+    match &solver.file(function.file).fact(function.fact).what {
+        What::Function { public, .. } => *public && !is_test(solver, function),
+        What::Workflow { callable, .. } => *callable,
+        What::Template { .. } => true,
+        _ => false,
+    }
+}
+
+/// Whether a fact stands in test code: its callers prove nothing about other callers.
+fn is_test(solver: &Solver, node: Node) -> bool {
+    let path = solver.world.index.path(node.file);
+    let file = path.rsplit('/').next().unwrap_or(path);
+    file.starts_with("test_") || file.ends_with("_test.py") || file == "conftest.py" || path.split('/').any(|s| s == "tests" || s == "test" || s == "testing")
+}
+

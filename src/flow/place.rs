@@ -1,0 +1,195 @@
+//! What a literal name is: a URL, an id on a hub, a path on this machine. One decision, so that every language and row agrees on it. Knows no program
+//! and no row.
+
+use crate::origin::{Mutable, Origin, Via, Who};
+
+/// What a literal name is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Place {
+    /// A URL of a host. `plain`: without protection on the way.
+    Url {
+        /// Whether anyone on the way can change the bytes.
+        plain: bool,
+    },
+    /// A URL of this machine.
+    Loopback,
+    /// `org/name` or `name` of a hub.
+    Hub,
+    /// A path.
+    Path,
+    /// Could be a directory or an id.
+    Unclear,
+    /// Prose, options, anything that is no name.
+    Other,
+}
+
+/// Directory names under which projects keep their own files: `models/x` is more often a directory than an account.
+const DIRECTORIES: [&str; 40] = [
+    "artifact", "artifacts", "assets", "build", "cache", "checkpoint", "checkpoints", "ckpt", "ckpts", "config", "configs", "data", "dataset", "datasets",
+    "dist", "exp", "experiments", "files", "fixtures", "lib", "local", "log", "logs", "model", "models", "out", "output", "outputs", "path", "pretrained",
+    "resources", "results", "runs", "saved", "saved_models", "src", "temp", "test", "tmp", "weights",
+];
+
+/// Decides what a literal is. `exists` tells whether a scanned file or directory has that path.
+pub fn of(text: &str, exists: impl Fn(&str) -> bool) -> Place {
+    let text = text.trim();
+    if text.is_empty() || text.len() > 400 || text.chars().any(|c| c.is_control() || c.is_whitespace()) {
+        return Place::Other;
+    }
+    if let Some((scheme, rest)) = text.split_once("://") {
+        return url(scheme, rest);
+    }
+    if exists(text.trim_start_matches("./").trim_end_matches('/')) {
+        return Place::Path;
+    }
+    let drive = text.as_bytes().get(1) == Some(&b':') && text.len() > 2;
+    if text.starts_with(['/', '.', '~', '\\', '$']) || text.contains('\\') || text.ends_with('/') || drive {
+        return Place::Path;
+    }
+    // A tag, branch or digest after the id does not change what it is.
+    let id = text.split(['@', ':']).next().unwrap_or(text);
+    if id.is_empty() || !id.chars().all(|c| c.is_alphanumeric() || "._-/".contains(c)) {
+        return Place::Other;
+    }
+    let segments: Vec<&str> = id.split('/').collect();
+    let last = segments.last().copied().unwrap_or_default();
+    if segments.len() > 2 || looks_like_file(last) {
+        return Place::Path;
+    }
+    if segments.len() == 2 && segments.first().is_some_and(|s| DIRECTORIES.contains(&s.to_ascii_lowercase().as_str())) {
+        return Place::Unclear;
+    }
+    if segments.len() == 1 && DIRECTORIES.contains(&last.to_ascii_lowercase().as_str()) {
+        return Place::Path;
+    }
+    if segments.len() == 1 && ["_dir", "_path", "-dir", "-path", "_folder", "_file"].iter().any(|e| last.to_ascii_lowercase().ends_with(e)) {
+        return Place::Path;
+    }
+    Place::Hub
+}
+
+/// The bytes behind a literal that is used as a path or URL. `tracked`: that path stands in the scanned tree.
+pub fn store(place: Place, tracked: bool) -> Origin {
+    match place {
+        Place::Url { plain: true } => Origin { who: Who::Anyone, mutable: Mutable::Moving, via: Via::WEB, ..Origin::PROGRAM },
+        Place::Url { plain: false } => Origin { via: Via::WEB, ..Origin::publisher(Mutable::Moving) },
+        _ if tracked => Origin::REPOSITORY,
+        Place::Other => Origin::REPOSITORY,
+        Place::Loopback | Place::Hub | Place::Path | Place::Unclear => Origin::OPERATOR,
+    }
+}
+
+/// What the end of a name says of its mutability: `name@ref`, `name:ref`, `url#ref`.
+pub fn suffix(text: &str) -> Mutable {
+    let rest = text.split_once("://").map_or(text, |p| p.1);
+    match rest.rfind(['@', '#', ':']) {
+        Some(at) => pin(rest.get(at + 1..).unwrap_or_default()),
+        None => Mutable::Moving,
+    }
+}
+
+/// What a revision says: 40 or 64 hex digits (after an optional `sha256:`) fix the bytes, a version-shaped tag is a release, anything else moves.
+pub fn pin(revision: &str) -> Mutable {
+    let revision = revision.trim();
+    let hex = revision.rsplit(':').next().unwrap_or(revision);
+    if (hex.len() == 40 || hex.len() == 64) && hex.bytes().all(|b| b.is_ascii_hexdigit()) {
+        return Mutable::Digest;
+    }
+    let tag = revision.strip_prefix("refs/tags/").unwrap_or(revision);
+    let body = tag.strip_prefix(['v', 'V']).unwrap_or(tag);
+    let mut parts = body.split('.');
+    let versioned = parts.next().is_some_and(|p| !p.is_empty() && p.bytes().all(|b| b.is_ascii_digit())) && parts.next().is_some_and(|p| p.starts_with(|c: char| c.is_ascii_digit()));
+    if versioned { Mutable::Release } else { Mutable::Moving }
+}
+
+/// What a version argument says: an exact number is a release (its bytes are fixed by the registry's rules only), anything else moves.
+pub fn version(text: &str) -> Mutable {
+    let text = text.trim();
+    let exact = !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit() || b == b'.');
+    if exact { Mutable::Release } else { pin(text) }
+}
+
+fn url(scheme: &str, rest: &str) -> Place {
+    let scheme = scheme.to_ascii_lowercase();
+    if !scheme.chars().all(|c| c.is_ascii_alphanumeric() || "+.-".contains(c)) {
+        return Place::Other;
+    }
+    if scheme == "file" || scheme == "ipc" || scheme == "inproc" || scheme == "unix" {
+        return Place::Path;
+    }
+    let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
+    let host = authority.rsplit('@').next().unwrap_or_default();
+    let name = if host.starts_with('[') { host.split(']').next().unwrap_or(host) } else { host.split(':').next().unwrap_or(host) };
+    if name == "localhost" || name.starts_with("127.") || name == "[::1" {
+        return Place::Loopback;
+    }
+    Place::Url { plain: scheme == "http" || scheme == "ftp" || scheme == "git+http" || scheme == "git" || scheme == "tcp" }
+}
+
+/// Whether the last segment ends in an extension: letters first, short, and no version number.
+fn looks_like_file(last: &str) -> bool {
+    let Some((stem, ext)) = last.rsplit_once('.') else { return false };
+    let version = ext.starts_with(['v', 'V']) && ext.len() > 1 && ext.bytes().skip(1).all(|b| b.is_ascii_digit());
+    !stem.is_empty() && (1..=12).contains(&ext.len()) && ext.starts_with(|c: char| c.is_ascii_alphabetic()) && ext.chars().all(|c| c.is_ascii_alphanumeric()) && !version
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_urls_ids_or_paths() {
+        let tree = ["assets/tiny", "conf.yaml"];
+        let cases = [
+            ("org/name", Place::Hub),
+            ("gpt2", Place::Hub),
+            ("bert-base-uncased", Place::Hub),
+            ("facebook/opt-1.3b", Place::Hub),
+            ("Qwen/Qwen2.5-7B", Place::Hub),
+            ("org/model.v2", Place::Hub),
+            ("org/name:main", Place::Hub),
+            ("org/name@0123456789012345678901234567890123456789", Place::Hub),
+            ("./org/name", Place::Path),
+            ("../x", Place::Path),
+            ("/opt/models/x", Place::Path),
+            ("~/x", Place::Path),
+            ("C:\\models", Place::Path),
+            ("model.pt", Place::Path),
+            ("runs/exp1/best.ckpt", Place::Path),
+            ("a/b/c", Place::Path),
+            ("assets/tiny", Place::Path),
+            ("conf.yaml", Place::Path),
+            ("weights.h5", Place::Path),
+            ("output_dir", Place::Path),
+            ("checkpoints", Place::Path),
+            ("models/llama", Place::Unclear),
+            ("outputs/final", Place::Unclear),
+            ("https://example.org/m.pt", Place::Url { plain: false }),
+            ("http://example.org/m.pt", Place::Url { plain: true }),
+            ("s3://bucket/key", Place::Url { plain: false }),
+            ("http://localhost:8000/x", Place::Loopback),
+            ("http://user@127.0.0.1/x", Place::Loopback),
+            ("http://localhost.evil.example/x", Place::Url { plain: true }),
+            ("file:///tmp/x", Place::Path),
+            ("", Place::Other),
+            ("a sentence about models", Place::Other),
+            ("x=1;y", Place::Other),
+        ];
+        for (text, want) in cases {
+            assert_eq!(of(text, |p| tree.contains(&p)), want, "{text}");
+        }
+    }
+
+    #[test]
+    fn revisions_are_digests_releases_or_moving() {
+        let sha = "0123456789abcdef0123456789abcdef01234567";
+        for (text, want) in [(sha, Mutable::Digest), ("v1.2", Mutable::Release), ("2.0.1", Mutable::Release), ("main", Mutable::Moving), ("0123abc", Mutable::Moving), ("v1", Mutable::Moving), ("refs/pr/3", Mutable::Moving), ("", Mutable::Moving)] {
+            assert_eq!(pin(text), want, "{text}");
+        }
+        assert_eq!(suffix(&format!("org/name@{sha}")), Mutable::Digest);
+        assert_eq!(suffix(&format!("git+https://h.example/o/r@{sha}")), Mutable::Digest);
+        assert_eq!(suffix("img@sha256:0123456789012345678901234567890123456789012345678901234567890123"), Mutable::Digest);
+        assert_eq!(suffix("https://h.example/o/r"), Mutable::Moving);
+        assert_eq!(suffix("org/name:v1.2"), Mutable::Release);
+    }
+}

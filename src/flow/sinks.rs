@@ -1,0 +1,289 @@
+//! Sinks: which values reach what a row calls dangerous, and what decides whether it is. Origins of parameters stay open here; `lift` carries them to
+//! the callers.
+
+use crate::catalog::row::{Effect, Flag, Pin, RowId, Slot, SlotName, Test};
+use crate::catalog::slot::{Argument, holds_text};
+use crate::facts::{ArgName, ExprWhat, V, ValueId, What};
+use crate::flow::FlagState;
+use crate::flow::channels::{fuel, key};
+use crate::flow::solver::{Here, Solver};
+use crate::flow::value::{Consts, Lit, Val};
+use crate::flow::versions::Versions;
+use crate::graph::Node;
+use crate::origin::Who;
+use crate::source::FileId;
+
+/// A sink that a row states, where a fact is.
+#[derive(Clone, Debug)]
+pub struct Sink {
+    /// The call, command, action, setting or script.
+    pub node: Node,
+    /// The row and which of its effects; none for text that is pasted into a script.
+    pub row: Option<(RowId, u32)>,
+    /// Its kind.
+    pub kind: String,
+    /// The dangerous argument.
+    pub slot: Option<ValueId>,
+    /// Doubts about the sink itself.
+    pub doubts: Vec<String>,
+}
+
+/// What a sink depends on, parameters still open. One type, so that lifting fills in all of it the same way.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Needs {
+    /// The dangerous argument: who chose it, who can write what is behind it.
+    pub value: Val,
+    /// Values of the row's flags, in order; none when absent.
+    pub flags: Vec<Option<Val>>,
+    /// Values that the row's `safe-when` tests look at, in order; none when absent.
+    pub safe: Vec<Option<Val>>,
+}
+
+impl Needs {
+    /// Every value, to change it.
+    pub fn map(&self, mut change: impl FnMut(&Val) -> Val) -> Needs {
+        Needs {
+            value: change(&self.value),
+            flags: self.flags.iter().map(|v| v.as_ref().map(&mut change)).collect(),
+            safe: self.safe.iter().map(|v| v.as_ref().map(&mut change)).collect(),
+        }
+    }
+    /// The functions whose parameters are still open.
+    pub fn functions(&self) -> Vec<Node> {
+        let mut out = self.value.functions();
+        for val in self.flags.iter().chain(&self.safe).flatten() {
+            // Only literals of flags and tests count.
+            out.extend(val.consts.params.iter().map(|p| p.0));
+        }
+        out.sort_unstable();
+        out.dedup();
+        out
+    }
+}
+
+impl Solver<'_> {
+    /// All sinks of all files, in order, with what they need.
+    pub fn sinks(&mut self) -> Vec<(Sink, Needs)> {
+        let mut out = Vec::new();
+        let index = self.world.index;
+        for (node, rows) in index.classified() {
+            for id in rows {
+                self.row_sinks(node, *id, &mut out);
+            }
+        }
+        for (node, fact) in self.world.facts.nodes() {
+            if let What::Script { text, .. } = fact.what {
+                self.script_sinks(node, text, &mut out);
+            }
+        }
+        out.sort_by(|a, b| (a.0.node, a.0.row, a.0.slot).cmp(&(b.0.node, b.0.row, b.0.slot)));
+        out
+    }
+
+    fn row_sinks(&mut self, node: Node, id: RowId, out: &mut Vec<(Sink, Needs)>) {
+        let row = self.world.catalog.row(id);
+        let facts = self.file(node.file);
+        if !row.effects.iter().any(|e| matches!(e, Effect::Sink { .. })) || self.world.catalog.is_safe(facts, node.fact, id) || !self.was_called(node, id) {
+            return;
+        }
+        let mut doubts = Vec::new();
+        if row.receiver.as_ref().is_some_and(|r| r.any) {
+            doubts.push("the type of the object is not known".to_owned());
+        }
+        if hides_keywords(facts, node) {
+            doubts.push("more arguments may be passed through `**`".to_owned());
+        }
+        for (i, effect) in row.effects.iter().enumerate() {
+            let Effect::Sink { kind, slot, bytes, .. } = effect else { continue };
+            let values = slot.as_ref().map(|s| self.slot_values(node, id, s)).unwrap_or_default();
+            let Some(value) = self.settled(|s| s.sink_value(node, id, slot.as_ref(), &values, *bytes)) else { continue };
+            let flags = row.flags.iter().map(|f| self.flag(node, id, f)).collect();
+            let safe = row.safe_when.iter().map(|t| self.settled(|s| s.slot(node, id, &t.slot))).collect();
+            let effect = u32::try_from(i).unwrap_or(u32::MAX);
+            let sink = Sink { node, row: Some((id, effect)), kind: kind.clone(), slot: values.first().copied(), doubts: doubts.clone() };
+            out.push((sink, Needs { value, flags, safe }));
+        }
+    }
+    /// Text that the platform pastes into a script.
+    fn script_sinks(&mut self, node: Node, text: ValueId, out: &mut Vec<(Sink, Needs)>) {
+        let facts = self.file(node.file);
+        let parts = match &facts.value(text).what {
+            V::Join(parts) => parts.clone(),
+            V::Expr(_) => vec![text],
+            _ => return,
+        };
+        for part in parts {
+            let V::Expr(expr) = &facts.value(part).what else { continue };
+            if matches!(expr.what, ExprWhat::Str(_) | ExprWhat::Num(_) | ExprWhat::Bool(_)) {
+                continue;
+            }
+            let mut value = self.settled(|s| s.at(node, part));
+            // Only the text counts: a fixed shape cannot carry commands.
+            value.bytes = value.name;
+            value.deps.retain(|d| d.to == crate::flow::value::Side::Name);
+            if value.name.who < Who::Peer && value.deps.is_empty() {
+                continue;
+            }
+            let sink = Sink { node, row: None, kind: "script".to_owned(), slot: Some(part), doubts: Vec::new() };
+            out.push((sink, Needs { value, ..Needs::default() }));
+        }
+    }
+    /// What reaches a sink; none when its argument is absent.
+    fn sink_value(&mut self, node: Node, id: RowId, slot: Option<&Slot>, values: &[ValueId], bytes: bool) -> Option<Val> {
+        let row = self.world.catalog.row(id);
+        let pin: Option<(&Pin, crate::origin::Via)> = row.effects.iter().find_map(|e| match e {
+            Effect::Returns { who: Who::Publisher, pin, via, .. } => Some((pin, *via)),
+            _ => None,
+        });
+        let here = self.here(node);
+        let Some(slot) = slot else {
+            // The subject as a whole: what it brings, else what it is given.
+            return Some(match self.row_result(node) {
+                Some(val) => val,
+                None => match &self.file(node.file).fact(node.fact).what {
+                    What::Setting { value, .. } | What::Write { value, .. } => self.at(node, *value),
+                    _ => Val::program(),
+                },
+            });
+        };
+        let mut val = self.slot(node, id, slot)?;
+        if !bytes {
+            val.bytes = val.name;
+            val.deps.retain(|d| d.to == crate::flow::value::Side::Name);
+            let both: Vec<_> = val.deps.iter().map(|d| crate::flow::value::Dep { to: crate::flow::value::Side::Bytes, ..*d }).collect();
+            val.deps.extend(both);
+            val.deps.sort_unstable();
+            return Some(val);
+        }
+        for value in values {
+            if self.is_verified(here, *value) {
+                return Some(Val::content(crate::origin::Origin::REPOSITORY));
+            }
+        }
+        let mut written: Option<Val> = None;
+        for value in values {
+            if let Some(w) = self.written(here, *value) {
+                written.get_or_insert_default().join(&w);
+            }
+        }
+        if let Some(written) = written {
+            return Some(Val { name: val.name, consts: val.consts, ..written });
+        }
+        let Some((pin, via)) = pin else { return Some(val) };
+        let state = self.pin(node, id, pin);
+        let mut fetched = self.fetched(node, &val, state);
+        if fetched.bytes.who >= Who::Publisher {
+            fetched.bytes.via = fetched.bytes.via.with(via);
+            if fetched.source.is_none() {
+                let text = match val.consts.text() {
+                    Some(name) => format!("`{}` gets `{name}`", self.called(node)),
+                    None => format!("`{}` gets it from outside", self.called(node)),
+                };
+                let subject = val.consts.text().map(str::to_owned);
+                let source = crate::flow::value::Source { who: fetched.bytes.who, at: self.head(node), text, row: None, subject };
+                fetched = fetched.from_source(source);
+            }
+        }
+        let names: Vec<_> = val.deps.iter().filter(|d| d.to == crate::flow::value::Side::Name).copied().collect();
+        fetched.deps.extend(names);
+        fetched.deps.sort_unstable();
+        fetched.deps.dedup();
+        Some(Val { name: val.name, consts: val.consts, made: val.made, ..fetched })
+    }
+    fn flag(&mut self, node: Node, id: RowId, flag: &Flag) -> Option<Val> {
+        let slot = Slot::Arg(vec![SlotName::Name(flag.name.clone())]);
+        match self.world.catalog.argument(self.file(node.file), node.fact, id, &slot) {
+            Argument::Absent | Argument::Unknown => None,
+            Argument::Switch(_) => Some(Val::literal(Lit::Bool(true))),
+            Argument::Values(values) => Some(self.settled(|s| s.all(node, &values))),
+        }
+    }
+    /// Whether the receiver had the method called on it that the row asks for.
+    fn was_called(&self, node: Node, id: RowId) -> bool {
+        let row = self.world.catalog.row(id);
+        let Some((method, test)) = row.receiver.as_ref().and_then(|r| r.called.as_ref()) else { return true };
+        let facts = self.file(node.file);
+        let What::Call(call) = &facts.fact(node.fact).what else { return true };
+        let object = |at: Node, value: ValueId| key(self.world, &self.tables, Here { at, scope: self.tables.scope(at) }, value, &mut fuel());
+        let Some(own) = call.receiver.and_then(|r| object(node, r)) else { return false };
+        for (fact, f) in facts.iter() {
+            let What::Call(other) = &f.what else { continue };
+            if other.name.rsplit('.').next() != Some(method) {
+                continue;
+            }
+            let at = Node { file: node.file, fact };
+            if other.receiver.and_then(|r| object(at, r)).as_ref() != Some(&own) {
+                continue;
+            }
+            let Some(test) = test else { return true };
+            let first = other.args.first().map(|a| a.value);
+            let text = first.and_then(|v| facts.literal(v));
+            // An address put together at run time is taken as the outer one unless its literal beginning says otherwise.
+            let begins = first.and_then(|v| match &facts.value(v).what {
+                V::Join(parts) => parts.first().and_then(|p| facts.literal(*p)),
+                _ => None,
+            });
+            if holds_text(text.or(begins).as_deref(), test) {
+                return true;
+            }
+        }
+        false
+    }
+}
+
+/// Whether keywords come from a dictionary that cannot be seen.
+fn hides_keywords(facts: &crate::facts::FileFacts, node: Node) -> bool {
+    match &facts.fact(node.fact).what {
+        What::Call(call) => call.args.iter().any(|a| a.name == ArgName::KeywordRest),
+        _ => false,
+    }
+}
+
+/// Whether one of a row's `safe-when` tests holds for what was filled in.
+pub fn is_safe(tests: &[crate::catalog::row::ArgTest], values: &[Option<Val>]) -> bool {
+    tests.iter().zip(values).any(|(test, value)| match value {
+        None => test.test == Test::Absent,
+        Some(val) => match &test.test {
+            Test::Present => true,
+            Test::Absent => false,
+            Test::Dynamic => val.consts.top,
+            test => val.consts.all().is_some_and(|all| all.iter().all(|l| holds_text(Some(&l.text()), test))),
+        },
+    })
+}
+
+/// What the flags of a row decide, the worst of them.
+pub fn flags(versions: &Versions, file: FileId, flags: &[Flag], values: &[Option<Val>]) -> FlagState {
+    let states = flags.iter().zip(values).map(|(flag, value)| match value {
+        None => versions.absent(file, flag),
+        Some(val) => given(versions, file, flag, &val.consts),
+    });
+    states.max_by_key(|s| rank(s)).unwrap_or_default()
+}
+
+/// The worse of two states.
+pub fn worse(a: FlagState, b: FlagState) -> FlagState {
+    if rank(&b) > rank(&a) { b } else { a }
+}
+
+fn given(versions: &Versions, file: FileId, flag: &Flag, consts: &Consts) -> FlagState {
+    let Some(all) = consts.all() else { return FlagState::Dynamic };
+    let one = |lit: &Lit| match lit {
+        Lit::None => versions.absent(file, flag),
+        Lit::Name(_) => FlagState::Dynamic,
+        lit if holds_text(Some(&lit.text()), &Test::Is(vec![flag.safe.clone()])) => versions.safe(file, flag),
+        _ => FlagState::Unsafe,
+    };
+    all.iter().map(one).max_by_key(rank).unwrap_or_default()
+}
+
+fn rank(state: &FlagState) -> u8 {
+    match state {
+        FlagState::None => 0,
+        FlagState::Safe => 1,
+        FlagState::Unsettled(_) => 2,
+        FlagState::Dynamic => 3,
+        FlagState::Hole(_) => 4,
+        FlagState::Unsafe => 5,
+    }
+}

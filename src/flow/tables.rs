@@ -1,0 +1,409 @@
+//! Lookups that flow needs over all facts, built in one pass: the function a fact stands in, returns, module variables, fields, methods, overrides and
+//! callers. Computes no origin.
+
+use std::collections::HashMap;
+
+use crate::facts::{ArgName, Channel, Call, FactId, FileFacts, Param, ParamKind, Target, V, ValueId, What};
+use crate::graph::index::Index;
+use crate::graph::{Facts, Node};
+use crate::source::FileId;
+
+/// How many values are looked at to find the class of one.
+const HOPS: u32 = 40;
+/// How many overrides a method call reaches.
+const MAX_TARGETS: usize = 16;
+
+/// How the arguments of a call meet the parameters of its target.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Bind {
+    /// First argument, first parameter.
+    Plain,
+    /// The receiver is the first parameter.
+    Receiver,
+    /// A new object is the first parameter.
+    New,
+}
+
+/// A function that a call reaches.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Reached {
+    /// The function.
+    pub function: Node,
+    /// How arguments are bound.
+    pub bind: Bind,
+}
+
+/// What a parameter receives at a call.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Given {
+    /// These values of the caller's file, joined.
+    Values(Vec<ValueId>),
+    /// The parameter's default.
+    Default(ValueId),
+    /// A new object.
+    New,
+    /// Cannot be told (`*args`, `**kwargs`), besides these values.
+    Unknown,
+}
+
+/// The lookups.
+#[derive(Debug, Default)]
+pub struct Tables {
+    /// Per file and fact: the function it stands in.
+    scopes: Vec<Vec<Option<FactId>>>,
+    /// Values returned by a function.
+    pub returns: HashMap<Node, Vec<ValueId>>,
+    /// Assignments of a name at module level.
+    globals: HashMap<(FileId, String), Vec<FactId>>,
+    /// Assignments of a field, in any method of the class or its body.
+    fields: HashMap<(Node, String), Vec<FactId>>,
+    methods: HashMap<(Node, String), Node>,
+    class_of: HashMap<Node, Node>,
+    bases: HashMap<Node, Vec<Node>>,
+    derived: HashMap<Node, Vec<Node>>,
+    /// Calls that reach a function, in order.
+    pub callers: HashMap<Node, Vec<(Node, Bind)>>,
+    /// Setters of a variable by lower-case name; of what lasts for a job, and of what the nearest owner decides.
+    setters: HashMap<(FileId, String), Vec<FactId>>,
+    /// Functions that a call reaches, in order.
+    pub reached: HashMap<Node, Vec<Reached>>,
+}
+
+impl Tables {
+    /// Reads all facts.
+    pub fn new(index: &Index, facts: &Facts) -> Tables {
+        let mut tables = Tables::default();
+        for (i, file) in facts.files.iter().enumerate() {
+            let id = FileId(u32::try_from(i).unwrap_or(u32::MAX));
+            tables.file(id, file);
+        }
+        tables.classes(index, facts);
+        for (node, fact) in facts.nodes() {
+            let What::Call(call) = &fact.what else { continue };
+            let reached = tables.resolve(index, facts, node, call);
+            for to in &reached {
+                tables.callers.entry(to.function).or_default().push((node, to.bind));
+            }
+            if !reached.is_empty() {
+                tables.reached.insert(node, reached);
+            }
+        }
+        tables
+    }
+    /// The function a fact stands in.
+    pub fn scope(&self, node: Node) -> Option<FactId> {
+        *self.scopes.get(node.file.0 as usize)?.get(node.fact.0 as usize)?
+    }
+    /// Facts that set a variable of that name, letter case apart, in order.
+    pub fn setters(&self, file: FileId, name: &str) -> &[FactId] {
+        self.setters.get(&(file, name.to_ascii_lowercase())).map_or(&[], Vec::as_slice)
+    }
+    /// Assignments of a module variable.
+    pub fn global(&self, file: FileId, name: &str) -> &[FactId] {
+        self.globals.get(&(file, name.to_owned())).map_or(&[], Vec::as_slice)
+    }
+    /// The class a method stands in.
+    pub fn class(&self, function: Node) -> Option<Node> {
+        self.class_of.get(&function).copied()
+    }
+    /// Assignments of a field in a class or its bases.
+    pub fn field(&self, class: Node, name: &str) -> Vec<Node> {
+        let mut out = Vec::new();
+        self.up(class, |c| {
+            for fact in self.fields.get(&(c, name.to_owned())).into_iter().flatten() {
+                out.push(Node { file: c.file, fact: *fact });
+            }
+            false
+        });
+        out
+    }
+    /// The method of a class, own or inherited.
+    pub fn method(&self, class: Node, name: &str) -> Option<Node> {
+        let mut found = None;
+        self.up(class, |c| {
+            found = self.methods.get(&(c, name.to_owned())).copied();
+            found.is_some()
+        });
+        found
+    }
+    /// The classes of the tree that a value can be an object of.
+    pub fn classes_of(&self, index: &Index, facts: &Facts, file: FileId, value: ValueId, scope: Option<FactId>, fuel: &mut u32) -> Vec<Node> {
+        let Some(left) = fuel.checked_sub(1) else { return Vec::new() };
+        *fuel = left;
+        let f = facts.file(file);
+        let mut out = match &f.value(value).what {
+            V::Ref(fact) => {
+                let node = Node { file, fact: *fact };
+                match &f.fact(*fact).what {
+                    What::Call(call) => match definition(index, facts, node, &call.name) {
+                        Some(def) if matches!(facts.fact(def).what, What::Class { .. }) => vec![def],
+                        _ => Vec::new(),
+                    },
+                    What::Assignment { value, .. } => self.classes_of(index, facts, file, *value, self.scope(node), fuel),
+                    _ => Vec::new(),
+                }
+            }
+            V::Param(n) => match scope.map(|fact| Node { file, fact }) {
+                Some(function) => match self.class(function) {
+                    Some(class) if *n == 0 && !is_static(f, function.fact) => vec![class],
+                    _ => self.annotated(index, facts, function, *n),
+                },
+                None => Vec::new(),
+            },
+            V::Attr(base, name) => {
+                let mut out = Vec::new();
+                for class in self.classes_of(index, facts, file, *base, scope, fuel) {
+                    for node in self.field(class, name).into_iter().take(4) {
+                        if let What::Assignment { value, .. } = &facts.fact(node).what {
+                            out.extend(self.classes_of(index, facts, node.file, *value, self.scope(node), fuel));
+                        }
+                    }
+                }
+                out
+            }
+            V::Phi(options) => options.iter().take(8).flat_map(|o| self.classes_of(index, facts, file, *o, scope, fuel)).collect(),
+            V::Name(name) if !name.contains('.') => {
+                let mut out = Vec::new();
+                for fact in self.global(file, name).iter().take(4) {
+                    if let What::Assignment { value, .. } = &f.fact(*fact).what {
+                        out.extend(self.classes_of(index, facts, file, *value, None, fuel));
+                    }
+                }
+                out
+            }
+            _ => Vec::new(),
+        };
+        out.sort_unstable();
+        out.dedup();
+        out.truncate(MAX_TARGETS);
+        out
+    }
+
+    fn annotated(&self, index: &Index, facts: &Facts, function: Node, n: u32) -> Vec<Node> {
+        let What::Function { params, .. } = &facts.fact(function).what else { return Vec::new() };
+        let Some(annotation) = params.get(n as usize).and_then(|p| p.annotation) else { return Vec::new() };
+        let V::Name(name) = &facts.value(function.file, annotation).what else { return Vec::new() };
+        definition(index, facts, function, name).filter(|d| matches!(facts.fact(*d).what, What::Class { .. })).into_iter().collect()
+    }
+    fn file(&mut self, id: FileId, file: &FileFacts) {
+        let mut scopes: Vec<Option<FactId>> = Vec::with_capacity(file.items.len());
+        let mut classes: Vec<Option<FactId>> = Vec::with_capacity(file.items.len());
+        for (fact, f) in file.iter() {
+            let owner = f.owner.filter(|o| o.0 < fact.0);
+            let above = owner.map(|o| &file.fact(o).what);
+            let scope = match above {
+                Some(What::Function { .. }) => owner,
+                Some(What::Class { .. }) => None,
+                _ => owner.and_then(|o| scopes.get(o.0 as usize).copied().flatten()),
+            };
+            let class = match above {
+                Some(What::Class { .. }) => owner,
+                Some(What::Function { .. }) | None => None,
+                _ => owner.and_then(|o| classes.get(o.0 as usize).copied().flatten()),
+            };
+            scopes.push(scope);
+            classes.push(class);
+            let node = Node { file: id, fact };
+            match &f.what {
+                What::Function { name, .. } => {
+                    if let Some(class) = class {
+                        let class = Node { file: id, fact: class };
+                        self.class_of.insert(node, class);
+                        self.methods.insert((class, name.rsplit('.').next().unwrap_or(name).to_owned()), node);
+                    }
+                }
+                What::Write { channel: Channel::Env(name) | Channel::Var(name) | Channel::RunnerEnv(Some(name)), .. } | What::Input { name, .. } => {
+                    self.setters.entry((id, name.to_ascii_lowercase())).or_default().push(fact);
+                }
+                What::Setting { path, .. } => {
+                    if let Some(name) = path.strip_prefix("ENV.") {
+                        self.setters.entry((id, name.to_ascii_lowercase())).or_default().push(fact);
+                    }
+                }
+                What::Return { value } => {
+                    if let Some(scope) = scope {
+                        self.returns.entry(Node { file: id, fact: scope }).or_default().push(*value);
+                    }
+                }
+                What::Assignment { target, .. } => match target {
+                    Target::Global(name) => self.globals.entry((id, name.clone())).or_default().push(fact),
+                    Target::Name(name) => match (scope, class) {
+                        (None, Some(class)) => self.fields.entry((Node { file: id, fact: class }, name.clone())).or_default().push(fact),
+                        (None, None) => self.globals.entry((id, name.clone())).or_default().push(fact),
+                        _ => {}
+                    },
+                    Target::Attr(base, name) => {
+                        let own = matches!(file.value(*base).what, V::Param(0));
+                        let class = scope.and_then(|s| self.class_of.get(&Node { file: id, fact: s })).copied();
+                        if let (true, Some(class)) = (own, class) {
+                            self.fields.entry((class, name.clone())).or_default().push(fact);
+                        }
+                    }
+                    Target::Index(..) => {}
+                },
+                _ => {}
+            }
+        }
+        self.scopes.push(scopes);
+    }
+    fn classes(&mut self, index: &Index, facts: &Facts) {
+        for (node, fact) in facts.nodes() {
+            let What::Class { bases, .. } = &fact.what else { continue };
+            for base in bases {
+                let name = match &facts.value(node.file, *base).what {
+                    V::Name(name) => name.clone(),
+                    _ => continue,
+                };
+                let Some(base) = definition(index, facts, node, &name).filter(|d| *d != node && matches!(facts.fact(*d).what, What::Class { .. })) else { continue };
+                self.bases.entry(node).or_default().push(base);
+                self.derived.entry(base).or_default().push(node);
+            }
+        }
+    }
+    /// Visits a class and its bases, nearest first, until `visit` says so.
+    fn up(&self, class: Node, mut visit: impl FnMut(Node) -> bool) {
+        let mut seen = vec![class];
+        let mut at = 0;
+        while let Some(c) = seen.get(at).copied() {
+            if visit(c) {
+                return;
+            }
+            for base in self.bases.get(&c).into_iter().flatten() {
+                if !seen.contains(base) && seen.len() < 64 {
+                    seen.push(*base);
+                }
+            }
+            at += 1;
+        }
+    }
+    fn resolve(&self, index: &Index, facts: &Facts, node: Node, call: &Call) -> Vec<Reached> {
+        let mut out = Vec::new();
+        let method = call.name.rsplit('.').next().unwrap_or_default();
+        if let Some(receiver) = call.receiver {
+            for class in self.classes_of(index, facts, node.file, receiver, self.scope(node), &mut fuel()) {
+                self.overrides(facts, class, method, &mut out);
+            }
+        }
+        if out.is_empty() && !call.name.starts_with('?') {
+            match definition(index, facts, node, &call.name) {
+                Some(def) if matches!(facts.fact(def).what, What::Class { .. }) => {
+                    if let Some(function) = self.method(def, "__init__") {
+                        out.push(Reached { function, bind: Bind::New });
+                    }
+                }
+                Some(def) => {
+                    let bind = match self.class(def) {
+                        Some(_) if is_class_method(facts.file(def.file), def.fact) => Bind::New,
+                        _ => Bind::Plain,
+                    };
+                    out.push(Reached { function: def, bind });
+                }
+                None => {}
+            }
+        }
+        out.sort_unstable();
+        out.dedup();
+        out.truncate(MAX_TARGETS);
+        out
+    }
+    /// The method of a class and of all classes derived from it.
+    fn overrides(&self, facts: &Facts, class: Node, method: &str, out: &mut Vec<Reached>) {
+        let mut bind = |function: Node| {
+            let bind = if is_static(facts.file(function.file), function.fact) { Bind::Plain } else { Bind::Receiver };
+            out.push(Reached { function, bind });
+        };
+        if let Some(function) = self.method(class, method) {
+            bind(function);
+        }
+        let mut seen = vec![class];
+        let mut at = 0;
+        while let Some(c) = seen.get(at).copied() {
+            for d in self.derived.get(&c).into_iter().flatten() {
+                if !seen.contains(d) && seen.len() < 64 {
+                    seen.push(*d);
+                    if let Some(function) = self.methods.get(&(*d, method.to_owned())) {
+                        bind(*function);
+                    }
+                }
+            }
+            at += 1;
+        }
+    }
+}
+
+/// What [`Tables::classes_of`] may spend.
+pub fn fuel() -> u32 {
+    HOPS
+}
+
+/// The function or class that a name means where `node` stands: nested functions first, then the file, then imports.
+pub fn definition(index: &Index, facts: &Facts, node: Node, name: &str) -> Option<Node> {
+    if !name.contains('.') {
+        let file = facts.file(node.file);
+        let own = std::iter::once(file.fact(node.fact)).chain(file.owners(node.fact).map(|o| o.1));
+        for owner in own {
+            if let What::Function { name: outer, .. } = &owner.what
+                && let Some(def) = index.local(node.file, &format!("{outer}.<locals>.{name}"), 0)
+            {
+                return Some(def);
+            }
+        }
+    }
+    index.definition(node.file, name)
+}
+
+/// What the parameter at `index` receives.
+pub fn given(call: &Call, params: &[Param], index: u32, bind: Bind) -> Given {
+    let Some(param) = params.get(index as usize) else { return Given::Unknown };
+    let shift = u32::from(bind != Bind::Plain);
+    if index == 0 && bind == Bind::New {
+        return Given::New;
+    }
+    if index == 0 && bind == Bind::Receiver {
+        return call.receiver.map_or(Given::Unknown, |r| Given::Values(vec![r]));
+    }
+    let positional = |i: u32| call.args.iter().find(|a| a.name == ArgName::Position(i)).map(|a| a.value);
+    let keyword = |name: &str| call.args.iter().find(|a| matches!(&a.name, ArgName::Keyword(k) if k == name)).map(|a| a.value);
+    let has = |form: ArgName| call.args.iter().any(|a| a.name == form);
+    match param.kind {
+        ParamKind::Rest => {
+            let from = index.saturating_sub(shift);
+            let values: Vec<ValueId> =
+                call.args.iter().filter(|a| matches!(a.name, ArgName::Position(i) if i >= from) || a.name == ArgName::Rest).map(|a| a.value).collect();
+            Given::Values(values)
+        }
+        ParamKind::KeywordRest => {
+            let named = |k: &str| params.iter().any(|p| p.name == k);
+            let values: Vec<ValueId> =
+                call.args.iter().filter(|a| matches!(&a.name, ArgName::Keyword(k) if !named(k)) || a.name == ArgName::KeywordRest).map(|a| a.value).collect();
+            Given::Values(values)
+        }
+        ParamKind::Plain | ParamKind::Keyword => {
+            if let Some(value) = keyword(&param.name) {
+                return Given::Values(vec![value]);
+            }
+            let place = (param.kind == ParamKind::Plain).then(|| index.checked_sub(shift)).flatten();
+            if let Some(value) = place.and_then(positional) {
+                return Given::Values(vec![value]);
+            }
+            if has(ArgName::Rest) || has(ArgName::KeywordRest) {
+                return Given::Unknown;
+            }
+            param.default.map_or(Given::Unknown, Given::Default)
+        }
+    }
+}
+
+/// Whether a function has a decorator of that bare name.
+fn decorated(file: &FileFacts, function: FactId, name: &str) -> bool {
+    let What::Function { decorators, .. } = &file.fact(function).what else { return false };
+    decorators.iter().any(|d| matches!(&file.value(*d).what, V::Name(n) if n == name))
+}
+
+fn is_static(file: &FileFacts, function: FactId) -> bool {
+    decorated(file, function, "staticmethod")
+}
+
+fn is_class_method(file: &FileFacts, function: FactId) -> bool {
+    decorated(file, function, "classmethod")
+}

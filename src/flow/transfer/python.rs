@@ -1,0 +1,274 @@
+//! The meaning of Python's forms: calls, names, attributes, subscripts, joined text, parameters.
+
+use crate::facts::{Call, FactId, ParamKind, V, ValueId, What};
+use crate::flow::place::{self, Place};
+use crate::flow::solver::{Cell, Here, Solver};
+use crate::flow::tables::{Bind, Given, given};
+use crate::flow::transfer::rows::pinned;
+use crate::flow::value::{Consts, Lit, MAX_LITERALS, Made, PinState, Side, Val};
+use crate::graph::Node;
+use crate::origin::{Mutable, Origin, Who};
+use crate::source::FileId;
+
+impl Solver<'_> {
+    /// What a call gives: what a row says, else what the functions it reaches return, else what goes in.
+    pub fn call(&mut self, node: Node, call: &Call) -> Val {
+        let made = Made { by: vec![call.name.clone()], other: false };
+        if let Some(mut val) = self.row_result(node) {
+            if val.consts.top {
+                val.made = made;
+            }
+            return val;
+        }
+        let reached = self.tables.reached.get(&node).cloned().unwrap_or_default();
+        let constructs = reached.iter().any(|r| r.bind == Bind::New && self.is_constructor(r.function));
+        if !reached.is_empty() && !constructs {
+            let mut out = Val::default();
+            for to in reached {
+                let returned = self.get(Cell::Return(to.function));
+                out.join(&self.fill(node, call, to.function, to.bind, &returned));
+            }
+            return out;
+        }
+        if reached.is_empty() {
+            self.want(node.file, &call.name);
+        }
+        let mut out = Val::default();
+        for arg in &call.args {
+            out.join(&self.at(node, arg.value));
+        }
+        if let Some(receiver) = call.receiver {
+            out.join(&self.at(node, receiver));
+        }
+        Val { made, ..out.derived().less_known() }
+    }
+    /// A value of a function with the arguments of a call filled in.
+    pub fn fill(&mut self, node: Node, call: &Call, function: Node, bind: Bind, val: &Val) -> Val {
+        let mut indices: Vec<u32> = val.deps.iter().filter(|d| d.of == function).map(|d| d.index).collect();
+        indices.extend(val.consts.params.iter().filter(|p| p.0 == function).map(|p| p.1));
+        indices.extend(val.deps.iter().filter(|d| d.of == function).filter_map(|d| match d.part {
+            crate::flow::value::Part::Fetched(PinState::By(i)) => Some(i),
+            _ => None,
+        }));
+        indices.sort_unstable();
+        indices.dedup();
+        let args: Vec<(u32, Val)> = indices.into_iter().map(|i| (i, self.argument_of(node, call, function, i, bind))).collect();
+        let get = |i: u32| args.iter().find(|a| a.0 == i).map_or_else(Val::unknown, |a| a.1.clone());
+        let mut fetch = |name: &Val, pin: PinState| {
+            let pin = match pin {
+                PinState::By(i) => match (get(i).consts, self.function(node)) {
+                    (Consts { set, top: false, params }, here) if set.is_empty() && params.len() == 1 && params.iter().all(|p| p.0 == here) => {
+                        params.first().map_or(PinState::Fixed(Mutable::Moving), |p| PinState::By(p.1))
+                    }
+                    (consts, _) => PinState::Fixed(pinned(&consts, place::pin)),
+                },
+                other => other,
+            };
+            self.fetched(node, name, pin)
+        };
+        let mut arg = get;
+        val.fill(function, &mut arg, &mut fetch)
+    }
+    /// The argument that a parameter receives at a call.
+    fn argument_of(&mut self, node: Node, call: &Call, function: Node, index: u32, bind: Bind) -> Val {
+        let What::Function { params, .. } = &self.file(function.file).fact(function.fact).what else { return Val::unknown() };
+        match given(call, params, index, bind) {
+            Given::Values(values) if values.is_empty() => Val::program(),
+            Given::Values(values) => {
+                let joined = self.all(node, &values);
+                let rest = params.get(index as usize).is_some_and(|p| matches!(p.kind, ParamKind::Rest | ParamKind::KeywordRest));
+                if rest { joined.derived() } else { joined }
+            }
+            Given::Default(value) => self.default_of(function, value),
+            Given::New => Val::program(),
+            Given::Unknown => Val::unknown(),
+        }
+    }
+    /// A parameter's default.
+    pub fn default_of(&mut self, function: Node, value: ValueId) -> Val {
+        self.at(function, value)
+    }
+    /// A parameter of the function or script that is read in.
+    pub fn parameter(&mut self, here: Here, index: u32) -> Val {
+        let of = Node { file: here.at.file, fact: here.scope.unwrap_or(FactId(0)) };
+        Val::param(of, index)
+    }
+    /// A name that scopes do not settle: a row's source, a variable of this or another module, a definition, a constant of a library.
+    pub fn name(&mut self, file: FileId, name: &str) -> Val {
+        if let Some(val) = self.named(file, name) {
+            return val;
+        }
+        let plain = name.trim_start_matches('.');
+        if !plain.contains('.') && name == plain {
+            if !self.tables.global(file, name).is_empty() {
+                return self.get(Cell::Global(file, name.to_owned()));
+            }
+            let known = self.world.index.definition(file, name).is_some();
+            let val = Val { consts: Consts::one(Lit::Name(name.to_owned())), ..Val::program() };
+            return if known { val } else { val.less_known() };
+        }
+        if let Some((module, rest)) = self.module_of(file, name) {
+            let head = rest.split('.').next().unwrap_or_default();
+            if !self.tables.global(module, head).is_empty() {
+                let val = self.get(Cell::Global(module, head.to_owned()));
+                return if head == rest { val } else { val.derived() };
+            }
+            if self.world.index.definition(file, name).is_none() {
+                self.want(file, name);
+            }
+        }
+        Val { consts: Consts::one(Lit::Name(name.to_owned())), ..Val::program() }
+    }
+    /// Notes that a name of a module of the tree has no facts yet.
+    pub fn want(&mut self, file: FileId, name: &str) {
+        if name.starts_with('?') || self.world.index.definition(file, name).is_some() {
+            return;
+        }
+        if let Some((module, rest)) = self.module_of(file, name) {
+            let head = rest.split('.').next().unwrap_or_default();
+            if self.tables.global(module, head).is_empty() {
+                self.wanted.insert((self.module_name(module), head.to_owned()));
+            }
+        }
+    }
+    /// The dotted path of a module file from its root.
+    pub fn module_name(&self, file: FileId) -> String {
+        let path = self.world.index.path(file);
+        let stem = path.strip_suffix("/__init__.py").or_else(|| path.strip_suffix(".py")).unwrap_or(path);
+        stem.replace('/', ".")
+    }
+    /// The module file of a dotted name, and what is left of the name.
+    fn module_of<'n>(&self, file: FileId, name: &'n str) -> Option<(FileId, &'n str)> {
+        let plain = name.trim_start_matches('.');
+        let level = u32::try_from(name.len() - plain.len()).unwrap_or(0);
+        let cuts: Vec<usize> = plain.match_indices('.').map(|m| m.0).collect();
+        for cut in cuts.into_iter().rev() {
+            if let Some(module) = self.world.index.module(file, plain.get(..cut)?, level) {
+                return Some((module, plain.get(cut + 1..)?));
+            }
+        }
+        None
+    }
+    /// What a row says of a name that is no call (`os.environ`, `sys.argv`).
+    fn named(&mut self, file: FileId, name: &str) -> Option<Val> {
+        if !name.contains('.') {
+            return None;
+        }
+        let mut out: Option<Val> = None;
+        for id in self.world.catalog.qualified(name) {
+            for effect in &self.world.catalog.row(id).effects {
+                let crate::catalog::row::Effect::Returns { who, via, .. } = effect else { continue };
+                let mutable = if *who >= Who::Publisher { Mutable::Moving } else { Mutable::Digest };
+                let origin = Origin { who: *who, mutable, via: *via, ..Origin::PROGRAM };
+                out.get_or_insert_default().join(&Val::content(origin));
+            }
+        }
+        let _ = file;
+        out
+    }
+    /// `base.name`: a field of a class of the tree, else part of the base.
+    pub fn attribute(&mut self, here: Here, base: ValueId, name: &str) -> Val {
+        let file = self.file(here.at.file);
+        if let V::Name(root) = &file.value(base).what {
+            let whole = format!("{root}.{name}");
+            if let Some(val) = self.named(here.at.file, &whole) {
+                return val;
+            }
+            if self.tables.global(here.at.file, root).is_empty() {
+                return self.name(here.at.file, &whole);
+            }
+        }
+        let classes = self.tables.classes_of(self.world.index, self.world.facts, here.at.file, base, here.scope, &mut crate::flow::tables::fuel());
+        let mut out: Option<Val> = None;
+        for class in classes {
+            if !self.tables.field(class, name).is_empty() {
+                out.get_or_insert_default().join(&self.get(Cell::Field(class, name.to_owned())));
+            } else if let Some(method) = self.tables.method(class, name) {
+                let val = self.get(Cell::Return(method));
+                out.get_or_insert_default().join(&val.derived());
+            }
+        }
+        if let Some(val) = out {
+            return val;
+        }
+        if self.is_self(here, base) {
+            return Val::unknown();
+        }
+        self.value(here, base).derived()
+    }
+    fn is_self(&self, here: Here, base: ValueId) -> bool {
+        let function = here.scope.map(|fact| Node { file: here.at.file, fact });
+        self.file(here.at.file).value(base).what == V::Param(0) && function.is_some_and(|f| self.tables.class(f).is_some())
+    }
+    fn is_constructor(&self, function: Node) -> bool {
+        matches!(&self.file(function.file).fact(function.fact).what, What::Function { name, .. } if name.ends_with("__init__"))
+    }
+    /// `base[key]`: the entry of a dictionary or list in sight, else part of the base.
+    pub fn index(&mut self, here: Here, base: ValueId, key: ValueId) -> Val {
+        let file = self.file(here.at.file);
+        let mut at = base;
+        for _ in 0..4 {
+            match &file.value(at).what {
+                V::Ref(fact) => match &file.fact(*fact).what {
+                    What::Assignment { value, .. } => at = *value,
+                    _ => break,
+                },
+                V::Dict(entries, false) => {
+                    let Some(key) = file.literal(key) else { break };
+                    let entry = entries.iter().rev().find(|(k, _)| file.literal(*k).as_deref() == Some(key.as_str()));
+                    return match entry {
+                        Some((_, value)) => self.value(here, *value),
+                        None => self.value(here, base).derived(),
+                    };
+                }
+                V::List(items, false) => {
+                    let V::Num(n) = &file.value(key).what else { break };
+                    let Some(item) = n.parse::<usize>().ok().and_then(|n| items.get(n)) else { break };
+                    return self.value(here, *item);
+                }
+                _ => break,
+            }
+        }
+        self.value(here, base).derived()
+    }
+    /// Joined text. When all parts are literal, so is the whole; otherwise a literal part says nothing of the bytes behind the whole, except a URL
+    /// that it begins with.
+    pub fn concatenated(&mut self, here: Here, parts: &[ValueId]) -> Val {
+        if let [only] = parts {
+            return self.value(here, *only);
+        }
+        let vals: Vec<Val> = parts.iter().map(|p| self.value(here, *p)).collect();
+        let mut texts = vec![String::new()];
+        for val in &vals {
+            let Some(all) = val.consts.all().filter(|a| texts.len() * a.len() <= MAX_LITERALS && a.iter().all(|l| !matches!(l, Lit::Name(_)))) else {
+                texts.clear();
+                break;
+            };
+            texts = texts.iter().flat_map(|t| all.iter().map(move |l| format!("{t}{}", l.text()))).collect();
+        }
+        let range = self.file(here.at.file).value(*parts.first().unwrap_or(&ValueId(0))).range;
+        if !texts.is_empty() && texts.iter().all(|t| t.len() < 4_096) {
+            let mut out = Val::default();
+            for text in &texts {
+                out.join(&self.literal(here.at.file, text, range));
+            }
+            // Literal text keeps who chose its parts.
+            for val in &vals {
+                out.name = out.name.join(val.name);
+            }
+            return out;
+        }
+        let mut out = Val::default();
+        for (i, val) in vals.iter().enumerate() {
+            let literal = val.consts.all().is_some();
+            let url = i == 0 && literal && val.consts.set.iter().any(|l| matches!(l, Lit::Str(s) if matches!(place::of(s, |_| false), Place::Url { .. })));
+            if literal && !url {
+                out.name = out.name.join(val.name);
+            } else {
+                out.join(val);
+            }
+        }
+        out.deps.retain(|d| d.to == Side::Name || d.part != crate::flow::value::Part::Own(Side::Name));
+        out.derived()
+    }
+}

@@ -1,0 +1,178 @@
+//! What a row says of a result: origins of what a call returns, pins, channels that it reads. The same for calls, commands and actions.
+
+use crate::catalog::row::{Effect, Pin, Row, RowId, Slot};
+use crate::facts::{ValueId, What};
+use crate::flow::place::{self, Place};
+use crate::flow::solver::{Here, Solver};
+use crate::flow::value::{Consts, Dep, Lit, Made, Part, PinState, Side, Source, Val};
+use crate::graph::Node;
+use crate::origin::{Mutable, Origin, Via, Who};
+
+impl Solver<'_> {
+    /// What a `returns` effect gives at a fact.
+    pub fn row_returns(&mut self, node: Node, which: (RowId, u32), (who, via): (Who, Via), pin: &Pin, path: bool) -> Val {
+        let at = self.head(node);
+        let callee = self.called(node);
+        if who != Who::Publisher {
+            let mutable = if who > Who::Publisher { Mutable::Moving } else { Mutable::Digest };
+            let origin = Origin { who, mutable, via, ..Origin::PROGRAM };
+            let mut val = Val::content(origin);
+            if path {
+                val.name = Origin::PROGRAM;
+            }
+            if who > Who::Publisher {
+                val = val.from_source(Source { who, at, text: format!("`{callee}` brings what others send"), row: Some(which), subject: None });
+            }
+            return val;
+        }
+        let subject = self.slot(node, which.0, &Solver::subject_slot(self.world.catalog.row(which.0))).unwrap_or_default();
+        let state = self.pin(node, which.0, pin);
+        let mut val = self.fetched(node, &subject, state);
+        val.bytes.via = if val.bytes.who >= Who::Publisher { val.bytes.via.with(via) } else { val.bytes.via };
+        if path {
+            val.name = Origin::PROGRAM;
+            val.deps.retain(|d| d.to == Side::Bytes);
+        } else {
+            val = val.read();
+        }
+        val.consts = Consts::any();
+        val.made = Made::OTHER;
+        if val.bytes.who >= Who::Publisher {
+            let name = subject.consts.text().map(str::to_owned);
+            let text = match &name {
+                Some(name) => format!("`{callee}` gets `{name}`"),
+                None => format!("`{callee}` gets it from outside"),
+            };
+            let subject = name.or_else(|| val.source.as_ref().and_then(|s| s.subject.clone()));
+            val.source = Some(std::rc::Rc::new(Source { who: val.bytes.who, at, text, row: Some(which), subject }));
+        }
+        val
+    }
+    /// What hubs and hosts serve under a name. Deferred for a name that is a parameter.
+    pub fn fetched(&self, node: Node, name: &Val, pin: PinState) -> Val {
+        let mut bytes = Origin::PROGRAM;
+        let mut deps: Vec<Dep> = Vec::new();
+        for lit in &name.consts.set {
+            let Lit::Str(text) = lit else { continue };
+            let (place, tracked) = self.place(node.file, text);
+            let mutable = match pin {
+                PinState::Fixed(m) => m,
+                PinState::Suffix => place::suffix(text),
+                PinState::By(_) => Mutable::Moving,
+            };
+            bytes = bytes.join(match place {
+                Place::Hub => Origin::publisher(mutable),
+                Place::Url { .. } if mutable == Mutable::Digest => Origin::REPOSITORY,
+                Place::Url { plain } => Origin { mutable, ..place::store(Place::Url { plain }, false) },
+                Place::Unclear => Origin { known: false, ..Origin::OPERATOR },
+                Place::Path | Place::Loopback | Place::Other => place::store(place, tracked),
+            });
+        }
+        let mut out = Val { consts: Consts::any(), made: Made::OTHER, source: name.source.clone(), ..Val::default() };
+        if name.consts.top {
+            // Not a literal: what is known of its bytes, as a lower bound unless an earlier download already says who serves it.
+            let known = name.bytes.who >= Who::Publisher;
+            bytes = bytes.join(Origin { known: known && name.bytes.known, ..name.bytes });
+            deps.extend(name.deps.iter().filter(|d| d.to == Side::Bytes).map(|d| match d.part {
+                Part::Own(_) if !known => Dep { part: Part::Own(Side::Bytes), ..*d },
+                _ => *d,
+            }));
+        }
+        for (of, index) in &name.consts.params {
+            let pin = match pin {
+                PinState::By(_) if *of != self.function(node) => PinState::Fixed(Mutable::Moving),
+                same => same,
+            };
+            deps.push(Dep { of: *of, index: *index, to: Side::Bytes, part: Part::Fetched(pin) });
+        }
+        deps.sort_unstable();
+        deps.dedup();
+        out.bytes = bytes;
+        out.deps = deps;
+        out
+    }
+    /// How the row's pin stands at a fact.
+    pub fn pin(&mut self, node: Node, row: RowId, pin: &Pin) -> PinState {
+        let (slot, read): (&Slot, fn(&str) -> Mutable) = match pin {
+            Pin::Fixed(mutable) => return PinState::Fixed(*mutable),
+            Pin::Suffix(_) => return PinState::Suffix,
+            Pin::Revision(slot) => (slot, place::pin),
+            Pin::Version(slot) => (slot, place::version),
+            Pin::Hash(slot) => (slot, |_| Mutable::Digest),
+        };
+        let Some(given) = self.slot(node, row, slot) else { return PinState::Fixed(Mutable::Moving) };
+        if let ([], false, [(of, index)]) = (given.consts.set.as_slice(), given.consts.top, given.consts.params.as_slice())
+            && *of == self.function(node)
+            && !matches!(pin, Pin::Hash(_))
+        {
+            return PinState::By(*index);
+        }
+        PinState::Fixed(pinned(&given.consts, read))
+    }
+    /// The function, or file, whose parameters a fact sees.
+    pub fn function(&self, node: Node) -> Node {
+        Node { file: node.file, fact: self.tables.scope(node).unwrap_or(crate::facts::FactId(0)) }
+    }
+    /// What a `reads` effect gives; none for channels that flow does not follow.
+    pub fn read_channel(&mut self, node: Node, row: RowId, channel: &str, name: &Slot) -> Option<Val> {
+        let values = self.slot_values(node, row, name);
+        match channel {
+            "file" => {
+                let mut out = Val::default();
+                for value in values {
+                    let val = self.at(node, value);
+                    out.join(&self.behind(self.here(node), value, val).read());
+                }
+                Some(out)
+            }
+            "env" => Some(Val::content(Origin { via: Via::ENV, ..Origin::OPERATOR })),
+            "socket" => Some(Val::content(Origin { who: Who::Peer, mutable: Mutable::Moving, via: Via::SOCKET, ..Origin::PROGRAM })),
+            _ => None,
+        }
+    }
+    /// The bytes behind a path: what was written there before, else what its own value says.
+    pub fn behind(&mut self, here: Here, value: ValueId, val: Val) -> Val {
+        let Some(written) = self.written(here, value) else { return val };
+        Val { name: val.name, ..written }
+    }
+    /// What a writer put into its channel.
+    pub fn put(&mut self, node: Node) -> Val {
+        let mut out = Val::default();
+        let name = self.called(node);
+        for (id, row) in self.rows(node) {
+            for effect in &row.effects {
+                let Effect::Writes { value, .. } = effect else { continue };
+                let mut val = match value {
+                    Some(Slot::Result) | None => self.returns_of(node, id, row).map_or_else(Val::program, Val::read),
+                    Some(slot) => self.slot(node, id, slot).map(Val::read).unwrap_or_default(),
+                };
+                val.made = Made { by: vec![name.clone()], other: false };
+                out.join(&val);
+                break;
+            }
+        }
+        if let What::Write { value, .. } = &self.file(node.file).fact(node.fact).what {
+            out.join(&self.at(node, *value).read());
+        }
+        out
+    }
+    fn returns_of(&mut self, node: Node, id: RowId, row: &Row) -> Option<Val> {
+        let (i, effect) = row.effects.iter().enumerate().find(|(_, e)| matches!(e, Effect::Returns { .. }))?;
+        let Effect::Returns { who, pin, via, path } = effect else { return None };
+        Some(self.row_returns(node, (id, u32::try_from(i).unwrap_or(u32::MAX)), (*who, *via), pin, *path))
+    }
+}
+
+/// What literals say of a pin: the weakest of them. A value that is no literal is taken as a fixed version: somebody decided it.
+pub fn pinned(consts: &Consts, read: fn(&str) -> Mutable) -> Mutable {
+    let mut out = if consts.top || !consts.params.is_empty() { Mutable::Release } else { Mutable::Digest };
+    for lit in &consts.set {
+        out = out.max(match lit {
+            Lit::None | Lit::Bool(false) => Mutable::Moving,
+            Lit::Bool(true) => Mutable::Digest,
+            Lit::Num(text) | Lit::Str(text) => read(text),
+            Lit::Name(_) => Mutable::Release,
+        });
+    }
+    out
+}

@@ -1,0 +1,305 @@
+//! Which versions of a package a project allows, from its requirement facts. Knows PEP 440's order as far as rows need it, and no package.
+
+use std::cmp::Ordering;
+use std::collections::BTreeMap;
+
+use crate::catalog::row::Flag;
+use crate::facts::{Requirement, RequirementFrom, What};
+use crate::flow::FlagState;
+use crate::graph::Facts;
+use crate::graph::index::{Index, parent};
+use crate::source::FileId;
+
+/// A version: release numbers, and whether it comes before that release (`a`, `b`, `rc`, `dev`).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Version {
+    release: Vec<u64>,
+    early: bool,
+}
+
+impl Version {
+    /// Reads `2.6.0`, `v2.6`, `2.6.0rc1`, `2.6.0+cu118`; anything without a leading number is none.
+    pub fn parse(text: &str) -> Option<Version> {
+        let text = text.trim().trim_start_matches(['v', 'V']);
+        let text = text.split_once('!').map_or(text, |p| p.1);
+        let text = text.split('+').next()?;
+        let mut release = Vec::new();
+        let mut early = false;
+        for part in text.split('.') {
+            let digits: String = part.chars().take_while(char::is_ascii_digit).take(12).collect();
+            let rest = part.get(digits.len()..).unwrap_or_default().to_ascii_lowercase();
+            if let Ok(n) = digits.parse() {
+                release.push(n);
+            }
+            if !rest.is_empty() || digits.is_empty() {
+                early = !rest.starts_with("post") && !rest.starts_with('*') && !rest.starts_with('-');
+                break;
+            }
+        }
+        (!release.is_empty()).then_some(Version { release, early })
+    }
+    fn next(&self, keep: usize) -> Version {
+        let mut release: Vec<u64> = self.release.iter().copied().take(keep.max(1)).collect();
+        if let Some(last) = release.last_mut() {
+            *last += 1;
+        }
+        Version { release, early: false }
+    }
+}
+
+impl PartialOrd for Version {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        let len = self.release.len().max(other.release.len());
+        let at = |v: &Version, i: usize| v.release.get(i).copied().unwrap_or(0);
+        for i in 0..len {
+            match at(self, i).cmp(&at(other, i)) {
+                Ordering::Equal => {}
+                unequal => return Some(unequal),
+            }
+        }
+        Some(other.early.cmp(&self.early))
+    }
+}
+
+/// The versions a specifier allows: from a minimum up to a maximum.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Span {
+    /// Lowest allowed.
+    pub min: Option<Version>,
+    /// Highest allowed, and whether it is allowed itself.
+    pub max: Option<(Version, bool)>,
+}
+
+impl Span {
+    /// Reads `>=2.0,<3`, `==1.2.3`, `==1.2.*`, `~=2.1`, `^2.1`, `~2.1`, `=2.1` (conda), `2.1`. Exclusions and unreadable parts leave the span wider.
+    pub fn parse(spec: &str) -> Span {
+        let mut span = Span::default();
+        for part in spec.split([',', ' ']).map(str::trim).filter(|p| !p.is_empty()) {
+            let body = part.trim_start_matches(['>', '<', '=', '~', '!', '^']);
+            let op = part.get(..part.len() - body.len()).unwrap_or_default();
+            let Some(version) = Version::parse(body) else { continue };
+            let len = version.release.len();
+            let star = body.trim_end().ends_with('*');
+            let one = match op {
+                ">=" | ">" => Span { min: Some(version), max: None },
+                "<" => Span { min: None, max: Some((version, false)) },
+                "<=" => Span { min: None, max: Some((version, true)) },
+                "~=" => Span { max: Some((version.next(len.saturating_sub(1)), false)), min: Some(version) },
+                "^" => Span { max: Some((version.next(version.release.iter().take_while(|n| **n == 0).count() + 1), false)), min: Some(version) },
+                "~" => Span { max: Some((version.next(len.min(2)), false)), min: Some(version) },
+                "=" | "==" if star => Span { max: Some((version.next(len), false)), min: Some(version) },
+                "=" if len < 3 => Span { max: Some((version.next(len), false)), min: Some(version) },
+                "=" | "==" | "===" | "" => Span { max: Some((version.clone(), true)), min: Some(version) },
+                _ => Span::default(),
+            };
+            span = span.meet(one);
+        }
+        span
+    }
+    /// Both.
+    fn meet(self, other: Span) -> Span {
+        let min = match (self.min, other.min) {
+            (Some(a), Some(b)) => Some(if a < b { b } else { a }),
+            (a, b) => a.or(b),
+        };
+        let max = match (self.max, other.max) {
+            (Some(a), Some(b)) => Some(if (&b.0, b.1) < (&a.0, a.1) { b } else { a }),
+            (a, b) => a.or(b),
+        };
+        Span { min, max }
+    }
+    /// Either.
+    fn hull(self, other: Span) -> Span {
+        let min = match (self.min, other.min) {
+            (Some(a), Some(b)) => Some(if b < a { b } else { a }),
+            _ => None,
+        };
+        let max = match (self.max, other.max) {
+            (Some(a), Some(b)) => Some(if (&a.0, a.1) < (&b.0, b.1) { b } else { a }),
+            _ => None,
+        };
+        Span { min, max }
+    }
+    /// Whether nothing is said.
+    fn is_free(&self) -> bool {
+        self.min.is_none() && self.max.is_none()
+    }
+    /// Whether every allowed version is `floor` or later.
+    pub fn at_least(&self, floor: &Version) -> bool {
+        self.min.as_ref().is_some_and(|m| m >= floor)
+    }
+    /// Whether every allowed version comes before `floor`.
+    pub fn below(&self, floor: &Version) -> bool {
+        self.max.as_ref().is_some_and(|(m, inclusive)| m < floor || (m == floor && !inclusive))
+    }
+    /// Whether some allowed version lies in another span.
+    pub fn meets(&self, other: &Span) -> bool {
+        let before = |a: &Span, b: &Span| match (&a.max, &b.min) {
+            (Some((max, inclusive)), Some(min)) => max < min || (max == min && !inclusive),
+            _ => false,
+        };
+        !before(self, other) && !before(other, self)
+    }
+}
+
+/// What the projects of a tree say of their packages.
+#[derive(Debug, Default)]
+pub struct Versions {
+    /// (root, directory) -> package -> what it allows, and whether a lock says so.
+    dirs: BTreeMap<(u32, String), BTreeMap<String, (Span, bool)>>,
+    /// Root and directory of each file.
+    files: Vec<(u32, String)>,
+}
+
+impl Versions {
+    /// Reads all requirement facts.
+    pub fn new(index: &Index, facts: &Facts) -> Versions {
+        let mut versions = Versions::default();
+        for (i, file) in facts.files.iter().enumerate() {
+            let id = FileId(u32::try_from(i).unwrap_or(u32::MAX));
+            let key = (index.root(id), parent(index.path(id)).to_owned());
+            versions.files.push(key.clone());
+            // What one file says of a package holds together; what several say is the widest.
+            let mut here: BTreeMap<String, (Span, bool)> = BTreeMap::new();
+            for fact in &file.items {
+                let What::Requirement(requirement) = &fact.what else { continue };
+                let Some(span) = stated(requirement) else { continue };
+                let lock = requirement.from == RequirementFrom::Lock;
+                let name = requirement.name.clone();
+                let entry = here.remove(&name);
+                here.insert(name, (entry.map_or(span.clone(), |e| e.0.meet(span)), lock));
+            }
+            let dir = versions.dirs.entry(key).or_default();
+            for (name, (span, lock)) in here {
+                let merged = match dir.remove(&name) {
+                    None => (span, lock),
+                    Some((old, was)) if was == lock => (old.hull(span), lock),
+                    Some((old, true)) => (old, true),
+                    Some(_) => (span, true),
+                };
+                dir.insert(name, merged);
+            }
+        }
+        versions
+    }
+    /// What the project of a file allows; the nearest directory upwards that speaks of the package decides.
+    pub fn span(&self, file: FileId, package: &str) -> Option<&Span> {
+        let (root, dir) = self.files.get(file.0 as usize)?;
+        let mut dir = dir.as_str();
+        loop {
+            if let Some((span, _)) = self.dirs.get(&(*root, dir.to_owned())).and_then(|d| d.get(package)) {
+                return Some(span);
+            }
+            if dir.is_empty() {
+                return None;
+            }
+            dir = parent(dir);
+        }
+    }
+    /// Whether the project of a file allows a version in `spec`; none when it does not say.
+    pub fn allows(&self, file: FileId, package: &str, spec: &str) -> Option<bool> {
+        self.span(file, package).map(|span| span.meets(&Span::parse(spec)))
+    }
+    /// What a flag with its default decides.
+    pub fn absent(&self, file: FileId, flag: &Flag) -> FlagState {
+        if flag.default_safe {
+            return FlagState::Safe;
+        }
+        let Some((package, since)) = flag.default_since.iter().next() else { return FlagState::Unsafe };
+        match self.floor(file, package, since) {
+            Some(true) => self.holes(file, flag),
+            Some(false) => FlagState::Unsafe,
+            None => FlagState::Unsettled(format!("{package}>={since}")),
+        }
+    }
+    /// What a flag with its safe value decides.
+    pub fn safe(&self, file: FileId, flag: &Flag) -> FlagState {
+        for (package, since) in &flag.honoured_since {
+            match self.floor(file, package, since) {
+                Some(true) => {}
+                Some(false) => return FlagState::Hole(format!("{package}>={since}")),
+                None if self.span(file, package).is_some() => return FlagState::Hole(format!("{package}>={since}")),
+                None => return FlagState::Unsettled(format!("{package}>={since}")),
+            }
+        }
+        self.holes(file, flag)
+    }
+    fn holes(&self, file: FileId, flag: &Flag) -> FlagState {
+        for (packages, _) in &flag.holes {
+            for (package, spec) in packages {
+                if self.allows(file, package, spec) == Some(true) {
+                    let ceiling = Span::parse(spec).max;
+                    let floor = spec.split(',').find_map(|p| p.trim().strip_prefix('<')).map(|v| v.trim_start_matches('='));
+                    return match (ceiling, floor) {
+                        (Some((_, false)), Some(v)) => FlagState::Hole(format!("{package}>={v}")),
+                        (_, v) => FlagState::Hole(format!("{package}>{}", v.unwrap_or(spec))),
+                    };
+                }
+            }
+        }
+        FlagState::Safe
+    }
+    /// Whether the project's versions are all at or after `since`, all before, or it depends.
+    fn floor(&self, file: FileId, package: &str, since: &str) -> Option<bool> {
+        let span = self.span(file, package)?;
+        let since = Version::parse(since)?;
+        if span.at_least(&since) {
+            Some(true)
+        } else if span.below(&since) {
+            Some(false)
+        } else {
+            None
+        }
+    }
+}
+
+/// What a requirement says of its package's versions; a mention without a version says nothing.
+fn stated(requirement: &Requirement) -> Option<Span> {
+    let span = Span::parse(&requirement.spec);
+    (!requirement.name.is_empty() && !span.is_free()).then_some(span)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn v(text: &str) -> Version {
+        Version::parse(text).unwrap()
+    }
+
+    #[test]
+    fn versions_have_an_order() {
+        let rising = ["0.9", "1.0.dev1", "1.0", "1.0.1", "1.9", "1.10", "2.6.0rc1", "2.6", "2.6.1+cu118", "2.10", "10"];
+        for (i, a) in rising.iter().enumerate() {
+            for b in rising.iter().skip(i + 1) {
+                assert!(v(a) < v(b), "{a} < {b}");
+            }
+        }
+        assert!(v("2.6") == v("2.6") && v("2.6").partial_cmp(&v("2.6.0")) == Some(Ordering::Equal));
+        assert!(Version::parse("latest").is_none());
+    }
+
+    #[test]
+    fn specifiers_are_spans() {
+        for (spec, inside, outside) in [
+            (">=2.0,<3", "2.5", "3.0"),
+            ("==1.2.3", "1.2.3", "1.2.4"),
+            ("==1.2.*", "1.2.9", "1.3"),
+            ("~=2.1", "2.9", "3.0"),
+            ("~=2.1.3", "2.1.9", "2.2"),
+            ("^2.1", "2.9", "3.0"),
+            ("^0.3.1", "0.3.5", "0.4"),
+            ("~2.1", "2.1.5", "2.2"),
+            ("=2.1", "2.1.5", "2.2"),
+            ("2.1.0", "2.1", "2.2"),
+            ("<2.10", "2.9", "2.10"),
+            ("", "1", ""),
+        ] {
+            let span = Span::parse(spec);
+            assert!(span.meets(&Span::parse(&format!("=={inside}"))), "{spec} {inside}");
+            assert!(outside.is_empty() || !span.meets(&Span::parse(&format!("=={outside}"))), "{spec} {outside}");
+        }
+        assert!(Span::parse(">=2.6").at_least(&v("2.6")) && !Span::parse(">=2.5").at_least(&v("2.6")));
+        assert!(Span::parse("<2.6").below(&v("2.6")) && !Span::parse("<=2.6").below(&v("2.6")));
+    }
+}
