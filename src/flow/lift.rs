@@ -48,7 +48,8 @@ pub fn lift(solver: &mut Solver, versions: &Versions, sinks: &[(Sink, Needs)]) -
     let mut seen: HashMap<(usize, Node), Vec<Needs>> = HashMap::new();
     let mut held: BTreeMap<Node, BTreeSet<usize>> = BTreeMap::new();
     let mut cut: BTreeSet<Node> = BTreeSet::new();
-    let mut level: Vec<Way> = sinks.iter().enumerate().map(|(sink, (_, needs))| Way { sink, needs: needs.clone(), chain: Vec::new(), open: false }).collect();
+    let mut level: Vec<Way> =
+        sinks.iter().enumerate().map(|(sink, (_, needs))| Way { sink, needs: needs.clone(), chain: Vec::new(), open: false }).collect();
     while !level.is_empty() {
         let mut next: Vec<Way> = Vec::new();
         for way in level {
@@ -220,7 +221,9 @@ fn head_range(solver: &Solver, node: Node) -> Range {
 fn undoes(calls: &[String], value: &Val) -> bool {
     let made = &value.made;
     let same = |made: &str, call: &str| {
-        made == call || call.strip_prefix('.').is_some_and(|c| made.rsplit('.').next() == Some(c)) || made.strip_prefix("?.").is_some_and(|m| call.rsplit('.').next() == Some(m) && call.starts_with('.'))
+        made == call
+            || call.strip_prefix('.').is_some_and(|c| made.rsplit('.').next() == Some(c))
+            || made.strip_prefix("?.").is_some_and(|m| call.rsplit('.').next() == Some(m) && call.starts_with('.'))
     };
     !made.other && !made.by.is_empty() && made.by.iter().all(|m| calls.iter().any(|c| same(m, c)))
 }
@@ -231,7 +234,8 @@ fn callers(solver: &Solver, function: Node) -> Vec<(Node, Bind)> {
         return callers.clone();
     }
     let graph = solver.world.graph;
-    let mut out: Vec<(Node, Bind)> = graph.into(function, EdgeKind::Uses).chain(graph.into(function, EdgeKind::Runs)).map(|e| (e.from, Bind::Plain)).collect();
+    let mut out: Vec<(Node, Bind)> =
+        graph.into(function, EdgeKind::Uses).chain(graph.into(function, EdgeKind::Runs)).map(|e| (e.from, Bind::Plain)).collect();
     out.sort_unstable();
     out.dedup();
     out
@@ -335,7 +339,11 @@ fn enter(solver: &mut Solver, needs: &Needs, function: Node, origin: Origin, exc
             &mut |index| match params.get(index as usize) {
                 Some(p) if !except.contains(&p.name) => {
                     let val = Val::content(origin);
-                    if origin.who >= Who::Publisher { val.from_source(Source { who: origin.who, at, text: text.clone(), row: None, subject: None }) } else { val }
+                    if origin.who >= Who::Publisher {
+                        val.from_source(Source { who: origin.who, at, text: text.clone(), row: None, subject: None })
+                    } else {
+                        val
+                    }
                 }
                 _ => Val::program(),
             },
@@ -383,6 +391,8 @@ fn is_public(solver: &Solver, function: Node) -> bool {
 fn is_test(solver: &Solver, node: Node) -> bool {
     let path = solver.world.index.path(node.file);
     let file = path.rsplit('/').next().unwrap_or(path);
-    file.starts_with("test_") || file.ends_with("_test.py") || file == "conftest.py" || path.split('/').any(|s| s == "tests" || s == "test" || s == "testing")
+    file.starts_with("test_")
+        || file.ends_with("_test.py")
+        || file == "conftest.py"
+        || path.split('/').any(|s| s == "tests" || s == "test" || s == "testing")
 }
-

@@ -25,9 +25,46 @@ pub enum Place {
 
 /// Directory names under which projects keep their own files: `models/x` is more often a directory than an account.
 const DIRECTORIES: [&str; 40] = [
-    "artifact", "artifacts", "assets", "build", "cache", "checkpoint", "checkpoints", "ckpt", "ckpts", "config", "configs", "data", "dataset", "datasets",
-    "dist", "exp", "experiments", "files", "fixtures", "lib", "local", "log", "logs", "model", "models", "out", "output", "outputs", "path", "pretrained",
-    "resources", "results", "runs", "saved", "saved_models", "src", "temp", "test", "tmp", "weights",
+    "artifact",
+    "artifacts",
+    "assets",
+    "build",
+    "cache",
+    "checkpoint",
+    "checkpoints",
+    "ckpt",
+    "ckpts",
+    "config",
+    "configs",
+    "data",
+    "dataset",
+    "datasets",
+    "dist",
+    "exp",
+    "experiments",
+    "files",
+    "fixtures",
+    "lib",
+    "local",
+    "log",
+    "logs",
+    "model",
+    "models",
+    "out",
+    "output",
+    "outputs",
+    "path",
+    "pretrained",
+    "resources",
+    "results",
+    "runs",
+    "saved",
+    "saved_models",
+    "src",
+    "temp",
+    "test",
+    "tmp",
+    "weights",
 ];
 
 /// Decides what a literal is. `exists` tells whether a scanned file or directory has that path.
@@ -98,7 +135,8 @@ pub fn pin(revision: &str) -> Mutable {
     let tag = revision.strip_prefix("refs/tags/").unwrap_or(revision);
     let body = tag.strip_prefix(['v', 'V']).unwrap_or(tag);
     let mut parts = body.split('.');
-    let versioned = parts.next().is_some_and(|p| !p.is_empty() && p.bytes().all(|b| b.is_ascii_digit())) && parts.next().is_some_and(|p| p.starts_with(|c: char| c.is_ascii_digit()));
+    let versioned = parts.next().is_some_and(|p| !p.is_empty() && p.bytes().all(|b| b.is_ascii_digit()))
+        && parts.next().is_some_and(|p| p.starts_with(|c: char| c.is_ascii_digit()));
     if versioned { Mutable::Release } else { Mutable::Moving }
 }
 
@@ -130,7 +168,11 @@ fn url(scheme: &str, rest: &str) -> Place {
 fn looks_like_file(last: &str) -> bool {
     let Some((stem, ext)) = last.rsplit_once('.') else { return false };
     let version = ext.starts_with(['v', 'V']) && ext.len() > 1 && ext.bytes().skip(1).all(|b| b.is_ascii_digit());
-    !stem.is_empty() && (1..=12).contains(&ext.len()) && ext.starts_with(|c: char| c.is_ascii_alphabetic()) && ext.chars().all(|c| c.is_ascii_alphanumeric()) && !version
+    !stem.is_empty()
+        && (1..=12).contains(&ext.len())
+        && ext.starts_with(|c: char| c.is_ascii_alphabetic())
+        && ext.chars().all(|c| c.is_ascii_alphanumeric())
+        && !version
 }
 
 #[cfg(test)]
@@ -183,7 +225,16 @@ mod tests {
     #[test]
     fn revisions_are_digests_releases_or_moving() {
         let sha = "0123456789abcdef0123456789abcdef01234567";
-        for (text, want) in [(sha, Mutable::Digest), ("v1.2", Mutable::Release), ("2.0.1", Mutable::Release), ("main", Mutable::Moving), ("0123abc", Mutable::Moving), ("v1", Mutable::Moving), ("refs/pr/3", Mutable::Moving), ("", Mutable::Moving)] {
+        for (text, want) in [
+            (sha, Mutable::Digest),
+            ("v1.2", Mutable::Release),
+            ("2.0.1", Mutable::Release),
+            ("main", Mutable::Moving),
+            ("0123abc", Mutable::Moving),
+            ("v1", Mutable::Moving),
+            ("refs/pr/3", Mutable::Moving),
+            ("", Mutable::Moving),
+        ] {
             assert_eq!(pin(text), want, "{text}");
         }
         assert_eq!(suffix(&format!("org/name@{sha}")), Mutable::Digest);

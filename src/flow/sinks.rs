@@ -83,7 +83,10 @@ impl Solver<'_> {
     fn row_sinks(&mut self, node: Node, id: RowId, out: &mut Vec<(Sink, Needs)>) {
         let row = self.world.catalog.row(id);
         let facts = self.file(node.file);
-        if !row.effects.iter().any(|e| matches!(e, Effect::Sink { .. })) || self.world.catalog.is_safe(facts, node.fact, id) || !self.was_called(node, id) {
+        if !row.effects.iter().any(|e| matches!(e, Effect::Sink { .. }))
+            || self.world.catalog.is_safe(facts, node.fact, id)
+            || !self.was_called(node, id)
+        {
             return;
         }
         let mut doubts = Vec::new();

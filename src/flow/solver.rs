@@ -91,7 +91,17 @@ impl<'a> Solver<'a> {
     pub fn new(world: World<'a>) -> Self {
         let tables = Tables::new(world.index, world.facts);
         let writers = Writers::new(world, &tables);
-        Solver { world, tables, writers, wanted: BTreeSet::new(), ids: HashMap::new(), cells: Vec::new(), stack: Vec::new(), queue: BTreeSet::new(), nesting: 0 }
+        Solver {
+            world,
+            tables,
+            writers,
+            wanted: BTreeSet::new(),
+            ids: HashMap::new(),
+            cells: Vec::new(),
+            stack: Vec::new(),
+            queue: BTreeSet::new(),
+            nesting: 0,
+        }
     }
     /// The facts of a file.
     pub fn file(&self, file: FileId) -> &'a FileFacts {
@@ -200,7 +210,8 @@ impl<'a> Solver<'a> {
         if bytes.who <= crate::origin::Who::Operator {
             return val;
         }
-        let source = Source { who: bytes.who, at: Location { file, range }, text: format!("names `{text}`"), row: None, subject: Some(text.to_owned()) };
+        let source =
+            Source { who: bytes.who, at: Location { file, range }, text: format!("names `{text}`"), row: None, subject: Some(text.to_owned()) };
         val.from_source(source)
     }
     /// What a literal names, seen from a file, and whether that path stands in the tree.
@@ -210,7 +221,9 @@ impl<'a> Solver<'a> {
         let exists = |path: &str| {
             !path.is_empty()
                 && !path.starts_with('/')
-                && [join("", path), join(here, path)].iter().any(|p| !p.is_empty() && (self.world.index.at(root, p).is_some() || self.world.index.is_dir(root, p)))
+                && [join("", path), join(here, path)]
+                    .iter()
+                    .any(|p| !p.is_empty() && (self.world.index.at(root, p).is_some() || self.world.index.is_dir(root, p)))
         };
         let place = place::of(text, exists);
         let tracked = place == place::Place::Path && exists(text);

@@ -3,7 +3,7 @@
 
 use std::collections::HashMap;
 
-use crate::facts::{ArgName, Channel, Call, FactId, FileFacts, Param, ParamKind, Target, V, ValueId, What};
+use crate::facts::{ArgName, Call, Channel, FactId, FileFacts, Param, ParamKind, Target, V, ValueId, What};
 use crate::graph::index::Index;
 use crate::graph::{Facts, Node};
 use crate::source::FileId;
@@ -254,7 +254,10 @@ impl Tables {
                     V::Name(name) => name.clone(),
                     _ => continue,
                 };
-                let Some(base) = definition(index, facts, node, &name).filter(|d| *d != node && matches!(facts.fact(*d).what, What::Class { .. })) else { continue };
+                let Some(base) = definition(index, facts, node, &name).filter(|d| *d != node && matches!(facts.fact(*d).what, What::Class { .. }))
+                else {
+                    continue;
+                };
                 self.bases.entry(node).or_default().push(base);
                 self.derived.entry(base).or_default().push(node);
             }
@@ -368,14 +371,22 @@ pub fn given(call: &Call, params: &[Param], index: u32, bind: Bind) -> Given {
     match param.kind {
         ParamKind::Rest => {
             let from = index.saturating_sub(shift);
-            let values: Vec<ValueId> =
-                call.args.iter().filter(|a| matches!(a.name, ArgName::Position(i) if i >= from) || a.name == ArgName::Rest).map(|a| a.value).collect();
+            let values: Vec<ValueId> = call
+                .args
+                .iter()
+                .filter(|a| matches!(a.name, ArgName::Position(i) if i >= from) || a.name == ArgName::Rest)
+                .map(|a| a.value)
+                .collect();
             Given::Values(values)
         }
         ParamKind::KeywordRest => {
             let named = |k: &str| params.iter().any(|p| p.name == k);
-            let values: Vec<ValueId> =
-                call.args.iter().filter(|a| matches!(&a.name, ArgName::Keyword(k) if !named(k)) || a.name == ArgName::KeywordRest).map(|a| a.value).collect();
+            let values: Vec<ValueId> = call
+                .args
+                .iter()
+                .filter(|a| matches!(&a.name, ArgName::Keyword(k) if !named(k)) || a.name == ArgName::KeywordRest)
+                .map(|a| a.value)
+                .collect();
             Given::Values(values)
         }
         ParamKind::Plain | ParamKind::Keyword => {

@@ -368,7 +368,13 @@ mod tests {
     fn origins() -> impl Strategy<Value = Origin> {
         let who = proptest::sample::select(vec![Who::Program, Who::Repository, Who::Operator, Who::Publisher, Who::Peer, Who::Anyone]);
         let mutable = proptest::sample::select(vec![Mutable::Digest, Mutable::Release, Mutable::Moving]);
-        (who, mutable, 0u16..4, any::<bool>(), any::<bool>()).prop_map(|(who, mutable, via, open, known)| Origin { who, mutable, via: Via(via), open, known })
+        (who, mutable, 0u16..4, any::<bool>(), any::<bool>()).prop_map(|(who, mutable, via, open, known)| Origin {
+            who,
+            mutable,
+            via: Via(via),
+            open,
+            known,
+        })
     }
     fn vals() -> impl Strategy<Value = Val> {
         let lits = proptest::collection::vec(0u8..12, 0..6);

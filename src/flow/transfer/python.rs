@@ -261,7 +261,8 @@ impl Solver<'_> {
         let mut out = Val::default();
         for (i, val) in vals.iter().enumerate() {
             let literal = val.consts.all().is_some();
-            let url = i == 0 && literal && val.consts.set.iter().any(|l| matches!(l, Lit::Str(s) if matches!(place::of(s, |_| false), Place::Url { .. })));
+            let url =
+                i == 0 && literal && val.consts.set.iter().any(|l| matches!(l, Lit::Str(s) if matches!(place::of(s, |_| false), Place::Url { .. })));
             if literal && !url {
                 out.name = out.name.join(val.name);
             } else {

@@ -74,13 +74,16 @@ impl Solver<'_> {
 /// The values that a variable may have where a fact stands, nearest scope first; with the fact that sets each.
 fn setters(facts: &FileFacts, sets: &[FactId], reader: FactId) -> Vec<(FactId, ValueId)> {
     let value = |id: FactId| match &facts.fact(id).what {
-        What::Write { channel: Channel::Env(_) | Channel::Var(_), value } | What::Setting { value, .. } | What::Input { default: Some(value), .. } => Some((id, *value)),
+        What::Write { channel: Channel::Env(_) | Channel::Var(_), value }
+        | What::Setting { value, .. }
+        | What::Input { default: Some(value), .. } => Some((id, *value)),
         _ => None,
     };
     for (owner, holder) in facts.owners(reader) {
         // In a script what comes later has not happened yet; a mapping holds as a whole.
         let ordered = matches!(holder.what, What::Script { .. } | What::Function { .. } | What::Stage { .. });
-        let found: Vec<(FactId, ValueId)> = sets.iter().filter(|id| (!ordered || **id < reader) && held(facts, **id, owner)).filter_map(|id| value(*id)).collect();
+        let found: Vec<(FactId, ValueId)> =
+            sets.iter().filter(|id| (!ordered || **id < reader) && held(facts, **id, owner)).filter_map(|id| value(*id)).collect();
         if !found.is_empty() {
             return found;
         }

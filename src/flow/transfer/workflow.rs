@@ -87,7 +87,13 @@ impl Solver<'_> {
                 if *who >= Who::Publisher {
                     let effect = u32::try_from(i).unwrap_or(u32::MAX);
                     let at = crate::finding::Location { file: node.file, range: crate::source::Range::default() };
-                    let source = Source { who: *who, at, text: format!("`{path}` is written by others"), row: Some((id, effect)), subject: Some(path.to_owned()) };
+                    let source = Source {
+                        who: *who,
+                        at,
+                        text: format!("`{path}` is written by others"),
+                        row: Some((id, effect)),
+                        subject: Some(path.to_owned()),
+                    };
                     val = val.from_source(source);
                 }
                 out.get_or_insert_default().join(&val);
@@ -146,9 +152,14 @@ impl Solver<'_> {
     }
     fn step_output(&mut self, node: Node, step: &str, name: &str) -> Val {
         let facts = self.file(node.file);
-        let job = facts.owners(node.fact).chain(std::iter::once((node.fact, facts.fact(node.fact)))).find(|(_, f)| matches!(f.what, What::Job { .. } | What::Template { .. })).map(|o| o.0);
+        let job = facts
+            .owners(node.fact)
+            .chain(std::iter::once((node.fact, facts.fact(node.fact))))
+            .find(|(_, f)| matches!(f.what, What::Job { .. } | What::Template { .. }))
+            .map(|o| o.0);
         let found = facts.iter().find(|(id, f)| {
-            matches!(&f.what, What::Step { id: Some(s), .. } if s.eq_ignore_ascii_case(step)) && (job.is_none() || job == Some(*id) || facts.owners(*id).any(|o| Some(o.0) == job))
+            matches!(&f.what, What::Step { id: Some(s), .. } if s.eq_ignore_ascii_case(step))
+                && (job.is_none() || job == Some(*id) || facts.owners(*id).any(|o| Some(o.0) == job))
         });
         let Some((step, _)) = found else { return Val::unknown() };
         let mut out: Option<Val> = None;
