@@ -1,0 +1,1 @@
+"""Scores a pull request's model and publishes the table."""

@@ -1,0 +1,1 @@
+"""Fine-tunes a scorer from a base checkpoint."""
