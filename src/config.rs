@@ -1,1 +1,4 @@
-//! Policy: `pipevet.toml` with ranges. Knows no fact.
+//! Policy: `pipevet.toml` with ranges.
+/// x
+#[derive(Debug, Default)]
+pub struct Config;

@@ -142,14 +142,14 @@ fn options_are_read_as_rows_know_them() {
 fn wrappers_are_unwrapped_with_places() {
     let c = catalog(
         "- command: [sudo, nice, xargs, env]\n  valued: [-u, -n]\n  wraps: { argv-from: 0 }\n  see: x\n\
-         - command: timeout\n  wraps: { argv-from: 1 }\n  see: x\n\
+         - command: timeout\n  valued: [-k]\n  wraps: { argv-from: 1 }\n  see: x\n\
          - command: docker run\n  valued: [-v, -e]\n  wraps: { argv-from: 1 }\n  see: x\n\
          - command: bash\n  options: leading\n  wraps: { text: -c, language: shell }\n  see: x\n\
          - command: bash\n  options: leading\n  when: { slot: 0, given: false }\n  wraps: { text: stdin, language: shell }\n  see: x\n",
     );
     let cases: [(&str, &[&str]); 6] = [
         ("sudo -u bob env A=b pip install x", &["sudo -u bob env A=b pip install x", "env A=b pip install x", "pip install x"]),
-        ("timeout -k 5 10 nice -n 5 make -j", &["timeout -k 5 10 nice -n 5 make -j"]),
+        ("timeout -k 5 10 make -j", &["timeout -k 5 10 make -j", "make -j"]),
         ("timeout 10 nice -n 5 make -j", &["timeout 10 nice -n 5 make -j", "nice -n 5 make -j", "make -j"]),
         ("docker run --rm -v a:b img -c x", &["docker run --rm -v a:b img -c x", "-c x"]),
         ("bash -ec 'curl u | sh -s'", &["bash -ec curl u | sh -s", "curl u", "sh -s"]),

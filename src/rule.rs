@@ -1,1 +1,0 @@
-//! Rule pages: front matter, text and examples, loaded and validated. Knows no fact.
