@@ -59,9 +59,11 @@ pub fn cases(markdown: &str, first: u32) -> Vec<Case> {
                 let words = words(info);
                 let get = |key: &str| words.iter().filter_map(move |w| w.strip_prefix(key)?.strip_prefix('=')).next();
                 let Some(path) = get("path") else { continue };
-                let mut marks: Vec<Mark> = (1..).zip(text.lines()).filter_map(|(n, l)| trailing(l).map(|w| (n, w))).flat_map(|(line, words)| {
-                    words.into_iter().map(move |word| Mark { cell: None, line, word })
-                }).collect();
+                let mut marks: Vec<Mark> = (1..)
+                    .zip(text.lines())
+                    .filter_map(|(n, l)| trailing(l).map(|w| (n, w)))
+                    .flat_map(|(line, words)| words.into_iter().map(move |word| Mark { cell: None, line, word }))
+                    .collect();
                 marks.extend(words.iter().filter_map(|w| w.strip_prefix("vet=")).filter_map(fence_mark));
                 open.project.extend(get("project").into_iter().flat_map(str::split_whitespace).map(str::to_owned));
                 open.files.push(File { path: path.to_owned(), text, line, marks });

@@ -184,9 +184,9 @@ impl RuleSet {
             }
             By::Detector(_) => None,
             By::Match(pattern) => {
-                let unheard = pattern.kinds().find(|kind| {
-                    !catalog.rows.iter().any(|r| r.effects.iter().any(|e| matches!(e, Effect::Sink { kind: k, .. } if k == kind)))
-                })?;
+                let unheard = pattern
+                    .kinds()
+                    .find(|kind| !catalog.rows.iter().any(|r| r.effects.iter().any(|e| matches!(e, Effect::Sink { kind: k, .. } if k == kind))))?;
                 Some(Fault::new(format!("no row has a sink of kind `{unheard}`: the rule would never speak")).under("match"))
             }
         }

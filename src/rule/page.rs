@@ -18,13 +18,8 @@ const MESSAGE: usize = 110;
 const SECTIONS: [&str; 4] = ["Why", "Impact", "Fix", "Examples"];
 
 /// Levels as front matter writes them.
-pub const LEVELS: [(&str, Severity); 5] = [
-    ("info", Severity::Info),
-    ("low", Severity::Low),
-    ("medium", Severity::Medium),
-    ("high", Severity::High),
-    ("critical", Severity::Critical),
-];
+pub const LEVELS: [(&str, Severity); 5] =
+    [("info", Severity::Info), ("low", Severity::Low), ("medium", Severity::Medium), ("high", Severity::High), ("critical", Severity::Critical)];
 const TIERS: [(&str, Tier); 3] = [("path", Tier::Path), ("risk", Tier::Risk), ("hygiene", Tier::Hygiene)];
 const STRIDE: [(&str, ()); 6] = [
     ("spoofing", ()),
@@ -59,7 +54,9 @@ pub fn page(file: &str, source: &str, user: bool, catalog: &Catalog, frameworks:
     page.file = file.to_owned();
     let stem = file.rsplit('/').next().and_then(|n| n.strip_suffix(".md")).unwrap_or(file);
     if stem != page.id {
-        return Err(Fault::new(format!("the file is `{stem}.md`, the id is `{}`: they must agree", page.id)).under("id").place(file, source, 2, lines));
+        return Err(Fault::new(format!("the file is `{stem}.md`, the id is `{}`: they must agree", page.id))
+            .under("id")
+            .place(file, source, 2, lines));
     }
     check_body(&mut page, markdown, lines + 1).map_err(|(line, text)| LoadError { file: file.to_owned(), line, column: 1, text })?;
     Ok(page)
@@ -109,7 +106,9 @@ fn front_matter(front: &Value, user: bool, catalog: &Catalog, frameworks: &BTree
         tier: f.need("tier", |v| one_of(v, &TIERS))?,
         precision,
         also_known_as: f.read("also-known-as", lists)?.unwrap_or_default(),
-        stride: f.read("stride", |v| texts(v)?.iter().map(|w| one_of(&Value::from(w.as_str()), &STRIDE).map(|()| w.clone())).collect())?.unwrap_or_default(),
+        stride: f
+            .read("stride", |v| texts(v)?.iter().map(|w| one_of(&Value::from(w.as_str()), &STRIDE).map(|()| w.clone())).collect())?
+            .unwrap_or_default(),
         frameworks: f.read("frameworks", |v| framework_ids(v, frameworks))?.unwrap_or_default(),
         by,
         message,
@@ -165,7 +164,8 @@ fn class(value: &Value, catalog: &Catalog) -> Read<String> {
 
 fn edition(value: &Value) -> Read<String> {
     let edition = text(value)?;
-    let ok = edition.len() == 7 && edition.split_once('.').is_some_and(|(y, m)| y.len() == 4 && (y.parse::<u16>().is_ok()) && m.parse::<u8>().is_ok());
+    let ok =
+        edition.len() == 7 && edition.split_once('.').is_some_and(|(y, m)| y.len() == 4 && (y.parse::<u16>().is_ok()) && m.parse::<u8>().is_ok());
     if ok { Ok(edition) } else { Err(Fault::new(format!("`{edition}` is no edition: year and month, \"2026.11\""))) }
 }
 

@@ -293,17 +293,38 @@ impl Pattern {
             Unless::Further(f) => Some(&f.matched),
             Unless::Fields(_) => None,
         }));
-        std::iter::once(&self.first).chain(further).flat_map(|m| match &m.subject {
-            Subject::Sink { kinds, .. } => kinds.as_slice(),
-            _ => &[],
-        }).map(String::as_str)
+        std::iter::once(&self.first)
+            .chain(further)
+            .flat_map(|m| match &m.subject {
+                Subject::Sink { kinds, .. } => kinds.as_slice(),
+                _ => &[],
+            })
+            .map(String::as_str)
     }
 }
 
 /// Subject words.
 const SUBJECTS: [&str; 20] = [
-    "sink", "call", "command", "action", "setting", "image", "script", "uses", "requirement", "permission", "env", "runner", "trigger", "secret-ref",
-    "write", "expression", "workflow", "job", "stage", "step",
+    "sink",
+    "call",
+    "command",
+    "action",
+    "setting",
+    "image",
+    "script",
+    "uses",
+    "requirement",
+    "permission",
+    "env",
+    "runner",
+    "trigger",
+    "secret-ref",
+    "write",
+    "expression",
+    "workflow",
+    "job",
+    "stage",
+    "step",
 ];
 
 /// Reads `match:`.
@@ -362,7 +383,9 @@ fn subject(word: &str, value: &Value, catalog: &Catalog) -> Read<Subject> {
         (None, _) => match word {
             "uses" => Subject::Uses,
             "requirement" => Subject::Requirement(f.read("from", |v| several(v, &FROM))?.unwrap_or_default()),
-            "permission" => Subject::Permission(f.read("scope", texts)?.unwrap_or_default(), f.read("level", |v| several(v, &LEVELS))?.unwrap_or_default()),
+            "permission" => {
+                Subject::Permission(f.read("scope", texts)?.unwrap_or_default(), f.read("level", |v| several(v, &LEVELS))?.unwrap_or_default())
+            }
             "env" => Subject::Env(f.read("name", text)?.unwrap_or_else(|| "*".to_owned())),
             "runner" => Subject::Runner,
             "trigger" => Subject::Trigger(f.read("event", texts)?.unwrap_or_default()),
