@@ -263,9 +263,12 @@ fn notice_level(kind: NoticeKind) -> &'static str {
 }
 
 fn notice_descriptor(kind: NoticeKind, text: &str) -> ReportingDescriptor {
+    let words = || MultiformatMessageString::builder().text(text).build();
     ReportingDescriptor::builder()
         .id(notice_id(kind))
-        .short_description(MultiformatMessageString::builder().text(text).build())
+        .short_description(words())
+        .full_description(words())
+        .help(words())
         .default_configuration(ReportingConfiguration::builder().level(json!(notice_level(kind))).build())
         .build()
 }
