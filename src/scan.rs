@@ -5,7 +5,7 @@ use rayon::prelude::*;
 use crate::catalog::{Catalog, unwrap};
 use crate::extract;
 use crate::facts::FileFacts;
-use crate::flow::{self, Flow};
+use crate::flow::Flow;
 use crate::graph::index::Index;
 use crate::graph::{Facts, Graph};
 use crate::link;
@@ -67,16 +67,15 @@ pub fn model(sources: &Sources, catalog: &Catalog, mut wanted: Wanted) -> Model 
         }
         let index = Index::new(sources, &facts, catalog);
         let (graph, notices) = link::link(&index, &facts, catalog);
-        let flow = flow::solve(&index, &facts, &graph, catalog);
+        let flow = Flow::default();
         let mut grew = false;
         for (module, name) in &flow.wanted {
             grew |= wanted.grow(module, name);
         }
         model.index = index;
         model.graph = graph;
-        model.notices = notices;
-        model.notices.extend(flow.notices.iter().cloned());
         model.flow = flow;
+        model.notices = notices;
         if !grew {
             break;
         }
@@ -104,7 +103,8 @@ fn read(file: &SourceFile, outline: Option<&Outline>, blocks: &[usize]) -> FileF
         Kind::Dockerfile => extract::dockerfile::dockerfile(bytes),
         Kind::Shell => extract::shell::file(bytes),
         Kind::Make => extract::make::makefile(bytes),
-        Kind::Python | Kind::Notebook | Kind::Json => outline.map(|_| FileFacts::default()).filter(|_| blocks.is_empty()).unwrap_or_default(),
+        Kind::Python => outline.map(|o| extract::python::module(bytes, o, blocks)).unwrap_or_default(),
+        Kind::Notebook | Kind::Json => FileFacts::default(),
         Kind::Requirements => extract::manifest::requirements(bytes),
         Kind::Pyproject => extract::manifest::pyproject(bytes),
         Kind::Ini => extract::manifest::ini(bytes),

@@ -10,6 +10,7 @@ pub mod github;
 pub mod ignores;
 pub mod make;
 pub mod manifest;
+pub mod python;
 pub mod shell;
 
 /// A stretch of a text that is replaced before the text's language sees it (`${{ … }}` in a `run:`, `$(VAR)` in a recipe, a computed part of a string

@@ -5,7 +5,7 @@
 //! `Name` of their sign. What a `$( … )` runs are facts that stand before the command it is part of.
 
 use crate::extract::{Hole, ignores};
-use crate::facts::{Builder, FactId, FileFacts, Language, V, What};
+use crate::facts::{Builder, FactId, FileFacts, Language, Stdin, V, ValueId, What, Word};
 use crate::notice::NoticeKind;
 use crate::syntax::bash::{self, Gap};
 use crate::text::Text;
@@ -17,12 +17,26 @@ mod runner;
 mod value;
 mod walk;
 
+pub use builtin::below;
+
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 /// Adds a [`What::Script`] and the commands of `text` under the current owner; gives the script. Holes must be ordered and apart.
 pub fn script(text: &Text, holes: &[Hole], b: &mut Builder) -> FactId {
-    read(text, holes, false, b)
+    script_in(text, holes, None, b)
+}
+
+/// The same for a script that starts in a directory of its own. Text that a command runs starts where the command does, and reads what it reads.
+pub fn script_in(text: &Text, holes: &[Hole], cwd: Option<ValueId>, b: &mut Builder) -> FactId {
+    read(text, holes, cwd, false, b)
+}
+
+/// Words outside any command (of a Dockerfile instruction).
+pub fn words(words: &[bash::Word], b: &mut Builder) -> Vec<Word> {
+    let program = bash::Program::default();
+    let mut walk = walk::Walk::new(&program, &[], false);
+    words.iter().map(|w| walk.word(w, b)).collect()
 }
 
 /// The facts of a shell file. A file that names another interpreter in its first line has none.
@@ -31,7 +45,7 @@ pub fn file(bytes: &[u8]) -> FileFacts {
     let text = Text::verbatim(bytes, 0);
     match interpreter(text.as_str()) {
         None | Some(Language::Shell) => {
-            read(&text, &[], true, &mut b);
+            read(&text, &[], None, true, &mut b);
         }
         Some(language) => {
             let range = text.whole();
@@ -50,17 +64,25 @@ pub fn interpreter(text: &str) -> Option<Language> {
     if program == "env" {
         program = words.find(|w| !w.starts_with('-') && !w.contains('='))?;
     }
+    Some(language(program))
+}
+
+/// The language that a program of this name (or path) reads.
+pub fn language(program: &str) -> Language {
+    let program = program.rsplit(['/', '\\']).next().unwrap_or(program);
+    let program = program.strip_suffix(".exe").unwrap_or(program);
     let stem = program.trim_end_matches(|c: char| c.is_ascii_digit() || c == '.');
-    Some(match stem {
+    match stem {
         "sh" | "bash" | "dash" | "ash" | "ksh" | "mksh" | "zsh" | "rbash" | "busybox" => Language::Shell,
         "python" | "pypy" | "ipython" => Language::Python,
         "pwsh" | "powershell" => Language::PowerShell,
         "node" | "nodejs" | "bun" | "deno" => Language::JavaScript,
+        "cmd" => Language::Cmd,
         _ => Language::Other,
-    })
+    }
 }
 
-fn read(text: &Text, holes: &[Hole], statements: bool, b: &mut Builder) -> FactId {
+fn read(text: &Text, holes: &[Hole], cwd: Option<ValueId>, statements: bool, b: &mut Builder) -> FactId {
     let gaps: Vec<Gap> = holes.iter().enumerate().map(|(id, h)| Gap { start: h.start, end: h.end, id }).collect();
     let program = bash::parse(text, &gaps);
     let whole = with_holes(text, holes, b);
@@ -75,6 +97,13 @@ fn read(text: &Text, holes: &[Hole], statements: bool, b: &mut Builder) -> FactI
         b.notice(problem.range, kind, problem.text);
     }
     let mut walk = walk::Walk::new(&program, holes, statements);
+    walk.scope.cwd = cwd;
+    if let Some(What::Command(outer)) = b.owner().map(|o| &b.facts.fact(o).what) {
+        walk.scope.cwd = cwd.or(outer.cwd);
+        if !matches!(outer.stdin, Stdin::Text(_)) {
+            walk.scope.stdin = outer.stdin;
+        }
+    }
     b.within(script, |b| {
         walk.list(&program.body, b);
     });
@@ -82,7 +111,7 @@ fn read(text: &Text, holes: &[Hole], statements: bool, b: &mut Builder) -> FactI
 }
 
 /// A text whose holes are values: a string, or a join.
-pub fn with_holes(text: &Text, holes: &[Hole], b: &mut Builder) -> crate::facts::ValueId {
+pub fn with_holes(text: &Text, holes: &[Hole], b: &mut Builder) -> ValueId {
     if holes.is_empty() {
         return b.text(text.clone());
     }

@@ -72,6 +72,8 @@ pub struct Reader<'a> {
     pub pending: Vec<Pending>,
     /// What ends the enclosing lists, innermost last.
     pub stops: Vec<Stop>,
+    /// Only blanks end words, and nothing is substituted but variables.
+    pub plain: bool,
     /// The outermost quote (or the like) that did not close.
     pub unclosed: Option<usize>,
 }
@@ -89,6 +91,7 @@ impl<'a> Reader<'a> {
             base,
             pending: Vec::new(),
             stops: Vec::new(),
+            plain: false,
             unclosed: None,
         }
     }
@@ -181,7 +184,9 @@ impl<'a> Reader<'a> {
     pub fn at_delimiter(&mut self) -> bool {
         match self.peek() {
             None => true,
-            Some(c) => matches!(c, b' ' | b'\t' | b'\n' | b';' | b'&' | b'|' | b'<' | b'>' | b'(' | b')') || self.cr_of_line_end(self.pos),
+            Some(b' ' | b'\t' | b'\n') => true,
+            Some(b';' | b'&' | b'|' | b'<' | b'>' | b'(' | b')') => !self.plain,
+            Some(_) => self.cr_of_line_end(self.pos),
         }
     }
     /// The reserved word that stands next, if it is one.

@@ -292,6 +292,22 @@ pub fn parse(text: &Text, gaps: &[Gap]) -> Program {
     out
 }
 
+/// Reads a text as blank-separated words with quotes and `$name`, `${name…}`, but without any other shell syntax: what Dockerfile instructions hold.
+pub fn words(text: &Text, gaps: &[Gap]) -> Vec<Word> {
+    let bytes = cursor::masked(text, gaps);
+    let mut reader = cursor::Reader::new(text, gaps, &bytes, 0..bytes.len(), 0);
+    reader.plain = true;
+    let mut out = Vec::new();
+    while reader.peek().is_some() {
+        reader.blanks();
+        match reader.word(word::For::Command) {
+            Some(word) => out.push(word),
+            None => reader.step(),
+        }
+    }
+    out
+}
+
 /// How often reading starts again after text that does not close.
 const ROUNDS: usize = 16;
 

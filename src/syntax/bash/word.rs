@@ -22,6 +22,7 @@ impl Reader<'_> {
         let mut groups = 0u32;
         while let Some(c) = self.peek() {
             match c {
+                b';' | b'&' | b'|' | b'<' | b'>' | b'(' | b')' if self.plain => self.literal(&mut parts, false),
                 b'<' | b'>' if self.second() == Some(b'(') => self.process(c == b'>', &mut parts),
                 b'(' if self.opens_array(&parts) => self.array(&mut parts),
                 b'(' if purpose == For::Regex || groups > 0 || self.opens_group(&parts) => {
@@ -107,6 +108,9 @@ impl Reader<'_> {
     fn dollar(&mut self, quoted: bool, parts: &mut Vec<Part>) {
         let start = self.pos;
         let Some(next) = self.second() else { return self.literal(parts, quoted) };
+        if self.plain && !matches!(next, b'{' | b'a'..=b'z' | b'A'..=b'Z' | b'_') {
+            return self.literal(parts, quoted);
+        }
         match next {
             b'(' if self.enter() => {
                 self.step();
@@ -412,6 +416,9 @@ impl Reader<'_> {
 
     fn backtick(&mut self, quoted: bool, parts: &mut Vec<Part>) {
         let start = self.pos;
+        if self.plain {
+            return self.literal(parts, quoted);
+        }
         if !self.enter() {
             return self.step();
         }

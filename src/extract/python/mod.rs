@@ -1,0 +1,258 @@
+//! Python to facts: modules, functions, calls with qualified names, assignments with what reaches them, checks and entries. Knows no row: a call is
+//! a call, whatever its name.
+//!
+//! The walk follows control flow once: names hold the definitions that reach a point, branches merge, loops and closures leave values that are
+//! completed when the loop or function ends (a value may so lead back to itself, always through a [`crate::facts::V::Ref`]).
+
+mod bind;
+mod call;
+mod cond;
+mod define;
+mod expr;
+mod scope;
+mod stmt;
+mod strings;
+mod text;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::extract::Hole;
+use crate::facts::{Builder, Fact, FactId, FileFacts, Language, V, ValueId, What};
+use crate::notice::NoticeKind;
+use crate::outline::Outline;
+use crate::source::Range;
+use crate::syntax::python::{Node, Tree, parse};
+use crate::text::Text;
+use scope::{Scope, ScopeKind};
+
+/// Nesting of expressions that is followed at once; what is deeper is read after its statement.
+const EXPRESSION_DEPTH: usize = 60;
+/// CPython refuses deeper indentation.
+const STATEMENT_DEPTH: usize = 100;
+
+/// The facts of the chosen blocks of a file (indices into `outline.blocks`, ascending). A block not chosen has no facts.
+pub fn module(bytes: &[u8], outline: &Outline, blocks: &[usize]) -> FileFacts {
+    let mut texts = Vec::new();
+    let mut at = 0;
+    while let Some(first) = blocks.get(at).and_then(|b| outline.blocks.get(*b)) {
+        // Neighbouring blocks are parsed together.
+        let mut end = first.range.end;
+        let mut next = at + 1;
+        while let Some(block) = blocks.get(next).and_then(|b| outline.blocks.get(*b)).filter(|b| b.range.start == end) {
+            end = block.range.end;
+            next += 1;
+        }
+        let start = if first.range.start == 0 && bytes.starts_with(b"\xef\xbb\xbf") { 3 } else { first.range.start as usize };
+        let whole = Text::verbatim(bytes.get(start..end as usize).unwrap_or_default(), start);
+        let unit = Unit::new(whole, Vec::new());
+        let split = next - at > 1 && unit.tree.as_ref().is_none_or(|t| t.root().broken());
+        if split {
+            // One block that is not Python must not take its neighbours along.
+            for block in blocks.get(at..next).unwrap_or_default().iter().filter_map(|b| outline.blocks.get(*b)) {
+                let start = (block.range.start as usize).max(start);
+                let text = Text::verbatim(bytes.get(start..block.range.end as usize).unwrap_or_default(), start);
+                texts.push(Unit::new(text, Vec::new()));
+            }
+        } else {
+            texts.push(unit);
+        }
+        at = next;
+    }
+    let mut b = Builder::default();
+    b.facts.notices.extend(outline.notices.iter().cloned());
+    let whole = Range::new(0, bytes.len());
+    let module = b.add(whole, What::Module { language: Language::Python });
+    b.enter(module);
+    b.open(whole, "", false);
+    let mut lower = Lower::new(&mut b, module, &texts);
+    for unit in &texts {
+        lower.unit(unit);
+    }
+    lower.finish();
+    b.shut();
+    b.leave();
+    b.finish()
+}
+
+/// The facts of a text that is Python (`python -c`, a heredoc, a literal given to `exec`), under the current owner. Returns its Module fact.
+pub fn snippet(text: &Text, holes: &[Hole], b: &mut Builder) -> FactId {
+    let module = b.add(text.whole(), What::Module { language: Language::Python });
+    let units = [Unit::new(text.clone(), holes.iter().map(|h| Stop { start: h.start, end: h.end, what: StopWhat::Value(h.value) }).collect())];
+    b.enter(module);
+    let mut lower = Lower::new(b, module, &units);
+    for unit in &units {
+        lower.unit(unit);
+    }
+    lower.finish();
+    b.leave();
+    module
+}
+
+/// A stretch that is not Python and stands as an identifier.
+#[derive(Clone, Debug)]
+pub(super) struct Stop {
+    pub start: usize,
+    pub end: usize,
+    pub what: StopWhat,
+}
+
+/// What a [`Stop`] is.
+#[derive(Clone, Debug)]
+pub(super) enum StopWhat {
+    /// A value that is already there.
+    Value(ValueId),
+    /// A shell script, read when the walk comes to it.
+    Shell(Text),
+}
+
+/// A text that is parsed on its own and shares its scope with the others of its module.
+pub(super) struct Unit {
+    pub text: Text,
+    pub tree: Option<Tree>,
+    pub stops: BTreeMap<usize, Stop>,
+}
+
+impl Unit {
+    /// Parses `text`, its stops masked.
+    pub fn new(text: Text, stops: Vec<Stop>) -> Unit {
+        let text = if stops.is_empty() { text } else { text.masked(|s| mask(s, &stops)).unwrap_or(text) };
+        let tree = parse(text.as_str());
+        Unit { text, tree, stops: stops.into_iter().map(|s| (s.start, s)).collect() }
+    }
+}
+
+fn mask(source: &str, stops: &[Stop]) -> String {
+    let mut bytes = source.as_bytes().to_vec();
+    for stop in stops {
+        let end = stop.end.min(bytes.len());
+        if let Some(stretch) = bytes.get_mut(stop.start.min(end)..end) {
+            stretch.fill(b'_');
+        }
+    }
+    // Only whole characters are replaced when the stops are on character boundaries; if not, the text stays as it is.
+    String::from_utf8(bytes).unwrap_or_else(|_| source.to_owned())
+}
+
+/// The state of the walk.
+pub(super) struct Lower<'t, 'b> {
+    pub b: &'b mut Builder,
+    pub unit: Option<&'t Unit>,
+    scopes: Vec<Scope>,
+    /// The scope that holds module-level names; scopes of functions look there last.
+    pub imports: BTreeMap<String, BTreeSet<String>>,
+    /// Names the module binds in another way than by import.
+    pub others: BTreeSet<String>,
+    /// Functions and classes of the module's top level.
+    pub definitions: BTreeSet<String>,
+    /// Module-level names that stand for a qualified name: `L = torch.load`.
+    pub aliases: BTreeMap<String, BTreeSet<String>>,
+    /// Modules of `from m import *`.
+    pub stars: Vec<String>,
+    /// Values that stand for an imported thing, so that attributes extend the name.
+    pub imported: BTreeSet<ValueId>,
+    /// Calls whose callee a closure leaves open: named again when the closure is settled.
+    pub unnamed: Vec<FactId>,
+    pub depth: usize,
+    pub statements: usize,
+    pub deferred: Vec<(Node<'t>, ValueId)>,
+    pub loops: u32,
+    pub limit_noted: bool,
+}
+
+impl<'t, 'b> Lower<'t, 'b> {
+    pub fn new(b: &'b mut Builder, module: FactId, units: &'t [Unit]) -> Self {
+        let mut lower = Lower {
+            b,
+            unit: None,
+            scopes: vec![Scope::new(ScopeKind::Module, Some(module), String::new(), true)],
+            imports: BTreeMap::new(),
+            others: BTreeSet::new(),
+            definitions: BTreeSet::new(),
+            aliases: BTreeMap::new(),
+            stars: Vec::new(),
+            imported: BTreeSet::new(),
+            unnamed: Vec::new(),
+            depth: 0,
+            statements: 0,
+            deferred: Vec::new(),
+            loops: 0,
+            limit_noted: false,
+        };
+        for tree in units.iter().filter_map(|u| u.tree.as_ref()) {
+            lower.survey(tree.root());
+        }
+        lower
+    }
+
+    /// Walks one unit in the module's scope.
+    pub fn unit(&mut self, unit: &'t Unit) {
+        self.unit = Some(unit);
+        self.comments(unit);
+        let Some(tree) = &unit.tree else {
+            let range = unit.text.whole();
+            self.b.notice(range, NoticeKind::Limit, "too involved to parse: not read");
+            return;
+        };
+        let root = tree.root();
+        if root.broken() {
+            for error in root.errors(3) {
+                let range = self.range(error);
+                self.b.notice(range, NoticeKind::PartlyUnderstood, "not understood as Python here; the rest is read");
+            }
+        }
+        self.block(root, true);
+    }
+
+    /// Completes what closures left open.
+    pub fn finish(mut self) {
+        while let Some(scope) = self.scopes.pop() {
+            self.settle(scope);
+        }
+    }
+
+    pub fn range(&self, node: Node<'t>) -> Range {
+        self.span(node.start(), node.end())
+    }
+    pub fn span(&self, start: usize, end: usize) -> Range {
+        self.unit.map_or(Range::default(), |u| u.text.range(start, end))
+    }
+    pub fn add(&mut self, range: Range, what: What) -> FactId {
+        self.b.add(range, what)
+    }
+    pub fn fact(&self, id: FactId) -> &Fact {
+        self.b.facts.fact(id)
+    }
+    pub fn value(&mut self, range: Range, what: V) -> ValueId {
+        self.b.value(range, what)
+    }
+    pub fn unknown(&mut self, node: Node<'t>, parts: Vec<ValueId>) -> ValueId {
+        let range = self.range(node);
+        self.value(range, V::Unknown(parts))
+    }
+    fn scope(&mut self) -> &mut Scope {
+        // The module's scope is only popped by `finish`.
+        if self.scopes.is_empty() {
+            self.scopes.push(Scope::new(ScopeKind::Module, None, String::new(), true));
+        }
+        let last = self.scopes.len() - 1;
+        &mut self.scopes[last]
+    }
+
+    /// Ignore comments. A mark inside a string counts as well: it can only hide what stands beside it.
+    fn comments(&mut self, unit: &'t Unit) {
+        let text = unit.text.as_str();
+        let mut from = 0;
+        while let Some(at) = text.get(from..).and_then(|t| t.find("pipevet:")).map(|i| from + i) {
+            let start = text.get(from..at).unwrap_or_default().rfind(['\n', '\r']).map_or(from, |i| from + i + 1);
+            let end = text.get(at..).unwrap_or_default().find(['\n', '\r']).map_or(text.len(), |i| at + i);
+            if let Some(hash) = text.get(start..at).unwrap_or_default().find('#').map(|i| start + i) {
+                let range = self.span(hash, end);
+                crate::extract::ignores::record(text.get(hash..end).unwrap_or_default(), range, &mut self.b.facts);
+            }
+            from = end;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;
