@@ -7,6 +7,7 @@
 use crate::extract::{Hole, ignores};
 use crate::facts::{Builder, FactId, FileFacts, Language, Stdin, V, ValueId, What, Word};
 use crate::notice::NoticeKind;
+use crate::source::Range;
 use crate::syntax::bash::{self, Gap};
 use crate::text::Text;
 
@@ -110,6 +111,13 @@ fn read(text: &Text, holes: &[Hole], cwd: Option<ValueId>, statements: bool, b: 
     script
 }
 
+/// The output of a script: that of the last command in it. `first` is the number of facts before it.
+pub fn output_since(first: usize, range: Range, b: &mut Builder) -> ValueId {
+    let last = b.facts.items.iter().enumerate().skip(first).rev().find(|(_, f)| matches!(f.what, What::Command(_)));
+    let what = last.map_or(V::Unknown(Vec::new()), |(i, _)| V::Subst(FactId(u32::try_from(i).unwrap_or(u32::MAX))));
+    b.value(range, what)
+}
+
 /// A text whose holes are values: a string, or a join.
 pub fn with_holes(text: &Text, holes: &[Hole], b: &mut Builder) -> ValueId {
     if holes.is_empty() {
@@ -126,6 +134,9 @@ pub fn with_holes(text: &Text, holes: &[Hole], b: &mut Builder) -> ValueId {
     }
     if at < text.len() {
         parts.push(b.text(text.slice(at, text.len())));
+    }
+    if let [only] = parts.as_slice() {
+        return *only;
     }
     b.value(text.whole(), V::Join(parts))
 }
