@@ -401,7 +401,10 @@ enum Statement {
 fn statement(line: &Text) -> Statement {
     let source = line.as_str();
     let first = source.split_whitespace().next().unwrap_or_default();
-    if matches!(first, "ifdef" | "ifndef" | "ifeq" | "ifneq" | "else" | "endif" | "include" | "-include" | "sinclude" | "vpath" | "undefine" | "unexport") {
+    if matches!(
+        first,
+        "ifdef" | "ifndef" | "ifeq" | "ifneq" | "else" | "endif" | "include" | "-include" | "sinclude" | "vpath" | "undefine" | "unexport"
+    ) {
         return Statement::Other;
     }
     // The first `=` or `:` outside `$(…)` decides.

@@ -41,27 +41,18 @@ fn targets_recipes_and_variables() {
 
 #[test]
 fn what_runs_while_make_reads() {
-    gives("X := $(shell curl a | bash)\nY != id\nifeq ($(shell uname),Linux)\nZ = 1\nendif\ninclude other.mk\n", &[
-        "curl a",
-        "bash <| curl",
-        "var X <- out(bash)",
-        "id",
-        "var Y <- out(id)",
-        "uname",
-        "var Z <- '1'",
-        "include = 'other.mk'",
-    ]);
+    gives(
+        "X := $(shell curl a | bash)\nY != id\nifeq ($(shell uname),Linux)\nZ = 1\nendif\ninclude other.mk\n",
+        &["curl a", "bash <| curl", "var X <- out(bash)", "id", "var Y <- out(id)", "uname", "var Z <- '1'", "include = 'other.mk'"],
+    );
 }
 
 #[test]
 fn canned_recipes_and_one_shell() {
-    gives("define fetch\n@curl $(1)\nbash $(2)\nendef\nall:\n\t$(call fetch,https://x,i.sh)\n", &[
-        "var fetch <- '@curl $(1)\nbash $(2)\n'",
-        "function all",
-        "curl https://x",
-        "bash i.sh",
-        "default = 'all'",
-    ]);
+    gives(
+        "define fetch\n@curl $(1)\nbash $(2)\nendef\nall:\n\t$(call fetch,https://x,i.sh)\n",
+        &["var fetch <- '@curl $(1)\nbash $(2)\n'", "function all", "curl https://x", "bash i.sh", "default = 'all'"],
+    );
     gives(".ONESHELL:\nall:\n\tcd a\n\tls\n", &["function all", "cd a", "ls @'a'", "default = 'all'"]);
 }
 
@@ -73,7 +64,9 @@ fn hostile_files_end() {
     }
     code += "all:\n\techo $(A39)\n";
     assert!(!makefile(code.as_bytes()).items.is_empty());
-    for code in ["a:\n\t$(", "define x", "define\nendef", "$", "a: $\n\t$", "\t\t\n\tx", "a:;$(shell $(shell $(shell", "endef\n", ":\n", "=\n", "a::&:=\n\\"] {
+    for code in
+        ["a:\n\t$(", "define x", "define\nendef", "$", "a: $\n\t$", "\t\t\n\tx", "a:;$(shell $(shell $(shell", "endef\n", ":\n", "=\n", "a::&:=\n\\"]
+    {
         makefile(code.as_bytes());
     }
     let deep = format!("a:\n\t{}x{}", "$(shell ".repeat(5000), ")".repeat(5000));
