@@ -151,7 +151,7 @@ fn job_runs(world: &World, job: Node, scope: &Scope, depth: u32) -> Tri {
             all = all.min(job_runs(world, needed, scope, depth));
             let last =
                 children(world.context, needed).into_iter().filter(|n| matches!(world.context.facts.fact(*n).what, What::Step { .. })).next_back();
-            if last.is_some_and(|l| rejected_before(world, l, scope) || rejects(world, l)) {
+            if last.is_some_and(|l| rejected_before(world, l, scope) || rejects(world, l, scope)) {
                 return Tri::No;
             }
         }
@@ -160,23 +160,23 @@ fn job_runs(world: &World, job: Node, scope: &Scope, depth: u32) -> Tri {
 }
 
 /// Whether an earlier step of the same container rejects in this world.
-fn rejected_before(world: &World, step: Node, _scope: &Scope) -> bool {
+fn rejected_before(world: &World, step: Node, scope: &Scope) -> bool {
     let facts = world.context.facts.file(step.file);
     let fact = facts.fact(step.fact);
     let Some(owner) = fact.owner else { return false };
     children(world.context, Node { file: step.file, fact: owner }).into_iter().any(|other| {
         let earlier = facts.fact(other.fact);
-        matches!(earlier.what, What::Step { lenient: false, .. }) && earlier.order < fact.order && rejects(world, other)
+        matches!(earlier.what, What::Step { lenient: false, .. }) && earlier.order < fact.order && rejects(world, other, scope)
     })
 }
 
 /// A step that is a check of the active family and fails the job: it names what the family is known by and stops on failure.
-fn rejects(world: &World, step: Node) -> bool {
-    let Some(family) = world.active else { return false };
+fn rejects(world: &World, step: Node, scope: &Scope) -> bool {
+    let Some(family) = world.active.filter(|f| f.start.is_some()) else { return false };
     let facts = world.context.facts.file(step.file);
-    // A step that an outsider can have skipped rejects nobody.
-    if facts.fact(step.fact).when.is_some() {
-        return false;
+    // A step that is sure to run for an outsider alone and always fails: the check stands in its condition.
+    if let Some(own) = own_condition(facts, step) {
+        return cond(world, scope, step, own, 64) == Tri::Yes && fails(facts, step);
     }
     for (id, fact) in facts.iter() {
         if !facts.owners(id).any(|(o, _)| o == step.fact) {
@@ -203,6 +203,33 @@ fn rejects(world: &World, step: Node) -> bool {
         }
     }
     false
+}
+
+/// The condition of a fact itself, without that of what it stands in.
+fn own_condition(facts: &FileFacts, node: Node) -> Option<CondId> {
+    let fact = facts.fact(node.fact);
+    let outer = fact.owner.and_then(|o| facts.fact(o).when);
+    match (fact.when, outer) {
+        (Some(all), Some(outer)) if all == outer => None,
+        (Some(all), Some(outer)) => match cond_at(facts, all) {
+            CondWhat::And(ids) if ids.first() == Some(&outer) => ids.get(1).copied(),
+            _ => Some(all),
+        },
+        (all, _) => all,
+    }
+}
+
+/// Whether every run of a step fails: it ends with a non-zero status under no condition but its own.
+fn fails(facts: &FileFacts, step: Node) -> bool {
+    let own = facts.fact(step.fact).when;
+    facts.iter().filter(|(id, f)| f.when == own && facts.owners(*id).any(|(o, _)| o == step.fact)).any(|(_, f)| match &f.what {
+        What::Command(c) => {
+            let word = |i: usize| c.words.get(i).and_then(|w| facts.word(w));
+            word(0).as_deref() == Some("exit") && word(1).is_some_and(|s| s != "0")
+        }
+        What::Uses { with, .. } => with.iter().any(|(_, v)| text_of(facts, *v).is_some_and(|t| stops(&t))),
+        _ => false,
+    })
 }
 
 fn cond_at(facts: &FileFacts, id: CondId) -> &CondWhat {
