@@ -12,11 +12,15 @@ use crate::triage::Standing;
 /// Prints a rule's page, or the table of levels.
 pub fn explain(explain: &Explain) -> anyhow::Result<u8> {
     let knowledge = Knowledge::load(&explain.rules, &[])?;
-    let page = if explain.what == "severity" { &knowledge.levels } else { &knowledge.known(&explain.what)?.markdown };
+    let page = if explain.what == "severity" { knowledge.catalog.severities.explain() } else { page(knowledge.known(&explain.what)?) };
     // Own pages may come from the scanned tree: line by line they are made safe to print.
     let safe: String = page.lines().map(|l| escape::visible(l) + "\n").collect();
     output::deliver(safe.as_bytes(), None)?;
     Ok(0)
+}
+
+fn page(card: &Card) -> String {
+    format!("{}: {}\n\n{}", card.id, card.title, card.markdown.trim_start())
 }
 
 /// Prints the list of rules.

@@ -1,77 +1,117 @@
 //! What a run knows before it reads a tree: rule pages, rows, policy. Loads them; the only place that knows how they are loaded.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
+use anyhow::Context as _;
+
+use crate::catalog::fields::LoadError;
+use crate::catalog::{Catalog, Name};
+use crate::config::Config;
+use crate::detect;
 use crate::finding::{Report, Severity};
-use crate::graph::Facts;
 use crate::notice::Notice;
+use crate::outline::{Wanted, WantedName};
 use crate::report::Card;
+use crate::rule::{Page, RuleSet, Status};
+use crate::scan;
 use crate::source::Sources;
 use crate::triage::{Policy, Standing, triage};
 
 /// Pages, rows and policy.
 #[derive(Debug)]
 pub struct Knowledge {
+    /// Rows and levels.
+    pub catalog: Catalog,
+    /// Pages.
+    pub rules: RuleSet,
+    /// Trust and policy.
+    pub config: Config,
     /// What reports say of each rule, by id.
     pub cards: Vec<Card>,
     /// Whether each rule counts by default.
     pub standing: BTreeMap<String, Standing>,
     /// Level from which a run fails, when the command line does not say.
     pub fail_on: Option<Severity>,
-    /// The table of levels, as Markdown.
-    pub levels: String,
 }
 
 impl Knowledge {
     /// Built-in pages and rows, those of `directories`, and the policy of what is scanned.
-    pub fn load(_directories: &[PathBuf], _scanned: &[PathBuf]) -> anyhow::Result<Knowledge> {
-        Ok(Knowledge { cards: Vec::new(), standing: BTreeMap::new(), fail_on: Some(Severity::High), levels: String::new() })
+    pub fn load(directories: &[PathBuf], _scanned: &[PathBuf]) -> anyhow::Result<Knowledge> {
+        let (mut rows, mut pages) = (Vec::new(), Vec::new());
+        for directory in directories {
+            collect(directory, &mut rows, &mut pages).with_context(|| directory.display().to_string())?;
+        }
+        let catalog = Catalog::load(&rows).map_err(listed)?;
+        let detectors: Vec<&str> = detect::TABLE.iter().map(|(name, _)| *name).collect();
+        let rules = RuleSet::load(&pages, &catalog, &detectors).map_err(listed)?;
+        let standing =
+            rules.pages.iter().map(|p| (p.id.clone(), if p.status == Status::Preview { Standing::Preview } else { Standing::Stable })).collect();
+        let cards = rules.pages.iter().map(card).collect();
+        Ok(Knowledge { catalog, rules, config: Config::default(), cards, standing, fail_on: Some(Severity::High) })
     }
     /// The findings of a tree.
     pub fn scan(&self, sources: &Sources, notices: Vec<Notice>, policy: &Policy) -> Report {
-        triage(Vec::new(), notices, &Facts::default(), sources, policy)
+        let wanted = Wanted::new(self.catalog.names().into_iter().map(|Name { word, libraries }| WantedName { name: word, companions: libraries }));
+        let mut model = scan::model(sources, &self.catalog, wanted);
+        let context = detect::Context {
+            sources,
+            facts: &model.facts,
+            graph: &model.graph,
+            flow: &model.flow,
+            catalog: &self.catalog,
+            rules: &self.rules,
+            config: &self.config,
+        };
+        let alerts = detect::TABLE.iter().flat_map(|(_, detector)| detector(&context)).collect();
+        model.notices.extend(notices);
+        triage(alerts, model.notices, &model.facts, sources, policy)
     }
     /// The card of a rule, or an error that names the nearest rule there is.
     pub fn known(&self, rule: &str) -> anyhow::Result<&Card> {
         if let Some(card) = self.cards.iter().find(|c| c.id == rule) {
             return Ok(card);
         }
-        let nearest = self.cards.iter().map(|c| (distance(rule, &c.id), &c.id)).min().filter(|(d, _)| *d <= rule.len() / 2);
-        match nearest {
-            Some((_, id)) => anyhow::bail!("there is no rule `{rule}`; did you mean `{id}`? `pipevet rules` lists all"),
+        match self.rules.nearest(rule) {
+            Some(id) => anyhow::bail!("there is no rule `{rule}`; did you mean `{id}`? `pipevet rules` lists all"),
             None => anyhow::bail!("there is no rule `{rule}`; `pipevet rules` lists all"),
         }
     }
 }
 
-/// Number of insertions, deletions and replacements between two ids.
-fn distance(a: &str, b: &str) -> usize {
-    let b: Vec<char> = b.chars().take(100).collect();
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (i, x) in a.chars().take(100).enumerate() {
-        let mut diagonal = i;
-        let mut left = i + 1;
-        for (y, cell) in b.iter().zip(row.iter_mut().skip(1)) {
-            let new = (diagonal + usize::from(x != *y)).min(*cell + 1).min(left + 1);
-            diagonal = std::mem::replace(cell, new);
-            left = new;
-        }
-        if let Some(first) = row.first_mut() {
-            *first = i + 1;
-        }
+/// What reports need of a page.
+pub fn card(page: &Page) -> Card {
+    Card {
+        id: page.id.clone(),
+        title: page.title.clone(),
+        class: page.class.clone(),
+        band: page.band,
+        share: page.precision.as_ref().map(|p| p.share),
+        why: page.why.split_whitespace().collect::<Vec<_>>().join(" "),
+        markdown: page.markdown.clone(),
+        frameworks: page.frameworks.iter().map(|(k, ids)| (k.clone(), ids.clone())).collect(),
     }
-    row.last().copied().unwrap_or_default()
 }
 
-#[cfg(test)]
-mod tests {
-    use super::distance;
-
-    #[test]
-    fn distances_are_those_of_levenshtein() {
-        for (a, b, want) in [("", "abc", 3), ("kitten", "sitting", 3), ("abc", "abc", 0), ("ab", "ba", 2), ("flaw", "lawn", 2)] {
-            assert_eq!(distance(a, b), want, "{a} {b}");
+/// Files of a directory of own rules: pages end in `.md`, rows in `.yml`; `README.md` is for people.
+fn collect(directory: &Path, rows: &mut Vec<(String, String)>, pages: &mut Vec<(String, String)>) -> anyhow::Result<()> {
+    let mut entries = std::fs::read_dir(directory)?.collect::<Result<Vec<_>, _>>()?;
+    entries.sort_by_key(std::fs::DirEntry::file_name);
+    for entry in entries {
+        let (path, kind) = (entry.path(), entry.file_type()?);
+        let extension = path.extension().and_then(|e| e.to_str());
+        if kind.is_dir() {
+            collect(&path, rows, pages)?;
+        } else if kind.is_file() && matches!(extension, Some("md" | "yml" | "yaml")) && entry.file_name() != "README.md" {
+            let shown = path.display().to_string();
+            let content = std::fs::read_to_string(&path).with_context(|| shown.clone())?;
+            if extension == Some("md") { pages.push((shown, content)) } else { rows.push((shown, content)) }
         }
     }
+    Ok(())
+}
+
+/// Every fault on a line of its own, with its file and line.
+fn listed(errors: Vec<LoadError>) -> anyhow::Error {
+    anyhow::anyhow!(errors.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))
 }

@@ -46,3 +46,20 @@ fn a_report_file_appears_whole_or_not_at_all() {
     }
     std::fs::remove_dir_all(&at).unwrap();
 }
+
+#[test]
+fn faults_in_own_rules_name_file_and_line_and_misspelt_rules_the_nearest() {
+    let at = std::env::temp_dir().join(format!("pipevet-rules-{}", std::process::id()));
+    std::fs::create_dir_all(&at).unwrap();
+    std::fs::write(at.join("rows.yml"), "- call: a.b\n  see: x\n\n- call: a.c\n  see: x\n  sinc: {}\n").unwrap();
+    std::fs::write(at.join("page.md"), "---\nid: own\ntitel: x\n---\n").unwrap();
+    let error = super::knowledge::Knowledge::load(std::slice::from_ref(&at), &[]).unwrap_err().to_string();
+    assert!(error.contains("rows.yml:6:"), "{error}");
+    std::fs::remove_file(at.join("rows.yml")).unwrap();
+    let error = super::knowledge::Knowledge::load(std::slice::from_ref(&at), &[]).unwrap_err().to_string();
+    assert!(error.contains("page.md:"), "{error}");
+    std::fs::remove_dir_all(&at).unwrap();
+    let knowledge = super::knowledge::Knowledge::load(&[], &[]).unwrap();
+    let error = knowledge.known("script-injektion").unwrap_err().to_string();
+    assert!(error.contains("`script-injection`"), "{error}");
+}
