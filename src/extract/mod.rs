@@ -10,6 +10,7 @@ pub mod github;
 pub mod ignores;
 pub mod make;
 pub mod manifest;
+pub mod notebook;
 pub mod python;
 pub mod shell;
 

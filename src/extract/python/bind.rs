@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use super::scope::{Def, Scope, ScopeKind};
 use super::text::normalise;
-use super::{Lower, StopWhat};
-use crate::facts::{Target, V, ValueId, What};
+use super::{Lower, Stop, StopWhat};
+use crate::facts::{Channel, Target, V, ValueId, What};
 use crate::source::Range;
 use crate::syntax::python::Node;
 
@@ -246,14 +246,35 @@ impl<'t> Lower<'t, '_> {
             return None;
         }
         let stop = unit.stops.get(&node.start())?;
+        self.stopped.insert(stop.start);
+        Some(self.stopped_at(stop))
+    }
+
+    /// What a stop stands for.
+    pub fn stopped_at(&mut self, stop: &'t Stop) -> ValueId {
+        let range = self.span(stop.start, stop.end);
         match &stop.what {
-            StopWhat::Value(value) => Some(*value),
+            StopWhat::Value(value) => *value,
             StopWhat::Shell(text) => {
-                let script = crate::extract::shell::script(text, &[], self.b);
-                let range = text.whole();
-                Some(self.value(range, V::Subst(script)))
+                let script = self.shell(text);
+                self.value(range, V::Subst(script))
             }
+            StopWhat::Directory(text) => {
+                self.change_directory(text);
+                self.value(range, V::Unknown(Vec::new()))
+            }
+            StopWhat::Env(name, text) => {
+                let value = self.b.text(text.clone());
+                self.add(range, What::Write { channel: Channel::Env(name.clone()), value });
+                value
+            }
+            StopWhat::Nothing | StopWhat::Prefix => self.value(range, V::Unknown(Vec::new())),
         }
+    }
+
+    /// Whether this module binds a name anywhere.
+    pub fn knows(&self, name: &str) -> bool {
+        self.others.contains(name) || self.imports.contains_key(name) || self.scopes.iter().any(|s| s.get(name).is_some())
     }
 
     pub fn read_name(&mut self, name: &str, range: Range) -> ValueId {

@@ -17,7 +17,7 @@ mod text;
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::extract::Hole;
-use crate::facts::{Builder, Fact, FactId, FileFacts, Language, V, ValueId, What};
+use crate::facts::{Builder, Fact, FactId, FileFacts, Language, LiteralPlace, V, ValueId, What};
 use crate::notice::NoticeKind;
 use crate::outline::Outline;
 use crate::source::Range;
@@ -103,6 +103,14 @@ pub(super) enum StopWhat {
     Value(ValueId),
     /// A shell script, read when the walk comes to it.
     Shell(Text),
+    /// A change of the working directory.
+    Directory(Text),
+    /// An environment variable is set: name, value.
+    Env(String, Text),
+    /// Nothing that matters.
+    Nothing,
+    /// Words before a statement; they are blanked so that the statement stays.
+    Prefix,
 }
 
 /// A text that is parsed on its own and shares its scope with the others of its module.
@@ -126,7 +134,15 @@ fn mask(source: &str, stops: &[Stop]) -> String {
     for stop in stops {
         let end = stop.end.min(bytes.len());
         if let Some(stretch) = bytes.get_mut(stop.start.min(end)..end) {
-            stretch.fill(b'_');
+            if matches!(stop.what, StopWhat::Prefix) {
+                // `%time x` becomes `0;    x`.
+                stretch.fill(b' ');
+                for (slot, b) in stretch.iter_mut().zip(*b"0;") {
+                    *slot = b;
+                }
+            } else {
+                stretch.fill(b'_');
+            }
         }
     }
     // Only whole characters are replaced when the stops are on character boundaries; if not, the text stays as it is.
@@ -157,10 +173,16 @@ pub(super) struct Lower<'t, 'b> {
     pub deferred: Vec<(Node<'t>, ValueId)>,
     pub loops: u32,
     pub limit_noted: bool,
+    /// Stops of this unit that the walk has come to.
+    pub stopped: BTreeSet<usize>,
+    /// The directory that a notebook has changed to.
+    pub cwd: Option<ValueId>,
+    /// Whether comments are literals: where the bytes of the file are not those of the text.
+    pub every_comment: bool,
 }
 
 impl<'t, 'b> Lower<'t, 'b> {
-    pub fn new(b: &'b mut Builder, module: FactId, units: &'t [Unit]) -> Self {
+    pub fn new(b: &'b mut Builder, module: FactId, units: impl IntoIterator<Item = &'t Unit>) -> Self {
         let mut lower = Lower {
             b,
             unit: None,
@@ -177,8 +199,11 @@ impl<'t, 'b> Lower<'t, 'b> {
             deferred: Vec::new(),
             loops: 0,
             limit_noted: false,
+            stopped: BTreeSet::new(),
+            cwd: None,
+            every_comment: false,
         };
-        for tree in units.iter().filter_map(|u| u.tree.as_ref()) {
+        for tree in units.into_iter().filter_map(|u| u.tree.as_ref()) {
             lower.survey(tree.root());
         }
         lower
@@ -200,7 +225,14 @@ impl<'t, 'b> Lower<'t, 'b> {
                 self.b.notice(range, NoticeKind::PartlyUnderstood, "not understood as Python here; the rest is read");
             }
         }
+        self.stopped.clear();
         self.block(root, true);
+        // Commands in what the grammar lost.
+        for stop in unit.stops.values() {
+            if !self.stopped.contains(&stop.start) && !matches!(stop.what, StopWhat::Value(_)) {
+                self.stopped_at(stop);
+            }
+        }
     }
 
     /// Completes what closures left open.
@@ -238,18 +270,24 @@ impl<'t, 'b> Lower<'t, 'b> {
         &mut self.scopes[last]
     }
 
-    /// Ignore comments. A mark inside a string counts as well: it can only hide what stands beside it.
+    /// Ignore comments; all comments as literals where the file's own bytes are escaped.
     fn comments(&mut self, unit: &'t Unit) {
-        let text = unit.text.as_str();
-        let mut from = 0;
-        while let Some(at) = text.get(from..).and_then(|t| t.find("pipevet:")).map(|i| from + i) {
-            let start = text.get(from..at).unwrap_or_default().rfind(['\n', '\r']).map_or(from, |i| from + i + 1);
-            let end = text.get(at..).unwrap_or_default().find(['\n', '\r']).map_or(text.len(), |i| at + i);
-            if let Some(hash) = text.get(start..at).unwrap_or_default().find('#').map(|i| start + i) {
-                let range = self.span(hash, end);
-                crate::extract::ignores::record(text.get(hash..end).unwrap_or_default(), range, &mut self.b.facts);
+        let Some(tree) = unit.tree.as_ref() else { return };
+        if !self.every_comment && !unit.text.as_str().contains("pipevet:") {
+            return;
+        }
+        let mut stack = vec![tree.root()];
+        while let Some(node) = stack.pop() {
+            if node.is_comment() {
+                let range = self.range(node);
+                crate::extract::ignores::record(node.text(), range, &mut self.b.facts);
+                if self.every_comment {
+                    let value = self.b.text(unit.text.slice(node.start(), node.end()));
+                    self.add(range, What::Literal { value, place: LiteralPlace::Comment });
+                }
+            } else {
+                stack.extend(node.children().into_iter().rev());
             }
-            from = end;
         }
     }
 }
