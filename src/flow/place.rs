@@ -128,6 +128,10 @@ pub fn suffix(text: &str) -> Mutable {
 /// What a revision says: 40 or 64 hex digits (after an optional `sha256:`) fix the bytes, a version-shaped tag is a release, anything else moves.
 pub fn pin(revision: &str) -> Mutable {
     let revision = revision.trim();
+    if let Some((_, rest)) = revision.split_once("://") {
+        // The host says nothing; the firmest segment of the path does: `…/raw/<commit>/x`, `…/releases/download/v1.2.3/x`.
+        return rest.split(['?', '#']).next().unwrap_or_default().split('/').skip(1).map(pin).min().unwrap_or(Mutable::Moving);
+    }
     let hex = revision.rsplit(':').next().unwrap_or(revision);
     if (hex.len() == 40 || hex.len() == 64) && hex.bytes().all(|b| b.is_ascii_hexdigit()) {
         return Mutable::Digest;
@@ -234,6 +238,9 @@ mod tests {
             ("v1", Mutable::Moving),
             ("refs/pr/3", Mutable::Moving),
             ("", Mutable::Moving),
+            ("https://raw.example.com/o/r/0123456789012345678901234567890123456789/x.sh", Mutable::Digest),
+            ("https://h.example.com/o/r/releases/download/v1.2.3/x.sh?a=1.0", Mutable::Release),
+            ("https://10.0.0.1/x.sh", Mutable::Moving),
         ] {
             assert_eq!(pin(text), want, "{text}");
         }
