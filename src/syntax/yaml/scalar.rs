@@ -160,7 +160,7 @@ pub(super) fn block(src: &Text, at: usize, indent: i64) -> Option<(Text, usize, 
     // The break behind the last content line, waiting to be folded, and the blank lines behind it.
     let mut pending: Option<(usize, usize)> = None;
     let mut empty: Vec<(usize, usize)> = Vec::new();
-    let mut after_spaced = false;
+    let (mut after_spaced, mut widest) = (false, 0);
     while line < s.len() {
         let mut text = line;
         while s.get(text) == Some(&b' ') && width.is_none_or(|w| text - line < w) {
@@ -168,6 +168,10 @@ pub(super) fn block(src: &Text, at: usize, indent: i64) -> Option<(Text, usize, 
         }
         let brk = break_len(s, text);
         if brk > 0 {
+            if width.is_none() {
+                // Readers take the widest leading blank line for the indent if it is wider than the first content line.
+                widest = widest.max(text - line);
+            }
             empty.push((text, brk));
             line = text + brk;
             continue;
@@ -178,7 +182,7 @@ pub(super) fn block(src: &Text, at: usize, indent: i64) -> Option<(Text, usize, 
         let column = text - line;
         let least = usize::try_from(indent + 1).unwrap_or(0);
         if width.is_none() && column >= least {
-            width = Some(column);
+            width = Some(column.max(widest));
         }
         if width.is_none_or(|w| column < w) || (column == 0 && marker(s, text)) {
             break;

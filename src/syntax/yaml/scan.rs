@@ -1,7 +1,7 @@
 //! What can be said of YAML without its grammar: encodings, the masks the grammar needs, where quoted and block scalars and comments stand, and how
 //! deep lines may nest. Line by line and total, so it also holds for text that the grammar loses.
 
-use super::scalar::{block, break_len};
+use super::scalar::{block, break_len, marker};
 use crate::source::Range;
 use crate::text::Text;
 
@@ -68,6 +68,8 @@ pub(super) struct Marks {
     pub lines: Vec<Line>,
     /// Quoted scalars, quotes included.
     pub quoted: Vec<(usize, usize)>,
+    /// Outermost flow collections, brackets included; one that never ends runs to the end of the text.
+    pub flows: Vec<(usize, usize)>,
     /// Comments.
     pub comments: Vec<(usize, usize)>,
 }
@@ -92,6 +94,17 @@ pub(super) fn marks(src: &Text) -> Marks {
         let text = scan.spaces(at);
         let column = i64::try_from(text - at).unwrap_or(i64::MAX);
         let bare = text >= s.len() || break_len(s, text) > 0 || s[text] == b'#';
+        let directive = s[at] == b'%' && !in_plain && scan.flow == 0;
+        if marker(s, at) || directive {
+            // Nothing goes on across the end of a document.
+            (scan.flow, scan.parent, in_plain) = (0, -1, false);
+        }
+        if directive {
+            scan.out.lines.push(Line { start: at, text, bare });
+            let end = scan.line_end(at);
+            at = end + break_len(s, end);
+            continue;
+        }
         let goes_on = in_plain && scan.flow == 0 && column > scan.parent;
         if !goes_on && scan.flow == 0 {
             scan.out.lines.push(Line { start: at, text, bare });
@@ -103,7 +116,7 @@ pub(super) fn marks(src: &Text) -> Marks {
             let (next, open) = scan.plain(text, false);
             (next, open.unwrap_or(true))
         } else {
-            scan.tokens(text, in_plain && bare)
+            scan.tokens(if marker(s, at) { at + 3 } else { text }, in_plain && bare)
         };
     }
     scan.out
@@ -147,7 +160,7 @@ impl Scan<'_> {
                 }
                 quote @ (b'"' | b'\'') => {
                     let start = at;
-                    let end = self.quoted(at, quote);
+                    let end = quoted_end(s, at, quote);
                     self.out.quoted.push((start, end));
                     at = self.spaces(end);
                     if s.get(at) == Some(&b':') && (self.flow > 0 || self.gap(at + 1)) {
@@ -179,12 +192,20 @@ impl Scan<'_> {
                     return (end + break_len(s, end), false);
                 }
                 b'[' | b'{' => {
+                    if self.flow == 0 {
+                        self.out.flows.push((at, s.len()));
+                    }
                     self.flow += 1;
                     at += 1;
                 }
                 b']' | b'}' if self.flow > 0 => {
                     self.flow -= 1;
                     at += 1;
+                    if self.flow == 0
+                        && let Some(last) = self.out.flows.last_mut()
+                    {
+                        last.1 = at;
+                    }
                 }
                 b',' if self.flow > 0 => at += 1,
                 _ => match self.plain(at, true) {
@@ -198,24 +219,6 @@ impl Scan<'_> {
         if self.flow == 0 {
             self.parent = self.column(at);
         }
-    }
-    fn quoted(&self, at: usize, quote: u8) -> usize {
-        let mut p = at + 1;
-        while p < self.s.len() {
-            match self.s[p] {
-                b'\\' if quote == b'"' => p += 1,
-                b if b == quote => {
-                    if quote == b'\'' && self.s.get(p + 1) == Some(&b'\'') {
-                        p += 1;
-                    } else {
-                        return p + 1;
-                    }
-                }
-                _ => {}
-            }
-            p += 1;
-        }
-        self.s.len()
     }
     /// A plain scalar from `at`: up to behind a key's colon or to a flow mark (and nothing more), or to the next line (and whether it may go on there).
     fn plain(&mut self, at: usize, may_be_key: bool) -> (usize, Option<bool>) {
@@ -239,6 +242,26 @@ impl Scan<'_> {
         }
         (p, Some(false))
     }
+}
+
+/// Where the quoted scalar that begins at `at` ends, its quote included.
+pub(super) fn quoted_end(s: &[u8], at: usize, quote: u8) -> usize {
+    let mut p = at + 1;
+    while p < s.len() {
+        match s[p] {
+            b'\\' if quote == b'"' => p += 1,
+            b if b == quote => {
+                if quote == b'\'' && s.get(p + 1) == Some(&b'\'') {
+                    p += 1;
+                } else {
+                    return p + 1;
+                }
+            }
+            _ => {}
+        }
+        p += 1;
+    }
+    s.len()
 }
 
 /// An upper bound on how many collections can be open at once in the grammar's eyes: for each line the marks that can open one, summed over the
