@@ -278,14 +278,17 @@ impl Lines<'_, '_> {
             let range = if text.is_empty() { range } else { range.cover(text.whole()) };
             return Node { range, alias: None, tag: None, kind: NodeKind::Scalar(Scalar { text, style, core }) };
         }
-        let only = |stop: usize| stop >= end || (self.gap(stop) && self.masked.get(self.spaces(stop)).is_some_and(|b| matches!(b, b'#' | b'\n' | b'\r')));
+        let only =
+            |stop: usize| stop >= end || (self.gap(stop) && self.masked.get(self.spaces(stop)).is_some_and(|b| matches!(b, b'#' | b'\n' | b'\r')));
         match first {
             b'*' => {
                 let stop = (at..end).find(|p| self.gap(*p)).unwrap_or(end);
                 let name = self.src.as_str().get(at + 1..stop).unwrap_or_default().to_owned();
                 self.reader.alias(&name, self.src.range(at, stop), depth)
             }
-            quote @ (b'"' | b'\'') if only(scan::quoted_end(&self.masked, at, quote)) => self.flow_scalar(at, scan::quoted_end(&self.masked, at, quote)),
+            quote @ (b'"' | b'\'') if only(scan::quoted_end(&self.masked, at, quote)) => {
+                self.flow_scalar(at, scan::quoted_end(&self.masked, at, quote))
+            }
             b'"' | b'\'' | b'[' | b'{' | b'%' | b'@' | b'`' | b'|' | b'>' => self.raw(at, end, "not understood as YAML"),
             _ => {
                 // Lines that a plain scalar goes on in are no lines of their own, so only its first line can end in a comment.
