@@ -56,9 +56,11 @@ impl Knowledge {
         let mut model = scan::model(sources, &self.catalog, wanted);
         let context = detect::Context {
             sources,
+            index: &model.index,
             facts: &model.facts,
             graph: &model.graph,
             flow: &model.flow,
+            reach: &model.reach,
             catalog: &self.catalog,
             rules: &self.rules,
             config: &self.config,

@@ -1,7 +1,7 @@
 //! Machines that outlive a job and credentials beside code that its publisher can change.
 
 use crate::detect::Context;
-use crate::detect::paths::{Way, alerts, way};
+use crate::detect::paths::{alerts, way};
 use crate::finding::{Alert, Hop, Severity};
 use crate::origin::Who;
 use crate::reach::{Asset, walk};
@@ -16,19 +16,16 @@ pub fn self_hosted_runner(context: &Context) -> Vec<Alert> {
         if !run.state.head || run.state.event != "pull_request" {
             continue;
         }
-        if context.policy.trust.runners.iter().any(|r| r == label) {
-            continue;
-        }
         let hops = vec![Hop { at: run.state.trigger, text: walk::starts(&run.state) }];
         let asset = Asset { kind: "self-hosted-host".to_owned(), name: label.clone(), how: "outlives the job".to_owned(), at: *at, assumed: false };
-        let mut found = way(context, &run.state, run.state.who, (*at, label.clone()), hops, &[asset], &[]);
+        let mut found = way(context, run, run.state.who, (*at, label.clone()), hops, &[asset], &[]);
         found.assumes.push("runs of outside contributors start without approval".to_owned());
         if !label.contains("self-hosted") {
             found.doubts.push("this label or group may name machines that are thrown away after each job".to_owned());
         }
         ways.push(found);
     }
-    alerts(context, "self-hosted-runner-exposed", ways, &|w: &Way| format!("{} can run code on the machine `{}`", w.origin, w.asset))
+    alerts(context, "self-hosted-runner-exposed", ways)
 }
 
 /// Code that an outside publisher can change runs beside a credential that publishes. The cause is the reference that moves.
@@ -38,14 +35,15 @@ pub fn publish_credential(context: &Context) -> Vec<Alert> {
         for exec in run.execs.iter().filter(|e| !e.tree) {
             let stated: Vec<Asset> = exec.assets.iter().filter(|a| !a.assumed && a.kind != "comment").cloned().collect();
             let cause = (exec.cause, exec.cause_text.clone());
-            let mut found = way(context, &run.state, exec.who, cause, exec.hops.clone(), &stated, &exec.gates);
+            let mut found = way(context, run, exec.who, cause, exec.hops.clone(), &stated, &exec.gates);
             if found.asset.is_empty() || found.path.severity < Severity::High {
                 continue;
             }
-            found.origin = if exec.subject.is_empty() { exec.cause_text.clone() } else { exec.subject.clone() };
+            let moved = if exec.subject.is_empty() { &exec.cause_text } else { &exec.subject };
+            found.origin = format!("whoever can change `{moved}`");
             found.doubts.extend(exec.doubts.iter().cloned());
             ways.push(found);
         }
     }
-    alerts(context, "publish-credential-exposed", ways, &|w: &Way| format!("whoever can change `{}` runs code next to {}", w.origin, w.asset))
+    alerts(context, "publish-credential-exposed", ways)
 }

@@ -1,12 +1,18 @@
 //! Detectors that `match:` cannot say, one file each, and the table by which pages name them.
 
+pub mod exposed;
+pub mod paths;
+pub mod poisoned_pipeline;
+pub mod script_injection;
 pub mod secrets;
 
 use crate::catalog::Catalog;
 use crate::config::Config;
 use crate::finding::Alert;
 use crate::flow::Flow;
+use crate::graph::index::Index;
 use crate::graph::{Facts, Graph};
+use crate::reach::{self, Reach};
 use crate::rule::RuleSet;
 use crate::source::Sources;
 
@@ -15,12 +21,16 @@ use crate::source::Sources;
 pub struct Context<'a> {
     /// The files.
     pub sources: &'a Sources,
+    /// Lookups.
+    pub index: &'a Index,
     /// All facts.
     pub facts: &'a Facts,
     /// The edges.
     pub graph: &'a Graph,
     /// Origins at sinks.
     pub flow: &'a Flow,
+    /// Jobs and what runs in them.
+    pub reach: &'a Reach,
     /// Rows and levels.
     pub catalog: &'a Catalog,
     /// Pages: a detector takes its sentences from its own.
@@ -29,19 +39,21 @@ pub struct Context<'a> {
     pub config: &'a Config,
 }
 
+impl<'a> Context<'a> {
+    /// What reach reads, for detectors that follow values of jobs themselves.
+    pub fn reachable(&self) -> reach::Context<'a> {
+        reach::Context { sources: self.sources, index: self.index, facts: self.facts, graph: self.graph, catalog: self.catalog, flow: self.flow }
+    }
+}
+
 /// A hand-written rule.
 pub type Detector = fn(&Context<'_>) -> Vec<Alert>;
 
 /// Detectors by the name that pages use.
 pub const TABLE: &[(&str, Detector)] = &[
-    ("poisoned_pipeline_execution", later),
-    ("publish_credential_exposed", later),
-    ("script_injection", later),
-    ("self_hosted_runner_exposed", later),
-    ("untrusted_checkout", later),
+    ("poisoned_pipeline_execution", poisoned_pipeline::executed),
+    ("publish_credential_exposed", exposed::publish_credential),
+    ("script_injection", script_injection::detect),
+    ("self_hosted_runner_exposed", exposed::self_hosted_runner),
+    ("untrusted_checkout", poisoned_pipeline::checked_out),
 ];
-
-/// Stands in until reach gives what these need.
-fn later(_: &Context<'_>) -> Vec<Alert> {
-    Vec::new()
-}

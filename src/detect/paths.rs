@@ -3,9 +3,11 @@
 use std::collections::BTreeMap;
 
 use crate::detect::Context;
+use crate::facts::What;
 use crate::finding::{Alert, Confidence, Hop, Location, Path, Severity, Tier};
 use crate::origin::Who;
-use crate::reach::{Asset, Gate, State};
+use crate::reach::{Asset, Gate, Run, State};
+use crate::rule::placeholders::{Values, fill};
 
 /// A way to a cause, before it is joined with others.
 #[derive(Clone, Debug)]
@@ -18,6 +20,10 @@ pub struct Way {
     pub asset: String,
     /// Who it is, for people: "anyone who comments on a pull request".
     pub origin: String,
+    /// What `{name}` of the page's sentences means.
+    pub name: String,
+    /// The job, for people.
+    pub place: String,
     /// Gates that hold on it.
     pub gates: Vec<Gate>,
     /// What it takes for granted.
@@ -31,20 +37,17 @@ pub fn worst(context: &Context, assets: &[Asset], who: Who) -> (Severity, Option
     let none = context.catalog.path_severity("none", who);
     let level = |a: &Asset| context.catalog.path_severity(&a.kind, who);
     // Equal levels: what is stated before what is assumed, then the order of the list.
-    let best = assets.iter().filter(|a| !trusted(context, a)).min_by_key(|a| (std::cmp::Reverse(level(a)), a.assumed));
+    let best = assets.iter().min_by_key(|a| (std::cmp::Reverse(level(a)), a.assumed));
     match best.filter(|a| level(a) >= none) {
         Some(a) => (level(a), Some(a.clone())),
         None => (none, None),
     }
 }
 
-/// A secret the project says can only read.
-fn trusted(context: &Context, asset: &Asset) -> bool {
-    context.policy.trust.secrets.get(&asset.name).is_some_and(|t| t == "read")
-}
-
 /// The way that ends at the worst asset in reach.
-pub fn way(context: &Context, state: &State, who: Who, cause: (Location, String), mut hops: Vec<Hop>, assets: &[Asset], gates: &[Gate]) -> Way {
+///
+/// `name` is the asset's until a detector says otherwise.
+pub fn way(context: &Context, run: &Run, who: Who, cause: (Location, String), mut hops: Vec<Hop>, assets: &[Asset], gates: &[Gate]) -> Way {
     let (severity, asset) = worst(context, assets, who);
     let mut assumes = Vec::new();
     let mut doubts = Vec::new();
@@ -58,12 +61,15 @@ pub fn way(context: &Context, state: &State, who: Who, cause: (Location, String)
             doubts.push("the default token may be read-only".to_owned());
         }
     }
-    for gate in gates.iter().filter(|g| g.family == "environment") {
-        assumes.push("the environment has required reviewers".to_owned());
-        let _ = gate;
-    }
+    assumes.extend(gates.iter().filter(|g| g.family == "environment").map(|_| "the environment has required reviewers".to_owned()).take(1));
     let path = Path { severity, who, asset: asset.as_ref().map(|a| a.kind.clone()).unwrap_or_default(), hops };
-    Way { cause, path, asset: asset.map(|a| a.name).unwrap_or_default(), origin: origin(state, who), gates: gates.to_vec(), assumes, doubts }
+    let name = asset.as_ref().map_or_else(|| "a token that can only read".to_owned(), |a| a.name.clone());
+    let place = match &context.facts.fact(run.job).what {
+        What::Job { id, .. } => format!("the job `{id}`"),
+        _ => "this job".to_owned(),
+    };
+    let asset = asset.map(|a| a.name).unwrap_or_default();
+    Way { cause, path, asset, origin: origin(&run.state, who), name, place, gates: gates.to_vec(), assumes, doubts }
 }
 
 /// Who starts a run, for people.
@@ -89,7 +95,10 @@ pub fn origin(state: &State, who: Who) -> String {
 }
 
 /// One alert for each cause: its ways worst first, the worst giving level and message.
-pub fn alerts(context: &Context, rule: &str, ways: Vec<Way>, message: &dyn Fn(&Way) -> String) -> Vec<Alert> {
+///
+/// The sentences are the page's. Without a page of that id there is no such rule, and nothing to say.
+pub fn alerts(context: &Context, rule: &str, ways: Vec<Way>) -> Vec<Alert> {
+    let Some(page) = context.rules.get(rule) else { return Vec::new() };
     let mut by_cause: BTreeMap<Location, Vec<Way>> = BTreeMap::new();
     for way in ways {
         by_cause.entry(way.cause.0).or_default().push(way);
@@ -99,7 +108,7 @@ pub fn alerts(context: &Context, rule: &str, ways: Vec<Way>, message: &dyn Fn(&W
         ways.sort_by(|a, b| b.path.severity.cmp(&a.path.severity).then(a.doubts.len().cmp(&b.doubts.len())).then(a.path.cmp(&b.path)));
         ways.dedup_by(|a, b| a.path == b.path);
         let Some(first) = ways.first() else { continue };
-        let page = context.rules.page(rule);
+        let values = Values::from([("origin", first.origin.clone()), ("name", first.name.clone()), ("place", first.place.clone()), ("asset", first.asset.clone())]);
         let reaches = !first.path.asset.is_empty() && first.path.asset != "comment";
         let mut related: Vec<Hop> = ways.iter().flat_map(|w| &w.gates).map(|g| Hop { at: g.at, text: format!("gate: {}; {}", g.family, g.residual) }).collect();
         related.sort();
@@ -111,9 +120,9 @@ pub fn alerts(context: &Context, rule: &str, ways: Vec<Way>, message: &dyn Fn(&W
             confidence: Confidence::after(first.doubts.len()),
             primary,
             cause: first.cause.1.clone(),
-            message: message(first),
-            fix: page.map(|p| p.fix.clone()).unwrap_or_default(),
-            fine_if: page.and_then(|p| p.fine_if.clone()).unwrap_or_default(),
+            message: fill(&page.message, &values),
+            fix: fill(&page.fix, &values),
+            fine_if: fill(&page.fine_if, &values),
             assumes: first.assumes.clone(),
             doubts: first.doubts.clone(),
             paths: ways.iter().map(|w| w.path.clone()).collect(),

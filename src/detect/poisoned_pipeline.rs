@@ -1,7 +1,7 @@
 //! Code of a pull request runs in a job that holds something: the execution, not the checkout, makes it. Also the checkout that nothing executes.
 
 use crate::detect::Context;
-use crate::detect::paths::{Way, alerts, way};
+use crate::detect::paths::{alerts, way};
 use crate::finding::Alert;
 use crate::origin::Who;
 
@@ -11,15 +11,12 @@ pub fn executed(context: &Context) -> Vec<Alert> {
     for run in &context.reach.runs {
         for exec in run.execs.iter().filter(|e| e.tree && e.ungated >= Who::Peer) {
             let cause = (exec.cause, exec.cause_text.clone());
-            let mut found = way(context, &run.state, exec.who, cause, exec.hops.clone(), &exec.assets, &exec.gates);
+            let mut found = way(context, run, exec.who, cause, exec.hops.clone(), &exec.assets, &exec.gates);
             found.doubts.extend(exec.doubts.iter().cloned());
             ways.push(found);
         }
     }
-    alerts(context, "poisoned-pipeline-execution", ways, &|w: &Way| match w.asset.as_str() {
-        "" => format!("{} can run code in this job", w.origin),
-        asset => format!("{} can run code next to {asset}", w.origin),
-    })
+    alerts(context, "poisoned-pipeline-execution", ways)
 }
 
 /// Trees of outsiders in a job with privileges, of which nothing is executed that we know of.
@@ -28,8 +25,8 @@ pub fn checked_out(context: &Context) -> Vec<Alert> {
     for run in context.reach.runs.iter().filter(|r| r.state.privileged) {
         for checkout in &run.checkouts {
             let cause = (checkout.cause, checkout.cause_text.clone());
-            ways.push(way(context, &run.state, checkout.who, cause, checkout.hops.clone(), &[], &checkout.gates));
+            ways.push(way(context, run, checkout.who, cause, checkout.hops.clone(), &[], &checkout.gates));
         }
     }
-    alerts(context, "untrusted-checkout", ways, &|w: &Way| format!("{} can place files in a privileged job", w.origin))
+    alerts(context, "untrusted-checkout", ways)
 }

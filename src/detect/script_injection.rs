@@ -2,7 +2,7 @@
 
 use crate::catalog::row::{Effect, Executes, Slot};
 use crate::detect::Context;
-use crate::detect::paths::{Way, alerts, way};
+use crate::detect::paths::{alerts, way};
 use crate::facts::{FileFacts, V, ValueId, What};
 use crate::finding::{Alert, Hop, Location};
 use crate::graph::Node;
@@ -27,15 +27,14 @@ pub fn detect(context: &Context) -> Vec<Alert> {
                     let mut hops = vec![Hop { at: run.state.trigger, text: walk::starts(&run.state) }];
                     hops.extend(worst.hops.iter().filter(|h| h.at != at).cloned());
                     hops.push(Hop { at, text: format!("{} is pasted into the script as it is", worst.name) });
-                    ways.push(way(context, &run.state, who, (at, text), hops, &step.assets, &step.gates));
+                    let mut found = way(context, run, who, (at, text), hops, &step.assets, &step.gates);
+                    found.name = worst.name.clone();
+                    ways.push(found);
                 }
             }
         }
     }
-    alerts(context, "script-injection", ways, &|w: &Way| match w.asset.as_str() {
-        "" => format!("{} can write commands into this script", w.origin),
-        asset => format!("{} can write commands into this script, next to {asset}", w.origin),
-    })
+    alerts(context, "script-injection", ways)
 }
 
 /// The texts a step hands to an interpreter.
