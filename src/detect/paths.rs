@@ -108,9 +108,15 @@ pub fn alerts(context: &Context, rule: &str, ways: Vec<Way>) -> Vec<Alert> {
         ways.sort_by(|a, b| b.path.severity.cmp(&a.path.severity).then(a.doubts.len().cmp(&b.doubts.len())).then(a.path.cmp(&b.path)));
         ways.dedup_by(|a, b| a.path == b.path);
         let Some(first) = ways.first() else { continue };
-        let values = Values::from([("origin", first.origin.clone()), ("name", first.name.clone()), ("place", first.place.clone()), ("asset", first.asset.clone())]);
+        let values = Values::from([
+            ("origin", first.origin.clone()),
+            ("name", first.name.clone()),
+            ("place", first.place.clone()),
+            ("asset", first.asset.clone()),
+        ]);
         let reaches = !first.path.asset.is_empty() && first.path.asset != "comment";
-        let mut related: Vec<Hop> = ways.iter().flat_map(|w| &w.gates).map(|g| Hop { at: g.at, text: format!("gate: {}; {}", g.family, g.residual) }).collect();
+        let mut related: Vec<Hop> =
+            ways.iter().flat_map(|w| &w.gates).map(|g| Hop { at: g.at, text: format!("gate: {}; {}", g.family, g.residual) }).collect();
         related.sort();
         related.dedup();
         out.push(Alert {
