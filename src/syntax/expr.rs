@@ -122,7 +122,7 @@ pub fn lower(expr: &Expr, b: &mut Builder) -> CondId {
         ExprWhat::Bool(value) => CondWhat::Const(*value),
         ExprWhat::Null => CondWhat::Const(false),
         ExprWhat::Str(text) => CondWhat::Const(!text.is_empty()),
-        ExprWhat::Num(text) => CondWhat::Const(text.parse::<f64>().map_or(true, |n| n != 0.0)),
+        ExprWhat::Num(text) => CondWhat::Const(text.parse::<f64>() != Ok(0.0)),
         ExprWhat::Context(_) | ExprWhat::Index(..) => truthy(expr, b),
         ExprWhat::Bad(_) => CondWhat::Opaque,
     };

@@ -7,6 +7,7 @@ use crate::notice::{LocalNotice, NoticeKind};
 use crate::source::Range;
 use crate::text::Text;
 
+mod flow;
 mod salvage;
 mod scalar;
 mod scan;

@@ -1,6 +1,7 @@
 //! How a text is read: by the grammar; if that loses anything, with line breaks in quoted scalars and flow collections masked; if that still does, entry
 //! by entry, so that an oddity costs the entry it stands in and nothing else. Knows the order of attempts, not the grammar.
 
+use super::flow::Flow;
 use super::scan::{self, Line};
 use super::tree::{self, Reader};
 use super::{Core, Entry, Node, NodeKind, Scalar, Style, Yaml, scalar};
@@ -98,17 +99,21 @@ struct Lines<'a, 'b> {
 
 impl Lines<'_, '_> {
     fn documents(mut self) -> Vec<Node> {
-        let mut starts = vec![0];
+        let (mut starts, mut fresh) = (vec![0], true);
         for i in 0..self.lines.len() {
             let Line { start, text, .. } = self.lines[i];
-            let directive = self.masked.get(start) == Some(&b'%') && self.empty(starts[starts.len() - 1], i);
-            if start == text && (directive || scalar::marker(&self.masked, start)) {
-                let end = if directive { self.line_end(start) } else { start + 3 };
-                if !directive && !(self.masked[start] == b'-' && self.empty(starts[starts.len() - 1], i)) {
+            let mark = self.masked.get(start).copied();
+            if start == text && mark == Some(b'%') && fresh {
+                let end = self.line_end(start);
+                self.blank(i, start, end);
+            } else if start == text && scalar::marker(&self.masked, start) {
+                if !fresh || mark == Some(b'.') {
                     starts.push(i);
                 }
-                self.blank(i, start, end);
+                self.blank(i, start, start + 3);
+                fresh = true;
             }
+            fresh &= self.lines[i].bare;
         }
         let ends: Vec<usize> = starts.iter().skip(1).copied().chain([self.lines.len()]).collect();
         let mut out = Vec::new();
@@ -181,7 +186,7 @@ impl Lines<'_, '_> {
         let column = self.column(first);
         let mut groups = vec![first];
         for i in first + 1..to {
-            let nested = self.column(i) > column || (self.column(i) == column && self.dash(i) && !self.dash(groups[groups.len() - 1]));
+            let nested = self.column(i) > column || (self.column(i) == column && self.dash(i) && !groups.last().is_some_and(|g| self.dash(*g)));
             if !self.lines[i].bare && !nested {
                 groups.push(i);
             }
@@ -286,10 +291,19 @@ impl Lines<'_, '_> {
                 let name = self.src.as_str().get(at + 1..stop).unwrap_or_default().to_owned();
                 self.reader.alias(&name, self.src.range(at, stop), depth)
             }
-            quote @ (b'"' | b'\'') if only(scan::quoted_end(&self.masked, at, quote)) => {
+            quote @ (b'"' | b'\'') if self.only(scan::quoted_end(&self.masked, at, quote), end) => {
                 self.flow_scalar(at, scan::quoted_end(&self.masked, at, quote))
             }
-            b'"' | b'\'' | b'[' | b'{' | b'%' | b'@' | b'`' | b'|' | b'>' => self.raw(at, end, "not understood as YAML"),
+            b'[' | b'{' => {
+                let masked = self.masked.get(..end).unwrap_or_default();
+                let mut flow = Flow { masked, reader: self.reader, odd: false };
+                let (node, stop) = flow.node(at, depth);
+                if flow.odd || !self.only(stop, end) {
+                    self.reader.notice(self.src.range(at, end), NoticeKind::PartlyUnderstood, "not understood as YAML");
+                }
+                node
+            }
+            b'"' | b'\'' | b'%' | b'@' | b'`' | b'|' | b'>' => self.raw(at, end, "not understood as YAML"),
             _ => {
                 // Lines that a plain scalar goes on in are no lines of their own, so only its first line can end in a comment.
                 let line = self.src.as_str().as_bytes().get(at..self.line_end(at).min(end)).unwrap_or_default();
@@ -297,6 +311,10 @@ impl Lines<'_, '_> {
                 self.flow_scalar(at, comment.unwrap_or(end))
             }
         }
+    }
+    /// Whether nothing but a comment follows in the line.
+    fn only(&self, at: usize, end: usize) -> bool {
+        at >= end || (self.gap(at) && self.masked.get(self.spaces(at)).is_some_and(|b| matches!(b, b'#' | b'\n' | b'\r')))
     }
     fn flow_scalar(&mut self, start: usize, end: usize) -> Node {
         let (style, quote) = match self.masked.get(start) {

@@ -174,7 +174,7 @@ impl Scan<'_> {
                 }
                 b'&' | b'*' | b'!' => {
                     let start = at;
-                    while !self.gap(at) && !(self.flow > 0 && matches!(s[at], b',' | b']' | b'}')) {
+                    while !(self.gap(at) || self.flow > 0 && matches!(s[at], b',' | b']' | b'}')) {
                         at += 1;
                     }
                     // An alias may be a key.

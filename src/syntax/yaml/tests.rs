@@ -300,7 +300,8 @@ fn an_odd_entry_costs_only_itself() {
     let table: &[(&str, &str, &str)] = &[
         // (text, what is read, what the notices cover)
         ("'-':\n- ''\n-a: ''\n", r#"{"-": [""], "-a": ""}"#, ""),
-        ("a: 1\nb: {x: [y}\nc: 2\n", r#"{"a": #1, "b": "{x: [y}\nc: 2"}"#, "{x: [y}\nc: 2"),
+        ("a: 1\nb: {x: [y}\nc: 2\n", r#"{"a": #1, "b": {"x": ["y", {"c": #2}]}}"#, "{x: [y}\nc: 2"),
+        ("a: {? k, \"b\":[c: d, e], 'f' : {&x g: *x}, !t h: }\ni: 1\n", r#"{"a": {"k": ~, "b": [{"c": "d"}, "e"], "f": {"g": *"g"}, !t "h": ~}, "i": #1}"#, ""),
         (
             "a: 1\nb: \"x\" y\nc:\n  - d: |\n      run `\n    e: @z\n  - f\n",
             r#"{"a": #1, "b": "\"x\" y", "c": [{"d": "run `\n", "e": "@z"}, "f"]}"#,
