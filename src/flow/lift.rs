@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use crate::catalog::row::Effect;
+use crate::catalog::row::{Effect, Row};
 use crate::facts::{FactId, ParamKind, What};
 use crate::finding::Hop;
 use crate::flow::sinks::{Needs, Sink, flags, is_safe, worse};
@@ -30,8 +30,6 @@ struct Way {
     needs: Needs,
     /// Calls from the sink outwards.
     chain: Vec<Node>,
-    /// Functions that were closed because nobody calls them, with whether outsiders can.
-    open: bool,
 }
 
 /// An end of a way: nothing is open any more.
@@ -49,7 +47,7 @@ pub fn lift(solver: &mut Solver, versions: &Versions, sinks: &[(Sink, Needs)]) -
     let mut held: BTreeMap<Node, BTreeSet<usize>> = BTreeMap::new();
     let mut cut: BTreeSet<Node> = BTreeSet::new();
     let mut level: Vec<Way> =
-        sinks.iter().enumerate().map(|(sink, (_, needs))| Way { sink, needs: needs.clone(), chain: Vec::new(), open: false }).collect();
+        sinks.iter().enumerate().map(|(sink, (_, needs))| Way { sink, needs: needs.clone(), chain: Vec::new() }).collect();
     while !level.is_empty() {
         let mut next: Vec<Way> = Vec::new();
         for way in level {
@@ -68,18 +66,19 @@ pub fn lift(solver: &mut Solver, versions: &Versions, sinks: &[(Sink, Needs)]) -
             let callers = callers(solver, function);
             let sinks_here = held.entry(function).or_default();
             let full = sinks_here.len() >= MAX_SINKS && !sinks_here.contains(&way.sink);
-            if full || way.chain.len() >= MAX_CHAIN || ways_left[way.sink] == 0 {
+            let stuck = full || way.chain.len() >= MAX_CHAIN || ways_left[way.sink] == 0;
+            if stuck && !callers.is_empty() {
                 cut.insert(function);
             } else {
                 sinks_here.insert(way.sink);
             }
-            let outside = way.chain.iter().chain(std::iter::once(&function)).all(|n| n.file == function.file);
-            let only_tests = callers.iter().all(|c| is_test(solver, c.0));
-            if callers.is_empty() || cut.contains(&function) && full || way.chain.len() >= MAX_CHAIN || ways_left[way.sink] == 0 || only_tests {
-                let open = is_public(solver, function) && !entries.contains_key(&function);
-                let needs = close(solver, &way.needs, function, open);
-                next.push(Way { sink: way.sink, needs, chain: way.chain.clone(), open: way.open || open });
-                let _ = outside;
+            if callers.is_empty() && entries.contains_key(&function) {
+                continue;
+            }
+            // Callers in tests prove nothing about other callers.
+            if stuck || callers.iter().all(|c| is_test(solver, c.0)) {
+                let needs = close(solver, &way.needs, function, is_public(solver, function));
+                next.push(Way { sink: way.sink, needs, chain: way.chain });
                 continue;
             }
             let done = seen.entry((way.sink, function)).or_default();
@@ -95,7 +94,7 @@ pub fn lift(solver: &mut Solver, versions: &Versions, sinks: &[(Sink, Needs)]) -
                 let needs = fill(solver, &way.needs, function, call, bind);
                 let mut chain = way.chain.clone();
                 chain.push(call);
-                next.push(Way { sink: way.sink, needs, chain, open: way.open });
+                next.push(Way { sink: way.sink, needs, chain });
             }
         }
         level = next;
@@ -105,7 +104,8 @@ pub fn lift(solver: &mut Solver, versions: &Versions, sinks: &[(Sink, Needs)]) -
         finish(solver, versions, sink, ends, &mut hits);
     }
     hits.sort();
-    hits.dedup_by(|a, b| a.place == b.place && a.at == b.at && a.row == b.row && a.effect == b.effect && a.slot == b.slot);
+    // Two rows of one subject may say the same.
+    hits.dedup_by(|a, b| a.at == b.at && a.place == b.place && a.kind == b.kind && a.slot == b.slot && a.flag == b.flag && a.bytes == b.bytes);
     let notices = cut
         .into_iter()
         .map(|function| Notice {
@@ -125,8 +125,7 @@ fn finish(solver: &mut Solver, versions: &Versions, sink: &Sink, ends: Vec<End>,
     let mut outer: Vec<SinkHit> = Vec::new();
     for End { needs, chain } in ends {
         if let Some(row) = row {
-            let undone = row.effects.iter().any(|e| matches!(e, Effect::RoundTripOf(calls) if undoes(calls, &needs.value)));
-            if undone || is_safe(&row.safe_when, &needs.safe) {
+            if undone(solver, row, &solver.called(sink.node), &needs.value) || is_safe(&row.safe_when, &needs.safe) {
                 continue;
             }
         }
@@ -134,23 +133,30 @@ fn finish(solver: &mut Solver, versions: &Versions, sink: &Sink, ends: Vec<End>,
         let outside = needs.value.bytes.who >= Who::Publisher;
         let at_sink = !outside;
         let Some(hit) = hit(solver, sink, &needs, if at_sink { &[] } else { &chain }, state) else { continue };
-        if outside {
-            outer.push(hit);
+        if !outside {
+            inner = Some(merge(inner, hit));
             continue;
         }
-        inner = Some(match inner {
-            None => hit,
-            Some(old) => SinkHit {
-                name: old.name.join(hit.name),
-                bytes: old.bytes.join(hit.bytes),
-                flag: worse(old.flag.clone(), hit.flag),
-                subject: if old.subject == hit.subject { old.subject } else { None },
-                ..old
-            },
-        });
+        match outer.iter().position(|o| o.place == hit.place && o.bytes == hit.bytes) {
+            Some(i) => outer[i] = merge(Some(outer[i].clone()), hit),
+            None => outer.push(hit),
+        }
     }
+    let covered = inner.as_ref().is_some_and(|i| outer.iter().any(|o| o.place == i.place));
     hits.extend(outer);
-    hits.extend(inner);
+    hits.extend(inner.filter(|_| !covered));
+}
+
+/// Two ways that end in the same place.
+fn merge(old: Option<SinkHit>, hit: SinkHit) -> SinkHit {
+    let Some(old) = old else { return hit };
+    SinkHit {
+        name: old.name.join(hit.name),
+        bytes: old.bytes.join(hit.bytes),
+        flag: worse(old.flag.clone(), hit.flag),
+        subject: if old.subject == hit.subject { old.subject } else { None },
+        ..old
+    }
 }
 
 fn hit(solver: &mut Solver, sink: &Sink, needs: &Needs, chain: &[Node], flag: FlagState) -> Option<SinkHit> {
@@ -217,15 +223,16 @@ fn head_range(solver: &Solver, node: Node) -> Range {
     solver.file(node.file).fact(node.fact).range
 }
 
-/// Whether every way a value came about is undone by the sink.
-fn undoes(calls: &[String], value: &Val) -> bool {
+/// Whether all that made a value is undone by the sink: its row says so of the maker, or the maker's row of the sink.
+fn undone(solver: &Solver, row: &Row, sink: &str, value: &Val) -> bool {
     let made = &value.made;
-    let same = |made: &str, call: &str| {
-        made == call
-            || call.strip_prefix('.').is_some_and(|c| made.rsplit('.').next() == Some(c))
-            || made.strip_prefix("?.").is_some_and(|m| call.rsplit('.').next() == Some(m) && call.starts_with('.'))
-    };
-    !made.other && !made.by.is_empty() && made.by.iter().all(|m| calls.iter().any(|c| same(m, c)))
+    let trips = |row: &Row, call: &str| row.effects.iter().any(|e| matches!(e, Effect::RoundTripOf(calls) if calls.iter().any(|c| same_call(c, call))));
+    !made.other && !made.by.is_empty() && made.by.iter().all(|m| trips(row, m) || solver.rows_named(m).any(|r| trips(r, sink)))
+}
+
+/// Whether a call is the one a row names, in full or by its last segments.
+fn same_call(named: &str, call: &str) -> bool {
+    named == call || (named.starts_with('.') && (call.ends_with(named) || named.strip_prefix('.') == Some(call)))
 }
 
 /// Calls that fill the parameters of a function, template or script.

@@ -94,3 +94,6 @@ pub fn solve(index: &Index, facts: &Facts, graph: &Graph, catalog: &Catalog) -> 
     let (hits, notices) = lift::lift(&mut solver, &versions, &sinks);
     Flow { hits, wanted: solver.wanted, versions, notices }
 }
+
+#[cfg(test)]
+mod tests;

@@ -150,6 +150,17 @@ impl Solver<'_> {
             });
         };
         let mut val = self.slot(node, id, slot)?;
+        if *slot == Slot::Receiver
+            && let Some(brought) = self.row_result(node)
+        {
+            // What the object brings is what the method hands on.
+            val = Val { consts: val.consts.clone(), ..brought };
+        }
+        for value in values {
+            if self.is_verified(here, *value) {
+                return Some(Val::content(crate::origin::Origin::REPOSITORY));
+            }
+        }
         if !bytes {
             val.bytes = val.name;
             val.deps.retain(|d| d.to == crate::flow::value::Side::Name);
@@ -157,11 +168,6 @@ impl Solver<'_> {
             val.deps.extend(both);
             val.deps.sort_unstable();
             return Some(val);
-        }
-        for value in values {
-            if self.is_verified(here, *value) {
-                return Some(Val::content(crate::origin::Origin::REPOSITORY));
-            }
         }
         let mut written: Option<Val> = None;
         for value in values {

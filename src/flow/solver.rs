@@ -359,6 +359,13 @@ impl<'a> Solver<'a> {
         }
         out
     }
+    /// Rows of a call by its name as written, methods by their last segment.
+    pub fn rows_named(&self, name: &str) -> impl Iterator<Item = &'a Row> {
+        let catalog = self.world.catalog;
+        let last = name.rsplit('.').next().unwrap_or(name).to_owned();
+        let methods: Vec<&Row> = catalog.methods(&last).map(|m| m.1).collect();
+        catalog.qualified(name).into_iter().map(move |id| catalog.row(id)).chain(methods)
+    }
     /// The slot that names what a row speaks of: its sink's, else its pin's, else the first argument.
     pub fn subject_slot(row: &Row) -> Slot {
         let sink = row.effects.iter().find_map(|e| match e {

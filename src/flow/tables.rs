@@ -1,7 +1,7 @@
 //! Lookups that flow needs over all facts, built in one pass: the function a fact stands in, returns, module variables, fields, methods, overrides and
 //! callers. Computes no origin.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use crate::facts::{ArgName, Call, Channel, FactId, FileFacts, Param, ParamKind, Target, V, ValueId, What};
 use crate::graph::index::Index;
@@ -58,6 +58,8 @@ pub struct Tables {
     /// Assignments of a field, in any method of the class or its body.
     fields: HashMap<(Node, String), Vec<FactId>>,
     methods: HashMap<(Node, String), Node>,
+    /// Roots of modules that a file imports.
+    imported: HashSet<(FileId, String)>,
     class_of: HashMap<Node, Node>,
     bases: HashMap<Node, Vec<Node>>,
     derived: HashMap<Node, Vec<Node>>,
@@ -97,6 +99,10 @@ impl Tables {
     /// Facts that set a variable of that name, letter case apart, in order.
     pub fn setters(&self, file: FileId, name: &str) -> &[FactId] {
         self.setters.get(&(file, name.to_ascii_lowercase())).map_or(&[], Vec::as_slice)
+    }
+    /// Whether a bare name is the root of a module that the file imports.
+    pub fn imports(&self, file: FileId, name: &str) -> bool {
+        self.imported.contains(&(file, name.to_owned()))
     }
     /// Assignments of a module variable.
     pub fn global(&self, file: FileId, name: &str) -> &[FactId] {
@@ -219,6 +225,9 @@ impl Tables {
                     if let Some(name) = path.strip_prefix("ENV.") {
                         self.setters.entry((id, name.to_ascii_lowercase())).or_default().push(fact);
                     }
+                }
+                What::Import { module, .. } => {
+                    self.imported.insert((id, module.split('.').next().unwrap_or(module).to_owned()));
                 }
                 What::Return { value } => {
                     if let Some(scope) = scope {

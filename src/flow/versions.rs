@@ -11,7 +11,7 @@ use crate::graph::index::{Index, parent};
 use crate::source::FileId;
 
 /// A version: release numbers, and whether it comes before that release (`a`, `b`, `rc`, `dev`).
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub struct Version {
     release: Vec<u64>,
     early: bool,
@@ -44,6 +44,12 @@ impl Version {
             *last += 1;
         }
         Version { release, early: false }
+    }
+}
+
+impl PartialEq for Version {
+    fn eq(&self, other: &Self) -> bool {
+        self.partial_cmp(other) == Some(Ordering::Equal)
     }
 }
 

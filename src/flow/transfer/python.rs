@@ -103,7 +103,7 @@ impl Solver<'_> {
             if !self.tables.global(file, name).is_empty() {
                 return self.get(Cell::Global(file, name.to_owned()));
             }
-            let known = self.world.index.definition(file, name).is_some();
+            let known = self.tables.imports(file, name) || self.world.index.definition(file, name).is_some();
             let val = Val { consts: Consts::one(Lit::Name(name.to_owned())), ..Val::program() };
             return if known { val } else { val.less_known() };
         }
@@ -117,7 +117,10 @@ impl Solver<'_> {
                 self.want(file, name);
             }
         }
-        Val { consts: Consts::one(Lit::Name(name.to_owned())), ..Val::program() }
+        let val = Val { consts: Consts::one(Lit::Name(name.to_owned())), ..Val::program() };
+        let root = plain.split('.').next().unwrap_or_default();
+        let known = name != plain || self.tables.imports(file, root) || self.world.index.definition(file, root).is_some();
+        if known { val } else { val.less_known() }
     }
     /// Notes that a name of a module of the tree has no facts yet.
     pub fn want(&mut self, file: FileId, name: &str) {

@@ -53,7 +53,10 @@ impl Solver<'_> {
         let mut bytes = Origin::PROGRAM;
         let mut deps: Vec<Dep> = Vec::new();
         for lit in &name.consts.set {
-            let Lit::Str(text) = lit else { continue };
+            let Lit::Str(text) = lit else {
+                bytes.known &= !matches!(lit, Lit::Name(_));
+                continue;
+            };
             let (place, tracked) = self.place(node.file, text);
             let mutable = match pin {
                 PinState::Fixed(m) => m,
@@ -143,7 +146,14 @@ impl Solver<'_> {
             for effect in &row.effects {
                 let Effect::Writes { value, .. } = effect else { continue };
                 let mut val = match value {
-                    Some(Slot::Result) | None => self.returns_of(node, id, row).map_or_else(Val::program, Val::read),
+                    Some(Slot::Result) | None => match self.returns_of(node, id, row) {
+                        Some(val) => val.read(),
+                        // Only opened: what is put there others say.
+                        None => {
+                            out.join(&Val { consts: crate::flow::value::Consts::any(), ..Val::default() });
+                            break;
+                        }
+                    },
                     Some(slot) => self.slot(node, id, slot).map(Val::read).unwrap_or_default(),
                 };
                 val.made = Made { by: vec![name.clone()], other: false };

@@ -1,0 +1,159 @@
+use super::*;
+use crate::catalog::unwrap::unwrap;
+use crate::extract;
+use crate::link;
+use crate::outline;
+use crate::source::{Kind, SourceFile, Sources};
+
+fn kind(path: &str) -> Kind {
+    match path.rsplit(['.', '/']).next().unwrap_or_default() {
+        "py" => Kind::Python,
+        "sh" => Kind::Shell,
+        "txt" => Kind::Requirements,
+        "Dockerfile" => Kind::Dockerfile,
+        _ if path.ends_with("action.yml") => Kind::Action,
+        _ if path.contains("workflows/") => Kind::Workflow,
+        _ => Kind::Yaml,
+    }
+}
+
+/// Flow over files given as (path, text), every block of every file read.
+fn flow(files: &[(&str, &str)]) -> (Sources, Flow) {
+    let mut files: Vec<SourceFile> = files.iter().map(|(p, t)| SourceFile::new(*p, kind(p), t.as_bytes().to_vec())).collect();
+    files.sort_by(|a, b| a.path.cmp(&b.path));
+    let sources = Sources { roots: vec![".".into()], files };
+    let catalog = Catalog::builtin().unwrap();
+    let read = |f: &SourceFile| match f.kind {
+        Kind::Python => {
+            let o = outline::outline(&f.bytes);
+            extract::python::module(&f.bytes, &o, &(0..o.blocks.len()).collect::<Vec<_>>())
+        }
+        Kind::Shell => extract::shell::file(&f.bytes),
+        Kind::Requirements => extract::manifest::requirements(&f.bytes),
+        Kind::Workflow => extract::github::workflow(&f.bytes),
+        Kind::Action => extract::action::action(&f.bytes),
+        Kind::Dockerfile => extract::dockerfile::dockerfile(&f.bytes),
+        _ => extract::config::yaml(&f.bytes),
+    };
+    let facts = Facts { files: sources.files.iter().map(|f| unwrap(read(f), &catalog)).collect() };
+    let index = Index::new(&sources, &facts, &catalog);
+    let (graph, _) = link::link(&index, &facts, &catalog);
+    let flow = solve(&index, &facts, &graph, &catalog);
+    (sources, flow)
+}
+
+fn name<T: serde::Serialize>(value: T) -> String {
+    serde_json::to_value(value).unwrap().as_str().unwrap().to_owned()
+}
+
+/// Hits in a few words: place, kind, bytes, flag, subject.
+fn hits(files: &[(&str, &str)], kinds: &[&str]) -> Vec<String> {
+    let (sources, flow) = flow(files);
+    let mut out = Vec::new();
+    for hit in &flow.hits {
+        if !kinds.is_empty() && !kinds.contains(&hit.kind.as_str()) {
+            continue;
+        }
+        let file = sources.file(hit.place.file);
+        let line = file.lines().line(hit.place.range.start);
+        let b = hit.bytes;
+        let bytes = format!(
+            "{}/{}{}{}",
+            name(b.who),
+            name(b.mutable),
+            if b.open { " open" } else { "" },
+            if b.known { "" } else { " unknown" }
+        );
+        let flag = match &hit.flag {
+            FlagState::None => String::new(),
+            f => format!(" {f:?}").to_lowercase(),
+        };
+        let subject = hit.subject.as_deref().map(|s| format!(" {s}")).unwrap_or_default();
+        let at = if files.len() == 1 { String::new() } else { format!("{}:", file.path) };
+        out.push(format!("{at}{line} {} {bytes}{flag}{subject}", hit.kind));
+    }
+    out
+}
+
+const LOADS: &[&str] = &["checkpoint-load", "pickle-load", "yaml-load", "dynamic-code", "shell", "script-run", "remote-code-load"];
+
+/// (code, what reaches which sink). No line: nothing worth a word.
+const PYTHON: &[(&str, &str)] = &[
+    // Downloads.
+    ("torch.load(hf_hub_download('o/m', 'x.pt'), weights_only=False)", "1 checkpoint-load publisher/moving unsafe o/m"),
+    ("p = hf_hub_download('o/m', 'x.pt', revision='SHA')\ntorch.load(p, weights_only=False)", "2 checkpoint-load repository/digest unsafe"),
+    ("p = snapshot_download('o/m')\ntorch.load(os.path.join(p, 'x.pt'), weights_only=False)", "2 checkpoint-load publisher/moving unsafe o/m"),
+    ("pickle.loads(requests.get('https://h.example/x').content)", "1 pickle-load publisher/moving https://h.example/x"),
+    ("pickle.loads(requests.get('http://h.example/x').content)", "1 pickle-load anyone/moving http://h.example/x"),
+    ("u = 'https://h.example'\nexec(requests.get(f'{u}/x').text)", "2 dynamic-code publisher/moving https://h.example/x"),
+    ("urllib.request.urlretrieve('https://h.example/x.pkl', 'x.pkl')\npickle.load(open('x.pkl', 'rb'))", "2 pickle-load publisher/moving https://h.example/x.pkl"),
+    ("with open('x.pkl', 'wb') as f:\n    f.write(requests.get('https://h.example/x').content)\npickle.load(open('x.pkl', 'rb'))", "3 pickle-load publisher/moving https://h.example/x"),
+    // Names decide.
+    ("M = 'org/model'\nAutoModel.from_pretrained(M, trust_remote_code=True)", "2 remote-code-load publisher/moving unsafe org/model"),
+    ("AutoModel.from_pretrained('org/model', trust_remote_code=True, revision='SHA')", "1 remote-code-load repository/digest unsafe org/model"),
+    ("REV = 'main'\nAutoModel.from_pretrained('org/model', trust_remote_code=True, revision=REV)", "2 remote-code-load publisher/moving unsafe org/model"),
+    ("AutoModel.from_pretrained('org/model', trust_remote_code=False)", "1 remote-code-load publisher/moving safe org/model"),
+    ("AutoModel.from_pretrained('outputs/final', trust_remote_code=True)", "1 remote-code-load operator/digest unknown unsafe outputs/final"),
+    ("AutoModel.from_pretrained(args.model_path, trust_remote_code=True)", "1 remote-code-load program/digest unknown unsafe"),
+    ("kw = {'trust_remote_code': True}\nAutoModel.from_pretrained('org/model', **kw)", "2 remote-code-load publisher/moving unsafe org/model"),
+    // Operators.
+    ("a = argparse.ArgumentParser().parse_args()\ntorch.load(a.ckpt, weights_only=False)", "2 checkpoint-load operator/digest unsafe"),
+    ("pickle.loads(os.environ['X'])", "1 pickle-load operator/digest"),
+    // Open worlds.
+    ("def load(path):\n    return torch.load(path, weights_only=False)", "2 checkpoint-load program/digest open unsafe"),
+    ("def _load(path):\n    return torch.load(path, weights_only=False)\n_load('a.pt')", "2 checkpoint-load operator/digest unsafe a.pt"),
+    ("def load(path, weights_only=False):\n    return torch.load(path, weights_only=weights_only)", "2 checkpoint-load program/digest open unsafe"),
+    // The outermost call that supplies an outside value.
+    (
+        "def load(path):\n    return torch.load(path, weights_only=False)\nload(hf_hub_download('o/m', 'x.pt'))\nload('local.pt')",
+        "2 checkpoint-load operator/digest unsafe local.pt; 3 checkpoint-load publisher/moving unsafe o/m",
+    ),
+    (
+        "def load(name, rev=None, trust=False):\n    return AutoModel.from_pretrained(name, revision=rev, trust_remote_code=trust)\nload('org/m', trust=True)\nload('org/m', 'SHA', trust=True)",
+        "2 remote-code-load repository/digest unsafe org/m; 3 remote-code-load publisher/moving unsafe org/m",
+    ),
+    (
+        "class A:\n    def __init__(self, path):\n        self.path = path\n    def load(self):\n        return torch.load(self.path, weights_only=False)\nA('https://h.example/x.pt').load()",
+        "6 checkpoint-load publisher/moving unsafe https://h.example/x.pt",
+    ),
+    ("def get(u):\n    return requests.get(u).content\npickle.loads(get('https://h.example/x'))", "3 pickle-load publisher/moving https://h.example/x"),
+    // Entries, peers, models of language.
+    ("@app.post('/x')\ndef f(body: bytes):\n    return pickle.loads(body)", "3 pickle-load anyone/moving"),
+    ("s = zmq.Context().socket(zmq.PULL)\ns.bind('tcp://*:5555')\ns.recv_pyobj()", "3 pickle-load peer/moving"),
+    ("s = zmq.Context().socket(zmq.PULL)\ns.bind('tcp://127.0.0.1:5555')\ns.recv_pyobj()", ""),
+    ("r = openai.OpenAI().chat.completions.create(model='m', messages=[])\nexec(r.choices[0].message.content)", "2 dynamic-code anyone/moving"),
+    // Quiet on good code.
+    ("pickle.loads(pickle.dumps({}))", ""),
+    ("def f(x):\n    b = pickle.dumps(x)\n    return pickle.loads(b)", ""),
+    ("torch.save(requests.get('https://h.example/x').json(), 'a.pt')\ntorch.load('a.pt', weights_only=False)", ""),
+    ("b = io.BytesIO()\ntorch.save(m, b)\nb.seek(0)\ntorch.load(b, weights_only=False)", ""),
+    ("with open(p, 'wb') as f:\n    pickle.dump(x, f)\nwith open(p, 'rb') as f:\n    pickle.load(f)", ""),
+    ("with tempfile.TemporaryDirectory() as d:\n    m.save_pretrained(d)\n    AutoModel.from_pretrained(d, trust_remote_code=True)", ""),
+    ("d = requests.get('https://h.example/x').content\nif hashlib.sha256(d).hexdigest() != 'abc':\n    raise ValueError()\npickle.loads(d)", "4 pickle-load repository/digest"),
+    ("d = requests.get('https://h.example/x').content\nif hashlib.sha256(d).hexdigest() != 'abc':\n    print('bad')\npickle.loads(d)", "4 pickle-load publisher/moving https://h.example/x"),
+    ("yaml.load(open('c.yaml'), Loader=yaml.SafeLoader)", ""),
+    ("def test(tmp_path):\n    torch.save(m, tmp_path / 'a.pt')\n    torch.load(tmp_path / 'a.pt', weights_only=False)", ""),
+];
+
+const IMPORTS: &str = "import argparse, hashlib, io, openai, os, pickle, requests, tempfile, torch, urllib.request, yaml, zmq; from huggingface_hub import hf_hub_download, snapshot_download; from transformers import AutoModel; ";
+
+#[test]
+fn origins_reach_sinks() {
+    let mut wrong = Vec::new();
+    for (code, expected) in PYTHON {
+        let code = format!("{IMPORTS}{}", code.replace("SHA", "0123456789012345678901234567890123456789"));
+        let code = code.replacen("; def", "\ndef", 1).replacen("; class", "\nclass", 1).replacen("; @", "\n@", 1).replacen("; with", "\nwith", 1);
+        // Compound statements cannot follow on one line: their lines count from the next.
+        let shift = u32::from(code.starts_with(&format!("{}\n", IMPORTS.trim_end_matches("; "))));
+        let mut got: Vec<String> = hits(&[("m.py", &code)], LOADS);
+        for line in &mut got {
+            let (n, rest) = line.split_once(' ').unwrap();
+            *line = format!("{} {rest}", n.parse::<u32>().unwrap() - shift);
+        }
+        got.sort();
+        if got.join("; ") != *expected {
+            wrong.push(format!("{code}\n  want {expected}\n  got  {}", got.join("; ")));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
