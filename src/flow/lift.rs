@@ -46,8 +46,7 @@ pub fn lift(solver: &mut Solver, versions: &Versions, sinks: &[(Sink, Needs)]) -
     let mut seen: HashMap<(usize, Node), Vec<Needs>> = HashMap::new();
     let mut held: BTreeMap<Node, BTreeSet<usize>> = BTreeMap::new();
     let mut cut: BTreeSet<Node> = BTreeSet::new();
-    let mut level: Vec<Way> =
-        sinks.iter().enumerate().map(|(sink, (_, needs))| Way { sink, needs: needs.clone(), chain: Vec::new() }).collect();
+    let mut level: Vec<Way> = sinks.iter().enumerate().map(|(sink, (_, needs))| Way { sink, needs: needs.clone(), chain: Vec::new() }).collect();
     while !level.is_empty() {
         let mut next: Vec<Way> = Vec::new();
         for way in level {
@@ -226,7 +225,8 @@ fn head_range(solver: &Solver, node: Node) -> Range {
 /// Whether all that made a value is undone by the sink: its row says so of the maker, or the maker's row of the sink.
 fn undone(solver: &Solver, row: &Row, sink: &str, value: &Val) -> bool {
     let made = &value.made;
-    let trips = |row: &Row, call: &str| row.effects.iter().any(|e| matches!(e, Effect::RoundTripOf(calls) if calls.iter().any(|c| same_call(c, call))));
+    let trips =
+        |row: &Row, call: &str| row.effects.iter().any(|e| matches!(e, Effect::RoundTripOf(calls) if calls.iter().any(|c| same_call(c, call))));
     !made.other && !made.by.is_empty() && made.by.iter().all(|m| trips(row, m) || solver.rows_named(m).any(|r| trips(r, sink)))
 }
 

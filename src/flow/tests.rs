@@ -57,13 +57,7 @@ fn hits(files: &[(&str, &str)], kinds: &[&str]) -> Vec<String> {
         let file = sources.file(hit.place.file);
         let line = file.lines().line(hit.place.range.start);
         let b = hit.bytes;
-        let bytes = format!(
-            "{}/{}{}{}",
-            name(b.who),
-            name(b.mutable),
-            if b.open { " open" } else { "" },
-            if b.known { "" } else { " unknown" }
-        );
+        let bytes = format!("{}/{}{}{}", name(b.who), name(b.mutable), if b.open { " open" } else { "" }, if b.known { "" } else { " unknown" });
         let flag = match &hit.flag {
             FlagState::None => String::new(),
             f => format!(" {f:?}").to_lowercase(),
@@ -86,12 +80,21 @@ const PYTHON: &[(&str, &str)] = &[
     ("pickle.loads(requests.get('https://h.example/x').content)", "1 pickle-load publisher/moving https://h.example/x"),
     ("pickle.loads(requests.get('http://h.example/x').content)", "1 pickle-load anyone/moving http://h.example/x"),
     ("u = 'https://h.example'\nexec(requests.get(f'{u}/x').text)", "2 dynamic-code publisher/moving https://h.example/x"),
-    ("urllib.request.urlretrieve('https://h.example/x.pkl', 'x.pkl')\npickle.load(open('x.pkl', 'rb'))", "2 pickle-load publisher/moving https://h.example/x.pkl"),
-    ("with open('x.pkl', 'wb') as f:\n    f.write(requests.get('https://h.example/x').content)\npickle.load(open('x.pkl', 'rb'))", "3 pickle-load publisher/moving https://h.example/x"),
+    (
+        "urllib.request.urlretrieve('https://h.example/x.pkl', 'x.pkl')\npickle.load(open('x.pkl', 'rb'))",
+        "2 pickle-load publisher/moving https://h.example/x.pkl",
+    ),
+    (
+        "with open('x.pkl', 'wb') as f:\n    f.write(requests.get('https://h.example/x').content)\npickle.load(open('x.pkl', 'rb'))",
+        "3 pickle-load publisher/moving https://h.example/x",
+    ),
     // Names decide.
     ("M = 'org/model'\nAutoModel.from_pretrained(M, trust_remote_code=True)", "2 remote-code-load publisher/moving unsafe org/model"),
     ("AutoModel.from_pretrained('org/model', trust_remote_code=True, revision='SHA')", "1 remote-code-load repository/digest unsafe org/model"),
-    ("REV = 'main'\nAutoModel.from_pretrained('org/model', trust_remote_code=True, revision=REV)", "2 remote-code-load publisher/moving unsafe org/model"),
+    (
+        "REV = 'main'\nAutoModel.from_pretrained('org/model', trust_remote_code=True, revision=REV)",
+        "2 remote-code-load publisher/moving unsafe org/model",
+    ),
     ("AutoModel.from_pretrained('org/model', trust_remote_code=False)", "1 remote-code-load publisher/moving safe org/model"),
     ("AutoModel.from_pretrained('outputs/final', trust_remote_code=True)", "1 remote-code-load operator/digest unknown unsafe outputs/final"),
     ("AutoModel.from_pretrained(args.model_path, trust_remote_code=True)", "1 remote-code-load program/digest unknown unsafe"),
@@ -116,7 +119,10 @@ const PYTHON: &[(&str, &str)] = &[
         "class A:\n    def __init__(self, path):\n        self.path = path\n    def load(self):\n        return torch.load(self.path, weights_only=False)\nA('https://h.example/x.pt').load()",
         "6 checkpoint-load publisher/moving unsafe https://h.example/x.pt",
     ),
-    ("def get(u):\n    return requests.get(u).content\npickle.loads(get('https://h.example/x'))", "3 pickle-load publisher/moving https://h.example/x"),
+    (
+        "def get(u):\n    return requests.get(u).content\npickle.loads(get('https://h.example/x'))",
+        "3 pickle-load publisher/moving https://h.example/x",
+    ),
     // Entries, peers, models of language.
     ("@app.post('/x')\ndef f(body: bytes):\n    return pickle.loads(body)", "3 pickle-load anyone/moving"),
     ("s = zmq.Context().socket(zmq.PULL)\ns.bind('tcp://*:5555')\ns.recv_pyobj()", "3 pickle-load peer/moving"),
@@ -129,8 +135,14 @@ const PYTHON: &[(&str, &str)] = &[
     ("b = io.BytesIO()\ntorch.save(m, b)\nb.seek(0)\ntorch.load(b, weights_only=False)", ""),
     ("with open(p, 'wb') as f:\n    pickle.dump(x, f)\nwith open(p, 'rb') as f:\n    pickle.load(f)", ""),
     ("with tempfile.TemporaryDirectory() as d:\n    m.save_pretrained(d)\n    AutoModel.from_pretrained(d, trust_remote_code=True)", ""),
-    ("d = requests.get('https://h.example/x').content\nif hashlib.sha256(d).hexdigest() != 'abc':\n    raise ValueError()\npickle.loads(d)", "4 pickle-load repository/digest"),
-    ("d = requests.get('https://h.example/x').content\nif hashlib.sha256(d).hexdigest() != 'abc':\n    print('bad')\npickle.loads(d)", "4 pickle-load publisher/moving https://h.example/x"),
+    (
+        "d = requests.get('https://h.example/x').content\nif hashlib.sha256(d).hexdigest() != 'abc':\n    raise ValueError()\npickle.loads(d)",
+        "4 pickle-load repository/digest",
+    ),
+    (
+        "d = requests.get('https://h.example/x').content\nif hashlib.sha256(d).hexdigest() != 'abc':\n    print('bad')\npickle.loads(d)",
+        "4 pickle-load publisher/moving https://h.example/x",
+    ),
     ("yaml.load(open('c.yaml'), Loader=yaml.SafeLoader)", ""),
     ("def test(tmp_path):\n    torch.save(m, tmp_path / 'a.pt')\n    torch.load(tmp_path / 'a.pt', weights_only=False)", ""),
 ];
