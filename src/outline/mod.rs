@@ -5,6 +5,7 @@
 mod head;
 mod lexer;
 mod select;
+mod strings;
 
 pub use select::{Wanted, WantedName, select, select_as};
 

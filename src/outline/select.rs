@@ -20,6 +20,8 @@ pub struct Wanted {
     everything: bool,
     /// Hash of the identifier that selects -> companions (alternatives, each a list of which one must occur).
     names: BTreeMap<u32, Vec<Vec<u32>>>,
+    /// One bit for each value of a hash's low half that a name has: nearly all identifiers end here.
+    filter: Vec<u64>,
     /// (module, name) pairs that flow asked for.
     grown: BTreeSet<(String, String)>,
 }
@@ -39,6 +41,12 @@ impl Wanted {
                 wanted.names.entry(name_hash(plain)).or_default().push(companions);
             }
         }
+        wanted.filter = vec![0; 1 << 10];
+        for hash in wanted.names.keys() {
+            if let Some(word) = wanted.filter.get_mut((hash & 0xffff) as usize / 64) {
+                *word |= 1 << (hash & 63);
+            }
+        }
         for alternatives in wanted.names.values_mut() {
             alternatives.sort();
             alternatives.dedup();
@@ -48,6 +56,13 @@ impl Wanted {
     /// Asks for a function, class or variable of a module (dotted, as link resolves it), its definition and its uses. True if that is new.
     pub fn grow(&mut self, module: &str, name: &str) -> bool {
         self.grown.insert((module.to_owned(), name.to_owned()))
+    }
+    fn alternatives(&self, hash: u32) -> Option<&Vec<Vec<u32>>> {
+        let word = self.filter.get((hash & 0xffff) as usize / 64)?;
+        if word >> (hash & 63) & 1 == 0 {
+            return None;
+        }
+        self.names.get(&hash)
     }
     /// Whether all blocks are asked for.
     pub fn is_everything(&self) -> bool {
@@ -78,7 +93,7 @@ pub fn select_as(outline: &Outline, _bytes: &[u8], wanted: &Wanted, own: &[&str]
     let mut chosen = vec![false; count];
     let mut work: Vec<usize> = Vec::new();
     for (i, block) in outline.blocks.iter().enumerate() {
-        if block.non_ascii || block.names.iter().any(|h| wanted.names.get(h).is_some_and(|alternatives| companions_met(outline, alternatives))) {
+        if block.non_ascii || block.names.iter().any(|h| wanted.alternatives(*h).is_some_and(|alternatives| companions_met(outline, alternatives))) {
             chosen[i] = true;
             work.push(i);
         }

@@ -7,6 +7,7 @@
 mod bind;
 mod call;
 mod cond;
+mod control;
 mod define;
 mod expr;
 mod scope;
