@@ -2,16 +2,21 @@
 
 use rayon::prelude::*;
 
-use crate::catalog::{Catalog, unwrap};
+use crate::catalog::{Catalog, Name, unwrap};
+use crate::config::Config;
+use crate::detect;
 use crate::extract;
 use crate::facts::FileFacts;
-use crate::flow::Flow;
+use crate::finding::Alert;
+use crate::flow::{self, Flow};
 use crate::graph::index::Index;
 use crate::graph::{Facts, Graph};
 use crate::link;
+use crate::matcher;
 use crate::notice::Notice;
-use crate::outline::{self, Outline, Wanted};
+use crate::outline::{self, Outline, Wanted, WantedName};
 use crate::reach::{self, Reach};
+use crate::rule::RuleSet;
 use crate::source::{Kind, SourceFile, Sources};
 
 /// Everything that is known before a rule is asked.
@@ -67,7 +72,7 @@ pub fn model(sources: &Sources, catalog: &Catalog, mut wanted: Wanted) -> Model 
         }
         let index = Index::new(sources, &facts, catalog);
         let (graph, notices) = link::link(&index, &facts, catalog);
-        let flow = Flow::default();
+        let flow = flow::solve(&index, &facts, &graph, catalog);
         let mut grew = false;
         for (module, name) in &flow.wanted {
             grew |= wanted.grow(module, name);
@@ -92,6 +97,25 @@ pub fn model(sources: &Sources, catalog: &Catalog, mut wanted: Wanted) -> Model 
     model.notices.sort();
     model.notices.dedup();
     model
+}
+
+/// The model of a tree and what every page says of it, policy applied to rules but nothing filtered.
+pub fn analyze(sources: &Sources, catalog: &Catalog, rules: &RuleSet, config: &Config) -> (Model, Vec<Alert>) {
+    let wanted = Wanted::new(catalog.names().into_iter().map(|Name { word, libraries }| WantedName { name: word, companions: libraries }));
+    let model = model(sources, catalog, wanted);
+    let context = detect::Context {
+        sources,
+        facts: &model.facts,
+        index: &model.index,
+        graph: &model.graph,
+        flow: &model.flow,
+        reach: &model.reach,
+        catalog,
+        rules,
+        config,
+    };
+    let alerts = matcher::all(&context);
+    (model, alerts)
 }
 
 /// The facts of one file, by its kind.

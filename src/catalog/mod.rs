@@ -41,11 +41,11 @@ pub struct Catalog {
 impl Catalog {
     /// The rows that are part of the program.
     pub fn builtin() -> Result<Catalog, Vec<LoadError>> {
-        Catalog::load(&[])
+        Catalog::load(&[], Vec::new())
     }
-    /// Built-in rows and those of user files, given as (path as shown, content).
-    pub fn load(user: &[(String, String)]) -> Result<Catalog, Vec<LoadError>> {
-        let severities = Severities::load("severity.yml", builtin::SEVERITY).map_err(|e| vec![e])?;
+    /// Built-in rows, those of user files, given as (path as shown, content), and rows of a policy file.
+    pub fn load(user: &[(String, String)], inline: Vec<Row>) -> Result<Catalog, Vec<LoadError>> {
+        let severities = Severities::builtin().map_err(|e| vec![e])?;
         let (mut rows, mut errors) = (Vec::new(), Vec::new());
         let files = builtin::ROWS.iter().map(|(p, c)| (*p, *c, false)).chain(user.iter().map(|(p, c)| (p.as_str(), c.as_str(), true)));
         for (path, content, user) in files {
@@ -54,11 +54,12 @@ impl Catalog {
                 Err(more) => errors.extend(more),
             }
         }
+        rows.extend(inline);
         if errors.is_empty() { Catalog::of(rows, severities) } else { Err(errors) }
     }
     /// Only the rows of these files, as if they were built in: what tests of rows build on.
     pub fn load_only(files: &[(String, String)]) -> Result<Catalog, Vec<LoadError>> {
-        let severities = Severities::load("severity.yml", builtin::SEVERITY).map_err(|e| vec![e])?;
+        let severities = Severities::builtin().map_err(|e| vec![e])?;
         let mut rows = Vec::new();
         for (path, content) in files {
             rows.extend(load::rows(path, content, false, &severities)?);

@@ -54,6 +54,10 @@ pub struct Kind {
 }
 
 impl Severities {
+    /// The tables that are part of the program.
+    pub fn builtin() -> Result<Severities, LoadError> {
+        Severities::load("severity.yml", super::builtin::SEVERITY)
+    }
     /// Reads the tables.
     pub fn load(file: &str, source: &str) -> Result<Severities, LoadError> {
         let value = yaml(file, source, 1)?;

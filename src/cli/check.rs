@@ -42,13 +42,13 @@ fn policy(check: &Check, knowledge: &Knowledge) -> anyhow::Result<Policy> {
         knowledge.known(rule)?;
     }
     let default = Policy::default();
-    let (severity, confidence) = if check.all { (Severity::Info, Confidence::Low) } else { (default.min_severity, default.min_confidence) };
+    let (severity, confidence) = if check.all { (Severity::Info, Confidence::Low) } else { (knowledge.config.min_severity.unwrap_or(default.min_severity), knowledge.config.min_confidence.unwrap_or(default.min_confidence)) };
     Ok(Policy {
         rules: knowledge.standing.clone(),
         select: check.select.clone(),
         ignore: check.ignore.clone(),
-        preview: check.preview || check.all,
-        hygiene: check.hygiene || check.all,
+        preview: check.preview || check.all || knowledge.config.preview,
+        hygiene: check.hygiene || check.all || knowledge.config.hygiene,
         min_severity: check.min_severity.unwrap_or(severity),
         min_confidence: check.min_confidence.unwrap_or(confidence),
         fail_on: check.fail_on.map_or(knowledge.fail_on, |g| g.0),

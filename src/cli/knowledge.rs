@@ -6,12 +6,12 @@ use std::path::{Path, PathBuf};
 use anyhow::Context as _;
 
 use crate::catalog::fields::LoadError;
-use crate::catalog::{Catalog, Name};
-use crate::config::Config;
+use crate::catalog::Catalog;
+use crate::catalog::severity::Severities;
+use crate::config::{Config, PLACES};
 use crate::detect;
 use crate::finding::{Report, Severity};
 use crate::notice::Notice;
-use crate::outline::{Wanted, WantedName};
 use crate::report::Card;
 use crate::rule::{Page, RuleSet, Status};
 use crate::scan;
@@ -37,35 +37,29 @@ pub struct Knowledge {
 
 impl Knowledge {
     /// Built-in pages and rows, those of `directories`, and the policy of what is scanned.
-    pub fn load(directories: &[PathBuf], _scanned: &[PathBuf]) -> anyhow::Result<Knowledge> {
+    pub fn load(directories: &[PathBuf], scanned: &[PathBuf]) -> anyhow::Result<Knowledge> {
+        let (config, home) = policy(scanned)?;
         let (mut rows, mut pages) = (Vec::new(), Vec::new());
-        for directory in directories {
-            collect(directory, &mut rows, &mut pages).with_context(|| directory.display().to_string())?;
+        let own = config.rules.iter().map(|d| home.join(d));
+        for directory in own.chain(directories.iter().cloned()) {
+            collect(&directory, &mut rows, &mut pages).with_context(|| directory.display().to_string())?;
         }
-        let catalog = Catalog::load(&rows).map_err(listed)?;
+        let catalog = Catalog::load(&rows, config.rows.clone()).map_err(listed)?;
         let detectors: Vec<&str> = detect::TABLE.iter().map(|(name, _)| *name).collect();
         let rules = RuleSet::load(&pages, &catalog, &detectors).map_err(listed)?;
+        let unknown = config.unknown_rules(|id| rules.get(id).is_some(), |id| rules.nearest(id));
+        if !unknown.is_empty() {
+            return Err(listed(unknown));
+        }
         let standing =
             rules.pages.iter().map(|p| (p.id.clone(), if p.status == Status::Preview { Standing::Preview } else { Standing::Stable })).collect();
         let cards = rules.pages.iter().map(card).collect();
-        Ok(Knowledge { catalog, rules, config: Config::default(), cards, standing, fail_on: Some(Severity::High) })
+        let fail_on = if config.observe { None } else { config.fail_on.unwrap_or(Some(Severity::High)) };
+        Ok(Knowledge { catalog, rules, config, cards, standing, fail_on })
     }
     /// The findings of a tree.
     pub fn scan(&self, sources: &Sources, notices: Vec<Notice>, policy: &Policy) -> Report {
-        let wanted = Wanted::new(self.catalog.names().into_iter().map(|Name { word, libraries }| WantedName { name: word, companions: libraries }));
-        let mut model = scan::model(sources, &self.catalog, wanted);
-        let context = detect::Context {
-            sources,
-            index: &model.index,
-            facts: &model.facts,
-            graph: &model.graph,
-            flow: &model.flow,
-            reach: &model.reach,
-            catalog: &self.catalog,
-            rules: &self.rules,
-            config: &self.config,
-        };
-        let alerts = detect::TABLE.iter().flat_map(|(_, detector)| detector(&context)).collect();
+        let (mut model, alerts) = scan::analyze(sources, &self.catalog, &self.rules, &self.config);
         model.notices.extend(notices);
         triage(alerts, model.notices, &model.facts, sources, policy)
     }
@@ -93,6 +87,26 @@ pub fn card(page: &Page) -> Card {
         markdown: page.markdown.clone(),
         frameworks: page.frameworks.iter().map(|(k, ids)| (k.clone(), ids.clone())).collect(),
     }
+}
+
+/// The policy of what is scanned: the first policy file of the first directory that has one, and the directory that its paths start from.
+fn policy(scanned: &[PathBuf]) -> anyhow::Result<(Config, PathBuf)> {
+    let severities = Severities::builtin().map_err(|e| listed(vec![e]))?;
+    for directory in scanned.iter().filter(|p| p.is_dir()) {
+        for place in PLACES {
+            let path = directory.join(place);
+            if !path.is_file() {
+                continue;
+            }
+            let shown = path.display().to_string();
+            let text = std::fs::read_to_string(&path).with_context(|| shown.clone())?;
+            let config = Config::parse(&shown, &text, &severities).map_err(|e| listed(vec![e]))?;
+            if config.file.is_some() {
+                return Ok((config, directory.clone()));
+            }
+        }
+    }
+    Ok((Config::default(), PathBuf::new()))
 }
 
 /// Files of a directory of own rules: pages end in `.md`, rows in `.yml`; `README.md` is for people.

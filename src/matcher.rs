@@ -1,1 +1,0 @@
-//! Evaluates the `match:` of a page over facts, flow and reach.

@@ -1,0 +1,342 @@
+//! Evaluates the `match:` of pages over facts, flow and rows. Knows no rule by name and reads no file.
+//!
+//! Facts are indexed once by kind, sinks by theirs, so that a page costs what it looks at and nothing more. Alerts come out in the order of pages, then
+//! places.
+
+mod candidate;
+mod fields;
+mod words;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::catalog::row::{Effect, Verdict};
+use crate::detect::Context;
+use crate::facts::What;
+use crate::finding::{Alert, Confidence, Location, Severity};
+use crate::flow::FlagState;
+use crate::graph::{EdgeKind, Node};
+use crate::origin::{Origin, Who};
+use crate::rule::pattern::{Form, Further, Pattern, Primary, Same, Subject, Tie, Unless};
+use crate::rule::placeholders::fill;
+use crate::rule::{By, Page};
+use crate::source::{FileId, Kind, Range};
+use candidate::Candidate;
+use fields::Verdicts;
+
+pub use words::{origin_words, place_words};
+
+/// Alerts of all pages that have a `match:`.
+pub fn run(context: &Context<'_>) -> Vec<Alert> {
+    let matcher = Matcher::new(context);
+    let mut out = Vec::new();
+    for page in &context.rules.pages {
+        if let By::Match(pattern) = &page.by {
+            out.extend(matcher.page(page, pattern));
+        }
+    }
+    out
+}
+
+/// Alerts of all pages: matched ones, then those of detectors.
+pub fn all(context: &Context<'_>) -> Vec<Alert> {
+    let mut out = run(context);
+    for page in &context.rules.pages {
+        if let By::Detector(name) = &page.by
+            && let Some((_, detector)) = crate::detect::TABLE.iter().find(|(n, _)| n == name)
+        {
+            out.extend(detector(context));
+        }
+    }
+    out.retain(|a| context.config.enabled(&a.rule));
+    for alert in &mut out {
+        if let Some(level) = context.config.level(&alert.rule) {
+            alert.severity = level;
+        }
+    }
+    out
+}
+
+pub(crate) struct Matcher<'a> {
+    context: &'a Context<'a>,
+    /// Facts by kind of fact.
+    facts: BTreeMap<&'static str, Vec<Node>>,
+    /// Sinks by kind of sink.
+    sinks: BTreeMap<&'a str, Vec<usize>>,
+    /// Files that a job, script or image runs.
+    run: BTreeSet<FileId>,
+}
+
+impl<'a> Matcher<'a> {
+    fn new(context: &'a Context<'a>) -> Self {
+        let mut facts: BTreeMap<&'static str, Vec<Node>> = BTreeMap::new();
+        for (node, fact) in context.facts.nodes() {
+            facts.entry(word(&fact.what)).or_default().push(node);
+        }
+        let mut sinks: BTreeMap<&'a str, Vec<usize>> = BTreeMap::new();
+        for (i, hit) in context.flow.hits.iter().enumerate() {
+            sinks.entry(hit.kind.as_str()).or_default().push(i);
+        }
+        let run = context.graph.edges.iter().filter(|e| e.kind == EdgeKind::Runs && e.from.file != e.to.file).map(|e| e.to.file).collect();
+        Matcher { context, facts, sinks, run }
+    }
+
+    fn page(&self, page: &'a Page, pattern: &'a Pattern) -> Vec<Alert> {
+        let mut out = Vec::new();
+        for candidate in self.candidates(&pattern.first.subject) {
+            let verdicts = self.fields(&candidate, &pattern.first.fields);
+            if !verdicts.hold || self.cancelled(&candidate, pattern) || !pattern.and.iter().all(|f| self.tied(&candidate, f)) {
+                continue;
+            }
+            out.extend(self.alert(page, pattern, candidate, verdicts));
+        }
+        out
+    }
+
+    fn cancelled(&self, candidate: &Candidate<'a>, pattern: &Pattern) -> bool {
+        pattern.unless.iter().any(|u| match u {
+            Unless::Fields(fields) => {
+                let verdicts = self.fields(candidate, fields);
+                verdicts.hold && !verdicts.open
+            }
+            Unless::Further(further) => self.tied(candidate, further),
+        })
+    }
+
+    fn tied(&self, first: &Candidate<'a>, further: &Further) -> bool {
+        self.candidates(&further.matched.subject).iter().any(|other| {
+            other.node != first.node && self.is_tied(first.node, other.node, &further.tie) && self.fields(other, &further.matched.fields).hold
+        })
+    }
+
+    fn is_tied(&self, first: Node, other: Node, tie: &Tie) -> bool {
+        let facts = self.context.facts;
+        let place = |n: Node| facts.fact(n).range.start;
+        let same = tie.same.is_none_or(|scope| first.file == other.file && self.share(first, other, scope));
+        let writes = !tie.writes_to || self.context.graph.from(other, EdgeKind::Channel).any(|e| e.to == first);
+        let handles = !tie.handler_of || {
+            let file = facts.file(first.file);
+            first.file == other.file && facts.fact(first).handler.is_some_and(|t| file.owners(other.fact).any(|(id, _)| id == t))
+        };
+        same && writes && handles && (!tie.after || place(other) > place(first)) && (!tie.before || place(other) < place(first))
+    }
+
+    fn share(&self, a: Node, b: Node, scope: Same) -> bool {
+        let file = self.context.facts.file(a.file);
+        if scope == Same::File {
+            return true;
+        }
+        if scope == Same::Receiver {
+            let receiver = |n: Node| match &self.context.facts.fact(n).what {
+                What::Call(call) => call.receiver.map(|r| file.value(r).what.clone()),
+                _ => None,
+            };
+            return receiver(a).is_some() && receiver(a) == receiver(b);
+        }
+        let wanted = |what: &What| match scope {
+            Same::Step => matches!(what, What::Step { .. } | What::Cell { .. } | What::Script { .. }),
+            Same::Job => matches!(what, What::Job { .. } | What::Stage { .. } | What::Template { .. }),
+            _ => matches!(what, What::Function { .. } | What::Module { .. }),
+        };
+        let around = |n: Node| if wanted(&file.fact(n.fact).what) { Some(n.fact) } else { file.owners(n.fact).find(|(_, f)| wanted(&f.what)).map(|(id, _)| id) };
+        around(a).is_some() && around(a) == around(b)
+    }
+
+    fn alert(&self, page: &Page, pattern: &Pattern, mut candidate: Candidate<'a>, verdicts: Verdicts) -> Option<Alert> {
+        let severities = &self.context.catalog.severities;
+        let origin = candidate.bytes;
+        let severity = match page.level {
+            Some(level) => level,
+            None => {
+                let known = severities.risk(&page.class, origin.unwrap_or(Origin::PROGRAM));
+                let open = match verdicts.verdict {
+                    _ if !verdicts.open => None,
+                    Verdict::Report => severities.open(&page.class),
+                    Verdict::Info => Some(Severity::Info),
+                    Verdict::Silent => None,
+                };
+                known.max(open)?
+            }
+        };
+        candidate.doubts.extend(verdicts.doubts);
+        if self.is_test(candidate.node.file) {
+            candidate.doubts.push("it stands in tests, examples or benchmarks that no job runs".to_owned());
+        }
+        candidate.doubts.sort();
+        candidate.doubts.dedup();
+        let primary = self.primary(&candidate, pattern.primary.as_ref());
+        let file = self.context.sources.file(primary.file);
+        candidate.values.insert("line", file.lines().line(primary.range.start).to_string());
+        candidate.values.insert("place", place_words(self.context, candidate.hit.map_or(candidate.node, |h| h.place_at)));
+        let who = if verdicts.open && origin.is_none_or(|o| o.who < Who::Publisher) { None } else { origin };
+        candidate.values.entry("origin").or_insert_with(|| origin_words(who, candidate.hit.and_then(|h| h.subject.as_deref())));
+        let mut data = BTreeMap::new();
+        if let Some(hit) = candidate.hit {
+            data.insert("kind".to_owned(), hit.kind.clone());
+            data.insert("row".to_owned(), self.context.catalog.row(hit.row).subject.text());
+        }
+        if let Some(origin) = origin {
+            data.insert("who".to_owned(), origin.who.name().to_owned());
+            data.insert("mutable".to_owned(), origin.mutable.name().to_owned());
+        }
+        let cause = file.text_at(primary.range).split_whitespace().collect::<Vec<_>>().join(" ");
+        let hops = candidate.hit.map(|h| h.hops.clone()).unwrap_or_default();
+        Some(Alert {
+            rule: page.id.clone(),
+            tier: page.tier,
+            severity,
+            confidence: Confidence::after(candidate.doubts.len()),
+            primary,
+            cause,
+            message: fill(&page.message, &candidate.values),
+            fix: fill(&page.fix, &candidate.values),
+            fine_if: fill(&page.fine_if, &candidate.values),
+            assumes: page.assumes.iter().map(|t| fill(t, &candidate.values)).collect(),
+            doubts: candidate.doubts,
+            paths: Vec::new(),
+            related: hops.into_iter().filter(|h| h.at != primary).collect(),
+            part_of: None,
+            data,
+        })
+    }
+
+    /// Where an alert points: what the page says, else what the row says, else where the candidate stands.
+    fn primary(&self, candidate: &Candidate<'a>, wanted: Option<&Primary>) -> Location {
+        let node = candidate.node;
+        let facts = self.context.facts.file(node.file);
+        let of = |value| Location { file: node.file, range: facts.value(value).range };
+        let moved = candidate.hit.is_some_and(|h| h.place_at != h.at);
+        let place = match wanted {
+            Some(Primary::Ref) => candidate.reference,
+            Some(Primary::Value) => candidate.value.map(of),
+            Some(Primary::Slot) if !moved => candidate.hit.and_then(|h| h.slot).map(of),
+            Some(Primary::Arg(slot)) if !moved => {
+                candidate.row.and_then(|row| self.context.catalog.slot(facts, node.fact, row, slot).first().copied()).map(of)
+            }
+            _ => None,
+        };
+        self.first_line(place.filter(|p| !p.range.is_empty()).unwrap_or(candidate.at))
+    }
+
+    /// One narrow line: what is on the line on which the range begins.
+    fn first_line(&self, at: Location) -> Location {
+        let file = self.context.sources.file(at.file);
+        let bytes = file.bytes.get(at.range.bounds()).unwrap_or_default();
+        let end = bytes.iter().position(|b| *b == b'\n' || *b == b'\r').unwrap_or(bytes.len());
+        Location { file: at.file, range: Range::new(at.range.start as usize, at.range.start as usize + end) }
+    }
+
+    /// Tests, examples and benchmarks, unless something in the tree runs the file.
+    fn is_test(&self, id: FileId) -> bool {
+        is_test_path(&self.context.sources.file(id).path) && !self.run.contains(&id)
+    }
+}
+
+/// Whether a path is that of a test, example or benchmark.
+pub fn is_test_path(path: &str) -> bool {
+    let mut segments = path.split('/').rev();
+    let name = segments.next().unwrap_or("").to_ascii_lowercase();
+    let stem = name.split('.').next().unwrap_or("");
+    let named = stem.starts_with("test_") || stem.ends_with("_test") || stem == "conftest";
+    let folders = ["test", "tests", "testing", "example", "examples", "benchmark", "benchmarks", "demo", "demos", "docs", "tutorials"];
+    named || segments.any(|s| folders.contains(&s.to_ascii_lowercase().as_str()))
+}
+
+/// What a file is, as `place:` of a page names it.
+pub(crate) fn kind_word(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Workflow => "workflow",
+        Kind::Action => "action",
+        Kind::Dockerfile => "dockerfile",
+        Kind::Shell => "shell",
+        Kind::Make => "make",
+        Kind::Python => "python",
+        Kind::Notebook => "notebook",
+        Kind::Requirements | Kind::Pyproject | Kind::Ini | Kind::Conda => "manifest",
+        Kind::Yaml | Kind::Json | Kind::Toml | Kind::Dotenv => "config",
+    }
+}
+
+fn word(what: &What) -> &'static str {
+    match what {
+        What::Call(_) => "call",
+        What::Command(_) => "command",
+        What::Uses { .. } => "uses",
+        What::Image { .. } => "image",
+        What::Requirement(_) => "requirement",
+        What::Permission { .. } => "permission",
+        What::Setting { .. } => "setting",
+        What::Write { .. } => "write",
+        What::Runner { .. } => "runner",
+        What::Trigger { .. } => "trigger",
+        What::SecretRef { .. } => "secret-ref",
+        What::Script { .. } => "script",
+        What::Workflow { .. } => "workflow",
+        What::Job { .. } => "job",
+        What::Stage { .. } => "stage",
+        What::Step { .. } => "step",
+        What::Output { .. } => "output",
+        _ => "other",
+    }
+}
+
+/// The words under which the facts of a subject are indexed.
+fn sources(subject: &Subject) -> &'static [&'static str] {
+    match subject {
+        Subject::Sink { .. } => &[],
+        Subject::Effect { form: Form::Call, .. } => &["call"],
+        Subject::Effect { form: Form::Command, .. } => &["command"],
+        Subject::Effect { .. } | Subject::Uses => &["uses"],
+        Subject::Image(_) => &["image"],
+        Subject::Requirement(_) => &["requirement"],
+        Subject::Permission(..) => &["permission"],
+        Subject::Setting(_) => &["setting"],
+        Subject::Env(_) => &["write", "setting"],
+        Subject::Runner => &["runner"],
+        Subject::Trigger(_) => &["trigger"],
+        Subject::SecretRef => &["secret-ref"],
+        Subject::Write(_) => &["write"],
+        Subject::Expression(_) => &["script", "uses", "write"],
+        Subject::Script => &["script"],
+        Subject::Workflow => &["workflow"],
+        Subject::Job => &["job"],
+        Subject::Stage => &["stage"],
+        Subject::Step => &["step"],
+    }
+}
+
+/// Whether the fact of a sink is of a form.
+fn is_form(form: Form, what: &What) -> bool {
+    match form {
+        Form::Any => true,
+        Form::Call => matches!(what, What::Call(_)),
+        Form::Command => matches!(what, What::Command(_)),
+        Form::Action => matches!(what, What::Uses { .. }),
+        Form::Setting => matches!(what, What::Setting { .. } | What::Write { .. }),
+        Form::Image => matches!(what, What::Image { .. }),
+        Form::Script => matches!(what, What::Script { .. }),
+    }
+}
+
+/// What the sink effect of a hit says of open and unknown origins.
+pub(crate) fn verdicts(context: &Context<'_>, hit: &crate::flow::SinkHit) -> (Verdict, Verdict) {
+    match context.catalog.row(hit.row).effects.get(hit.effect as usize) {
+        Some(Effect::Sink { when_open, when_unknown, .. }) => (*when_open, *when_unknown),
+        _ => (Verdict::Silent, Verdict::Silent),
+    }
+}
+
+/// The word of a page for a flag's state.
+pub(crate) fn flag_word(state: &FlagState) -> crate::rule::pattern::FlagWord {
+    use crate::rule::pattern::FlagWord;
+    match state {
+        FlagState::None => FlagWord::None,
+        FlagState::Safe => FlagWord::Safe,
+        FlagState::Unsafe => FlagWord::Unsafe,
+        FlagState::Hole(_) => FlagWord::Hole,
+        FlagState::Unsettled(_) => FlagWord::Unsettled,
+        FlagState::Dynamic => FlagWord::Dynamic,
+    }
+}
+
+#[cfg(test)]
+mod tests;
