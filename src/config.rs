@@ -93,7 +93,11 @@ impl Config {
         let document = Document::parse(source).map_err(|e| at(e.span().map_or(0, |s| s.start), e.message().trim().to_owned()))?;
         let own = file.rsplit('/').next() == Some("pyproject.toml");
         let root: &dyn TableLike = document.as_table();
-        let table = if own { root.get("tool").and_then(Item::as_table_like).and_then(|t| t.get("pipevet")).and_then(Item::as_table_like) } else { Some(root) };
+        let table = if own {
+            root.get("tool").and_then(Item::as_table_like).and_then(|t| t.get("pipevet")).and_then(Item::as_table_like)
+        } else {
+            Some(root)
+        };
         let Some(table) = table else { return Ok(Config::default()) };
         let value = Value::Mapping(mapping(table));
         let place = |range: Range| {
@@ -310,7 +314,10 @@ mod tests {
         assert_eq!((config.fail_on, config.observe), (Some(Some(Severity::Medium)), true));
         assert_eq!((config.level("unpinned-action"), config.enabled("x")), (Some(Severity::High), true));
         assert_eq!(config.rows.iter().map(|r| (r.subject.text(), r.at.1, r.user)).collect::<Vec<_>>(), [("call acme.load".to_owned(), 16, true)]);
-        assert_eq!(config.unknown_rules(|_| false, |_| Some("x"))[0].to_string(), "pipevet.toml:6:7: there is no rule `unpinned-action`; did you mean `x`?");
+        assert_eq!(
+            config.unknown_rules(|_| false, |_| Some("x"))[0].to_string(),
+            "pipevet.toml:6:7: there is no rule `unpinned-action`; did you mean `x`?"
+        );
         let trust = &config.trust;
         for (name, yes) in [
             ("acme/model", true),

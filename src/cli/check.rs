@@ -42,7 +42,11 @@ fn policy(check: &Check, knowledge: &Knowledge) -> anyhow::Result<Policy> {
         knowledge.known(rule)?;
     }
     let default = Policy::default();
-    let (severity, confidence) = if check.all { (Severity::Info, Confidence::Low) } else { (knowledge.config.min_severity.unwrap_or(default.min_severity), knowledge.config.min_confidence.unwrap_or(default.min_confidence)) };
+    let (severity, confidence) = if check.all {
+        (Severity::Info, Confidence::Low)
+    } else {
+        (knowledge.config.min_severity.unwrap_or(default.min_severity), knowledge.config.min_confidence.unwrap_or(default.min_confidence))
+    };
     Ok(Policy {
         rules: knowledge.standing.clone(),
         select: check.select.clone(),

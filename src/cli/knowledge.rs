@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 
-use crate::catalog::fields::LoadError;
 use crate::catalog::Catalog;
+use crate::catalog::fields::LoadError;
 use crate::catalog::severity::Severities;
 use crate::config::{Config, PLACES};
 use crate::detect;

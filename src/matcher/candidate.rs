@@ -191,7 +191,9 @@ impl<'a> Matcher<'a> {
                 c.values.extend([("event", event.clone()), ("name", event.clone())]);
             }
             (Subject::SecretRef, What::SecretRef { name }) => named(&mut c.values, name),
-            (Subject::Write(channels), What::Write { channel, value }) if channels.is_empty() || channels.iter().any(|w| w == channel_word(channel)) => {
+            (Subject::Write(channels), What::Write { channel, value })
+                if channels.is_empty() || channels.iter().any(|w| w == channel_word(channel)) =>
+            {
                 c.value = Some(*value);
             }
             (Subject::Effect { effect, ecosystem, .. }, _) => {
@@ -265,7 +267,8 @@ impl<'a> Matcher<'a> {
 
     /// Who writes the text of a context in this file's events; text of a fixed shape cannot carry code and counts as the operator's.
     fn context_origin(&self, facts: &FileFacts, path: &str) -> Origin {
-        let events: Vec<&str> = facts.items.iter().filter_map(|f| if let What::Trigger { event, .. } = &f.what { Some(event.as_str()) } else { None }).collect();
+        let events: Vec<&str> =
+            facts.items.iter().filter_map(|f| if let What::Trigger { event, .. } = &f.what { Some(event.as_str()) } else { None }).collect();
         let mut origin = Origin::PROGRAM;
         for row in self.context.catalog.context(path) {
             for effect in &self.context.catalog.row(row).effects {

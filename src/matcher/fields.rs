@@ -99,7 +99,9 @@ impl<'a> Matcher<'a> {
                 };
                 words.iter().any(|w| w == form)
             }
-            Field::Spec(test) => matches!(&fact.what, What::Requirement(r) if holds_text(Some(&r.spec).filter(|s| !s.is_empty()).map(String::as_str), test)),
+            Field::Spec(test) => {
+                matches!(&fact.what, What::Requirement(r) if holds_text(Some(&r.spec).filter(|s| !s.is_empty()).map(String::as_str), test))
+            }
             Field::Url(test) => matches!(&fact.what, What::Requirement(r) if holds_text(r.url.as_deref(), test)),
             Field::Hashed(yes) => matches!(&fact.what, What::Requirement(r) if (r.hashes > 0) == *yes),
             Field::Of(of) => {
@@ -123,9 +125,7 @@ impl<'a> Matcher<'a> {
                 What::Script { language, .. } => words.contains(&format!("{language:?}").to_lowercase()),
                 _ => false,
             },
-            Field::Permissions(yes) => {
-                facts.items.iter().any(|f| f.owner == Some(c.node.fact) && matches!(f.what, What::Permission { .. })) == *yes
-            }
+            Field::Permissions(yes) => facts.items.iter().any(|f| f.owner == Some(c.node.fact) && matches!(f.what, What::Permission { .. })) == *yes,
         }
     }
 
@@ -140,7 +140,13 @@ impl<'a> Matcher<'a> {
         }
         let Some(hit) = c.hit else { return false };
         let (open, unknown) = verdicts(self.context, hit);
-        let verdict = if origin.open { open } else if !origin.known { unknown } else { Verdict::Silent };
+        let verdict = if origin.open {
+            open
+        } else if !origin.known {
+            unknown
+        } else {
+            Verdict::Silent
+        };
         let worst = Origin { who: Who::Anyone, mutable: crate::origin::Mutable::Moving, ..origin };
         if verdict == Verdict::Silent || origin.who >= Who::Publisher || !passes(worst, test) {
             return false;

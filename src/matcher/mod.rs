@@ -137,7 +137,9 @@ impl<'a> Matcher<'a> {
             Same::Job => matches!(what, What::Job { .. } | What::Stage { .. } | What::Template { .. }),
             _ => matches!(what, What::Function { .. } | What::Module { .. }),
         };
-        let around = |n: Node| if wanted(&file.fact(n.fact).what) { Some(n.fact) } else { file.owners(n.fact).find(|(_, f)| wanted(&f.what)).map(|(id, _)| id) };
+        let around = |n: Node| {
+            if wanted(&file.fact(n.fact).what) { Some(n.fact) } else { file.owners(n.fact).find(|(_, f)| wanted(&f.what)).map(|(id, _)| id) }
+        };
         around(a).is_some() && around(a) == around(b)
     }
 
