@@ -108,11 +108,33 @@ pub fn holds(facts: &FileFacts, argument: &Argument, test: &Test) -> bool {
         Test::Absent => *argument == Argument::Absent,
         Test::Is(words) => all(&|t| words.iter().any(|w| same(w, t))),
         Test::IsNot(words) => given && !any(&|t| words.iter().any(|w| same(w, t))),
-        Test::Like(globs) => all(&|t| globs.iter().any(|g| glob::text(g, t))),
-        Test::Unlike(globs) => given && !any(&|t| globs.iter().any(|g| glob::text(g, t))),
+        Test::Like(globs) => match (literals.as_ref(), argument) {
+            (None, Argument::Values(values)) => {
+                let shapes: Option<Vec<String>> = values.iter().map(|v| shape(facts, *v)).collect();
+                shapes.is_some_and(|s| !s.is_empty() && s.iter().all(|t| globs.iter().any(|g| glob::text(g, t))))
+            }
+            _ => all(&|t| globs.iter().any(|g| glob::text(g, t))),
+        },
+        Test::Unlike(globs) => {
+            let shaped = match (literals.as_ref(), argument) {
+                (None, Argument::Values(values)) => {
+                    values.iter().filter_map(|v| shape(facts, *v)).any(|t| globs.iter().any(|g| glob::text(g, &t)))
+                }
+                _ => false,
+            };
+            given && !shaped && !any(&|t| globs.iter().any(|g| glob::text(g, t)))
+        }
         Test::Literal => given && literals.is_some(),
         Test::Dynamic => given && literals.is_none(),
     }
+}
+
+/// A text that is literal in part: what is not known is one character that only `*` and `?` match. `refs/pull/$N/head` has a shape, `$REF` has none.
+fn shape(facts: &FileFacts, value: ValueId) -> Option<String> {
+    let V::Join(parts) = &facts.value(value).what else { return facts.literal(value) };
+    let known: Vec<Option<String>> = parts.iter().map(|p| facts.literal(*p)).collect();
+    let says = known.iter().flatten().any(|t| t.chars().any(|c| c.is_ascii_alphanumeric()));
+    says.then(|| known.into_iter().map(|t| t.unwrap_or_else(|| "\u{fffc}".to_owned())).collect())
 }
 
 /// Whether a text passes a test.

@@ -171,6 +171,27 @@ fn wrappers_are_unwrapped_with_places() {
 }
 
 #[test]
+fn globs_see_the_literal_part_of_a_text() {
+    let c = catalog(
+        "- command: git fetch\n  when: { slot: 1, like: \"*pull/*/head*\" }\n  mounts: { tree: pull-request }\n  see: x\n\
+         - command: aws s3 cp\n  when: { slot: 1, unlike: \"s3://*\" }\n  see: x\n",
+    );
+    for (text, found) in [
+        ("git fetch origin refs/pull/3/head", 1),
+        ("git fetch origin \"pull/$N/head:pr\"", 1),
+        ("git fetch origin $REF", 0),
+        ("git fetch origin \"$A/$B\"", 0),
+        ("aws s3 cp a s3://$BUCKET/x", 0),
+        ("aws s3 cp a $TO", 1),
+        ("aws s3 cp a out/$TO", 1),
+    ] {
+        let facts = script(text, &c);
+        let (id, _) = commands(&facts)[0];
+        assert_eq!(c.classify(&facts, id).len(), found, "{text}");
+    }
+}
+
+#[test]
 fn wrappers_end_at_a_depth() {
     let c = catalog("- command: sudo\n  wraps: { argv-from: 0 }\n  see: x\n");
     let facts = script(&format!("{}make", "sudo ".repeat(50)), &c);
