@@ -117,9 +117,7 @@ pub fn holds(facts: &FileFacts, argument: &Argument, test: &Test) -> bool {
         },
         Test::Unlike(globs) => {
             let shaped = match (literals.as_ref(), argument) {
-                (None, Argument::Values(values)) => {
-                    values.iter().filter_map(|v| shape(facts, *v)).any(|t| globs.iter().any(|g| glob::text(g, &t)))
-                }
+                (None, Argument::Values(values)) => values.iter().filter_map(|v| shape(facts, *v)).any(|t| globs.iter().any(|g| glob::text(g, &t))),
                 _ => false,
             };
             given && !shaped && !any(&|t| globs.iter().any(|g| glob::text(g, t)))
