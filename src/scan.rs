@@ -129,7 +129,7 @@ fn read(file: &SourceFile, outline: Option<&Outline>, blocks: &[usize]) -> FileF
         Kind::Make => extract::make::makefile(bytes),
         Kind::Python => outline.map(|o| extract::python::module(bytes, o, blocks)).unwrap_or_default(),
         Kind::Notebook => extract::notebook::notebook(bytes),
-        Kind::Json => FileFacts::default(),
+        Kind::Json => extract::config::json(bytes),
         Kind::Requirements => extract::manifest::requirements(bytes),
         Kind::Pyproject => extract::manifest::pyproject(bytes),
         Kind::Ini => extract::manifest::ini(bytes),

@@ -54,6 +54,9 @@ pub const TABLE: &[(&str, Detector)] = &[
     ("poisoned_pipeline_execution", poisoned_pipeline::executed),
     ("publish_credential_exposed", exposed::publish_credential),
     ("script_injection", script_injection::detect),
+    ("secret_assigned_literal", secrets::assigned_literal),
+    ("secret_in_image", secrets::in_image),
+    ("secret_known_format", secrets::known_format),
     ("self_hosted_runner_exposed", exposed::self_hosted_runner),
     ("untrusted_checkout", poisoned_pipeline::checked_out),
 ];

@@ -40,7 +40,7 @@ const SECRET: &str = "secret";
 fn masks(report: &Report, cards: &[Card]) -> BTreeMap<FileId, Vec<Range>> {
     let mut out: BTreeMap<FileId, Vec<Range>> = BTreeMap::new();
     let all = report.shown.iter().chain(report.hidden.iter().map(|(r, _)| r));
-    for reported in all.filter(|r| is_secret(&r.alert.rule, cards)) {
+    for reported in all.filter(|r| is_secret(&r.alert.rule, cards) && r.alert.data.get("carries").is_none_or(|c| c != "reference")) {
         out.entry(reported.alert.primary.file).or_default().push(reported.alert.primary.range);
     }
     out

@@ -2,46 +2,62 @@
 
 use super::found::{Found, in_stage, is_allowed, is_test};
 use super::names::{Promise, promise};
-use super::{shape, urls};
+use super::{carriers, lexical, shape, urls};
 use crate::catalog::Catalog;
 use crate::catalog::row::Effect;
 use crate::facts::{ArgName, Channel, FactId, FileFacts, Target, V, ValueId, What, Word};
-use crate::source::{FileId, Range, SourceFile};
+use crate::source::{FileId, Kind, Range, SourceFile};
 
 /// Literals of one file that stand where a secret is expected.
 pub fn assigned(id: FileId, file: &SourceFile, facts: &FileFacts, catalog: &Catalog) -> Vec<Found> {
     let mut out = urls::urls(id, file, facts);
-    let mut given = Vec::new();
-    for (fact, _) in facts.iter().filter(|(fact, _)| !in_stage(facts, *fact)) {
-        of_fact(facts, fact, catalog, &mut given);
+    let mut found = |name: &str, range: Range, text: String, certain: bool| {
+        let promised = if certain { Some(Promise::Key) } else { promise(name, catalog) };
+        let fits = match promised {
+            Some(Promise::Key) => shape::is_key(&text),
+            Some(Promise::Password) => shape::is_key(&text) || shape::is_password(&text),
+            None => false,
+        };
+        if fits && !is_allowed(file, range) {
+            let mut doubts = vec!["taken for a secret by its name and its shape".to_owned()];
+            if is_test(&file.path) {
+                doubts.push("stands in test code".to_owned());
+            }
+            let found = Found { file: id, range, text, name: name.to_owned(), cause: name.to_owned(), doubts };
+            if !out.iter().any(|o| super::found::overlap(o, &found)) {
+                out.push(found);
+            }
+        }
+    };
+    let skimmed = matches!(file.kind, Kind::Python | Kind::Notebook);
+    if skimmed {
+        for text in carriers::texts(file, facts, &lexical::may_match) {
+            lexical::given(&text).into_iter().for_each(|g| found(&g.name, g.range, g.text, false));
+        }
     }
-    for value in &facts.values {
+    for given in of_facts(facts, catalog, skimmed) {
+        literals(facts, given.value, given.cut).into_iter().for_each(|(range, text)| found(&given.name, range, text, given.certain));
+    }
+    out.sort_by_key(|f| f.range);
+    out
+}
+
+/// What facts give to names. Of Python only what a row calls a credential: rows decide which blocks have facts.
+fn of_facts(facts: &FileFacts, catalog: &Catalog, only_rows: bool) -> Vec<Given> {
+    let mut given = Vec::new();
+    for (fact, found) in facts.iter().filter(|(fact, _)| !in_stage(facts, *fact)) {
+        // A command of a notebook stands in no block.
+        if !only_rows || matches!(found.what, What::Command(_)) {
+            of_fact(facts, fact, &mut given);
+        }
+        of_rows(facts, fact, catalog, &mut given);
+    }
+    for value in facts.values.iter().filter(|_| !only_rows) {
         if let V::Dict(entries, _) = &value.what {
             given.extend(entries.iter().filter_map(|(key, value)| Some(Given { name: text(facts, *key)?, value: *value, certain: false, cut: 0 })));
         }
     }
-    for given in given {
-        for (range, secret) in literals(facts, given.value, given.cut) {
-            let promised = if given.certain { Some(Promise::Key) } else { promise(&given.name, catalog) };
-            let fits = match promised {
-                Some(Promise::Key) => shape::is_key(&secret),
-                Some(Promise::Password) => shape::is_key(&secret) || shape::is_password(&secret),
-                None => false,
-            };
-            if fits && !is_allowed(file, range) {
-                let mut doubts = vec!["taken for a secret by its name and its shape".to_owned()];
-                if is_test(&file.path) {
-                    doubts.push("stands in test code".to_owned());
-                }
-                let found = Found { file: id, range, text: secret, name: given.name.clone(), cause: given.name.clone(), doubts };
-                if !out.iter().any(|o| super::found::overlap(o, &found)) {
-                    out.push(found);
-                }
-            }
-        }
-    }
-    out.sort_by_key(|f| f.range);
-    out
+    given
 }
 
 /// A value under a name.
@@ -54,7 +70,7 @@ struct Given {
     cut: usize,
 }
 
-fn of_fact(facts: &FileFacts, id: FactId, catalog: &Catalog, out: &mut Vec<Given>) {
+fn of_fact(facts: &FileFacts, id: FactId, out: &mut Vec<Given>) {
     let mut give = |name: String, value: ValueId, cut: usize| out.push(Given { name, value, certain: false, cut });
     match &facts.fact(id).what {
         What::Assignment { target, value } => match target {
@@ -91,6 +107,10 @@ fn of_fact(facts: &FileFacts, id: FactId, catalog: &Catalog, out: &mut Vec<Given
         }
         _ => {}
     }
+}
+
+/// Arguments that rows call credentials.
+fn of_rows(facts: &FileFacts, id: FactId, catalog: &Catalog, out: &mut Vec<Given>) {
     for row in catalog.classify(facts, id) {
         for effect in &catalog.row(row).effects {
             if let Effect::ConsumesCredential { slot: Some(slot), .. } = effect {

@@ -26,6 +26,10 @@ pub fn texts(file: &SourceFile, facts: &FileFacts, may_match: &dyn Fn(&[u8]) -> 
         }
         out.extend(folded);
     }
+    if matches!(file.kind, Kind::Python | Kind::Notebook) {
+        // Facts exist only for what was asked for; what is found must not depend on it.
+        return out;
+    }
     for value in &facts.values {
         match &value.what {
             V::Str(text) if may_match(text.as_str().as_bytes()) => out.push(text.clone()),

@@ -7,18 +7,138 @@ mod formats;
 mod found;
 mod image;
 mod known;
+mod lexical;
 mod names;
 mod shape;
 mod urls;
 mod verify;
 
-pub use formats::Formats;
+use std::collections::BTreeMap;
+
+use rayon::prelude::*;
+
+use self::formats::Formats;
+use self::found::{Found, is_test, overlap, place};
+use crate::detect::Context;
+use crate::facts::FileFacts;
+use crate::finding::{Alert, Confidence, Location, Severity};
+use crate::rule::placeholders::{Values, fill};
+use crate::source::{FileId, Kind, SourceFile};
+
+/// Tokens whose vendor is plain from their form.
+pub fn known_format(context: &Context<'_>) -> Vec<Alert> {
+    alerts(context, "secret-known-format", known_in(context, &files(context)))
+}
+
+/// Literals given to names that say secret, and passwords inside addresses; not those whose format is known.
+pub fn assigned_literal(context: &Context<'_>) -> Vec<Alert> {
+    let mut found: Vec<Found> =
+        files(context).into_par_iter().flat_map_iter(|(id, file, facts)| assigned::assigned(id, file, facts, context.catalog)).collect();
+    without_known(context, &mut found);
+    alerts(context, "secret-assigned-literal", found)
+}
+
+/// Credentials that an image keeps in its layers or its history.
+pub fn in_image(context: &Context<'_>) -> Vec<Alert> {
+    let images = files(context).into_iter().filter(|(_, file, _)| file.kind == Kind::Dockerfile);
+    let mut found: Vec<Found> = images.flat_map(|(id, file, facts)| image::image(id, file, facts, context.catalog)).collect();
+    without_known(context, &mut found);
+    alerts(context, "secret-in-image", found)
+}
+
+type File<'a> = (FileId, &'a SourceFile, &'a FileFacts);
+
+fn files<'a>(context: &Context<'a>) -> Vec<File<'a>> {
+    context.sources.iter().map(|(id, file)| (id, file, context.facts.file(id))).collect()
+}
+
+fn known_in(context: &Context<'_>, files: &[File<'_>]) -> Vec<Found> {
+    known::known(files, &Formats::new(context.catalog.iter().map(|(_, row)| row)))
+}
+
+/// One secret is one alert: the rule that names the vendor says more.
+fn without_known(context: &Context<'_>, found: &mut Vec<Found>) {
+    let mut files = files(context);
+    files.retain(|(id, ..)| found.iter().any(|f| f.file == *id));
+    let known = known_in(context, &files);
+    found.retain(|f| !known.iter().any(|k| overlap(k, f)));
+}
+
+fn alerts(context: &Context<'_>, rule: &str, found: Vec<Found>) -> Vec<Alert> {
+    let Some(page) = context.rules.get(rule) else { return Vec::new() };
+    let mut out = Vec::with_capacity(found.len());
+    for found in found {
+        let source = context.sources.file(found.file);
+        let mut values = Values::new();
+        values.insert("name", found.name.clone());
+        values.insert("value", masked(&found.text));
+        values.insert("place", place(source, context.facts.file(found.file), found.range));
+        let level = page.level.unwrap_or(page.band);
+        let mut data = BTreeMap::from([("secret".to_owned(), found.cause.clone())]);
+        if found.text.is_empty() {
+            data.insert(REFERENCE.0.to_owned(), REFERENCE.1.to_owned());
+        }
+        out.push(Alert {
+            rule: page.id.clone(),
+            tier: page.tier,
+            severity: if is_test(&source.path) { lower(level) } else { level },
+            confidence: Confidence::after(found.doubts.len()),
+            primary: Location { file: found.file, range: found.range },
+            cause: found.cause,
+            message: fill(&page.message, &values),
+            fix: fill(&page.fix, &values),
+            fine_if: fill(&page.fine_if, &values),
+            assumes: page.assumes.iter().map(|a| fill(a, &values)).collect(),
+            doubts: found.doubts,
+            paths: Vec::new(),
+            related: Vec::new(),
+            part_of: None,
+            data,
+        });
+    }
+    out
+}
+
+/// Marks an alert of this family whose span is the name of a secret, not the secret: reports need not mask it.
+pub const REFERENCE: (&str, &str) = ("carries", "reference");
+
+fn lower(level: Severity) -> Severity {
+    match level {
+        Severity::Critical => Severity::High,
+        Severity::High => Severity::Medium,
+        Severity::Medium => Severity::Low,
+        _ => Severity::Info,
+    }
+}
 
 /// How a secret is shown to people: its first characters, never more than four nor more than a sixth, and its length.
-pub fn masked(secret: &str) -> String {
+fn masked(secret: &str) -> String {
     let length = secret.chars().count();
     let shown: String = secret.chars().take((length / 6).min(4)).collect();
     format!("{shown}… ({length} characters)")
+}
+
+/// Takes the secrets that were found out of the sentences of all alerts: another rule may quote the line or the address one stands in.
+pub fn redact(alerts: &mut [Alert], context: &Context<'_>) {
+    let spans = alerts.iter().filter(|a| context.rules.get(&a.rule).is_some_and(|p| p.class == "secret") && !a.data.contains_key(REFERENCE.0));
+    let mut secrets: Vec<String> = spans.map(|a| context.sources.file(a.primary.file).text_at(a.primary.range)).filter(|s| s.len() >= 6).collect();
+    secrets.sort_by_key(|s| std::cmp::Reverse(s.len()));
+    secrets.dedup();
+    if secrets.is_empty() {
+        return;
+    }
+    let clean = |text: &mut String| {
+        for secret in &secrets {
+            if text.contains(secret.as_str()) {
+                *text = text.replace(secret.as_str(), &masked(secret));
+            }
+        }
+    };
+    for alert in alerts {
+        let lists = alert.assumes.iter_mut().chain(&mut alert.doubts).chain(alert.data.values_mut());
+        let hops = alert.paths.iter_mut().flat_map(|p| &mut p.hops).chain(&mut alert.related).map(|h| &mut h.text);
+        [&mut alert.message, &mut alert.fix, &mut alert.fine_if, &mut alert.cause].into_iter().chain(lists).chain(hops).for_each(clean);
+    }
 }
 
 #[cfg(test)]

@@ -1,10 +1,12 @@
 //! Configuration of any kind to settings: one for every scalar, at its path. Images stand where compose and Kubernetes put them. Knows no tool's keys.
 
 mod dotenv;
+mod json;
 mod toml;
 mod yaml;
 
 pub use dotenv::dotenv;
+pub use json::json;
 pub(crate) use toml::settings as toml_settings;
 pub use toml::toml;
 pub use yaml::yaml;

@@ -66,3 +66,14 @@ fn yaml_scalars_have_paths_and_images_are_found() {
         ]
     );
 }
+
+#[test]
+fn json_scalars_have_paths_and_locks_are_requirements() {
+    let source = br#"{"a": {"b": [true, "x\ty"]}, "image": null}"#;
+    assert_eq!(shown(source, &json(source)), ["a.b.0=true", "a.b.1=x\ty", "image="]);
+    let source = br#"{"_meta": {"n": 1}, "default": {"Torch": {"hashes": ["sha256:0", "sha256:1"], "version": "==2.1"}}}"#;
+    let facts = json(source);
+    let What::Requirement(r) = &facts.items[0].what else { panic!("{:?}", facts.items[0]) };
+    assert_eq!((r.name.as_str(), r.spec.as_str(), r.hashes), ("torch", "==2.1", 2));
+    assert_eq!(facts.items.len(), 2);
+}

@@ -32,6 +32,25 @@ pub(crate) fn toml_lock(root: &Node, b: &mut Builder) -> Option<&'static str> {
     Some(key)
 }
 
+/// Adds one entry of a JSON lock (`default`/`develop`: name -> version, hashes, git, ref).
+pub(crate) fn json_lock(name: &str, range: Range, group: &str, fields: &[(&str, &str)], hashes: u32, b: &mut Builder) {
+    let text = |key: &str| fields.iter().find(|(k, _)| *k == key).map(|(_, v)| *v);
+    let url = match text("git") {
+        Some(url) => Some(format!("git+{url}{}", text("ref").map(|r| format!("@{r}")).unwrap_or_default())),
+        None => text("file").or_else(|| text("path")).map(str::to_owned),
+    };
+    let requirement = Requirement {
+        name: normalised(name),
+        spec: text("version").unwrap_or_default().to_owned(),
+        url,
+        hashes,
+        marker: text("markers").map(str::to_owned),
+        group: Some(group.to_owned()),
+        from: RequirementFrom::Lock,
+    };
+    push(range, requirement, b);
+}
+
 fn place(key: &Key, value: &Node) -> Range {
     key.range.cover(value.range)
 }

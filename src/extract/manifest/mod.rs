@@ -9,7 +9,7 @@ mod requirements;
 
 pub use conda::conda;
 pub use ini::ini;
-pub(crate) use lock::toml_lock;
+pub(crate) use lock::{json_lock, toml_lock};
 pub use pyproject::pyproject;
 pub use requirements::requirements;
 

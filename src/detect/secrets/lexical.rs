@@ -1,0 +1,91 @@
+//! Literals given to names in program text, read as a person skims it: a name that ends in a secret word, then `=`, `:` or `,`, then a string. Used for
+//! Python and notebooks, where facts exist only for the blocks that rows ask for; comments and outputs are read as well.
+
+use std::sync::OnceLock;
+
+use regex::Regex;
+
+use crate::source::Range;
+use crate::text::Text;
+
+/// A string literal under a name.
+pub struct Given {
+    /// The name, dots and dashes included.
+    pub name: String,
+    /// The bytes of the literal without its quotes.
+    pub range: Range,
+    /// The literal.
+    pub text: String,
+}
+
+/// Words a secret's name may end in; a superset of what [`super::names::promise`] accepts.
+pub const ENDINGS: &str = "token|secret|password|passwd|passphrase|pwd|pass|key|apikey|credentials?|pat";
+
+/// Every literal of eight characters and more under a name with such an ending.
+pub fn given(text: &Text) -> Vec<Given> {
+    let Some(pattern) = pattern() else { return Vec::new() };
+    let source = text.as_str();
+    let mut out = Vec::new();
+    let mut at = 0;
+    while let Some(captures) = pattern.captures_at(source, at) {
+        let (Some(word), Some(value)) = (captures.name("word"), captures.name("value")) else { break };
+        at = word.end();
+        let before = source.get(..word.start()).unwrap_or_default().as_bytes();
+        let length = before.iter().rev().take(80).take_while(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'.')).count();
+        let name = source.get(word.start() - length..word.end()).unwrap_or_default().trim_start_matches(['-', '.']).to_owned();
+        out.push(Given { name, range: text.range(value.start(), value.end()), text: value.as_str().to_owned() });
+    }
+    out
+}
+
+/// A cheap necessary condition.
+pub fn may_match(bytes: &[u8]) -> bool {
+    static WORDS: OnceLock<Option<aho_corasick::AhoCorasick>> = OnceLock::new();
+    let words = ["token", "secret", "pass", "pwd", "key", "credential", "_pat", "-pat"];
+    let searcher = WORDS.get_or_init(|| aho_corasick::AhoCorasick::builder().ascii_case_insensitive(true).build(words).ok());
+    searcher.as_ref().is_some_and(|w| w.is_match(bytes))
+}
+
+fn pattern() -> Option<&'static Regex> {
+    static PATTERN: OnceLock<Option<Regex>> = OnceLock::new();
+    // After the name: the end of a subscript or string, a type, the sign, a call that wraps the literal, prefixes of the literal.
+    let rest = r#"["']?[ \t]{0,4}[\])]?[ \t]{0,20}(?::[ \t]{0,4}[A-Za-z_][A-Za-z_\[\], .|]{0,40})?[=:,]>?[ \t]{0,20}(?:\\?\n[ \t]{0,40})?(?:[A-Za-z_.]{1,30}\()?[rbufRBUF]{0,2}["'](?P<value>[^"'\s]{8,300})["']"#;
+    PATTERN.get_or_init(|| Regex::new(&format!("(?i:(?P<word>{ENDINGS})){rest}")).ok()).as_ref()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_and_literals() {
+        let source = r#"
+api_key = "abcdefgh1"
+os.environ["HF_TOKEN"] = 'abcdefgh2'
+client(base, db_password="abcdefgh3", x=1)
+cfg = {"apiKey": "abcdefgh4", 'token' : r'abcdefgh5'}
+API_TOKEN: Optional[str] = "abcdefgh6"
+secret = SecretStr("abcdefgh7")
+os.getenv("MY_KEY", "abcdefgh8")
+if token == "abcdefgh9": pass
+tokens = ["abcdefgh9"]
+keyword = "abcdefgh9"
+# old_password = "abcdefgha"
+short_key = "abc"
+"#;
+        let text = Text::verbatim(source.as_bytes(), 0);
+        let shown: Vec<(String, String)> = given(&text).into_iter().map(|g| (g.name, g.text)).collect();
+        let expected = [
+            ("api_key", "abcdefgh1"),
+            ("HF_TOKEN", "abcdefgh2"),
+            ("db_password", "abcdefgh3"),
+            ("apiKey", "abcdefgh4"),
+            ("token", "abcdefgh5"),
+            ("API_TOKEN", "abcdefgh6"),
+            ("secret", "abcdefgh7"),
+            ("MY_KEY", "abcdefgh8"),
+            ("old_password", "abcdefgha"),
+        ];
+        assert_eq!(shown, expected.map(|(n, t)| (n.to_owned(), t.to_owned())));
+    }
+}
