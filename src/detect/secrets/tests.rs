@@ -1,8 +1,15 @@
+use std::collections::BTreeSet;
+use std::path::Path;
+
 use super::*;
 use crate::catalog::Catalog;
 use crate::catalog::row::Subject;
-use crate::facts::FileFacts;
-use crate::source::{Kind, SourceFile};
+use crate::config::Config;
+use crate::detect::TABLE;
+use crate::discover::kind::{Named, by_name};
+use crate::outline::Wanted;
+use crate::rule::RuleSet;
+use crate::source::Sources;
 
 /// The ids of formats found in a file.
 fn found(formats: &Formats<'_>, kind: Kind, source: &str) -> Vec<String> {
@@ -35,4 +42,48 @@ fn every_format_finds_its_example_and_nothing_else() {
         assert!(!row.bad.is_empty(), "{}", format.id);
     }
     assert!(count > 35);
+}
+
+/// Runs the three detectors over files in memory; gives (rule, path, line, text at the span).
+fn run(files: &[(&str, &str)]) -> Vec<(String, String, u32, String)> {
+    let mut sources = Sources { roots: vec![".".into()], files: Vec::new() };
+    for (path, text) in files {
+        let Named::Kind(kind) = by_name(Path::new(&format!("/r/{path}"))) else { panic!("{path}") };
+        sources.files.push(SourceFile::new(*path, kind, text.as_bytes().to_vec()));
+    }
+    let catalog = Catalog::builtin().unwrap();
+    let rules = RuleSet::load(&[], &catalog, &TABLE.iter().map(|(n, _)| *n).collect::<Vec<_>>()).unwrap();
+    let model = crate::scan::model(&sources, &catalog, Wanted::everything());
+    let config = Config::default();
+    let context =
+        Context { sources: &sources, facts: &model.facts, graph: &model.graph, flow: &model.flow, catalog: &catalog, rules: &rules, config: &config };
+    let mut alerts = [known_format(&context), assigned_literal(&context), in_image(&context)].concat();
+    redact(&mut alerts, &context);
+    alerts
+        .iter()
+        .map(|a| {
+            let file = sources.file(a.primary.file);
+            let text = file.text_at(a.primary.range);
+            assert!(a.data.contains_key(REFERENCE.0) || !a.message.contains(&text), "{}", a.message);
+            (a.rule.clone(), file.path.clone(), file.lines().line(a.primary.range.start), text)
+        })
+        .collect()
+}
+
+#[test]
+fn the_examples_of_the_pages_hold() {
+    for id in ["secret-known-format", "secret-assigned-literal", "secret-in-image"] {
+        let catalog = Catalog::builtin().unwrap();
+        let rules = RuleSet::load(&[], &catalog, &TABLE.iter().map(|(n, _)| *n).collect::<Vec<_>>()).unwrap();
+        for case in &rules.get(id).unwrap().examples {
+            let files: Vec<(&str, &str)> = case.files.iter().map(|f| (f.path.as_str(), f.text.as_str())).collect();
+            let found: Vec<_> = run(&files).into_iter().filter(|(rule, ..)| rule == id).collect();
+            for file in &case.files {
+                let lines: BTreeSet<u32> = found.iter().filter(|(_, path, ..)| *path == file.path).map(|(_, _, line, _)| *line).collect();
+                let marked: BTreeSet<u32> = file.marks.iter().filter(|m| m.cell.is_none()).map(|m| m.line).collect();
+                let cells = file.marks.iter().any(|m| m.cell.is_some());
+                assert!(if cells { lines.len() == 1 } else { lines == marked }, "{id} {} {}: {lines:?} not {marked:?} {found:?}", case.title, file.path);
+            }
+        }
+    }
 }
