@@ -114,7 +114,8 @@ pub fn analyze(sources: &Sources, catalog: &Catalog, rules: &RuleSet, config: &C
         rules,
         config,
     };
-    let alerts = matcher::all(&context);
+    let mut alerts = matcher::all(&context);
+    detect::secrets::redact(&mut alerts, &context);
     (model, alerts)
 }
 

@@ -97,10 +97,9 @@ fn of_fact(facts: &FileFacts, id: FactId, out: &mut Vec<Given>) {
         What::Setting { path, value } => setting(facts, id, path, *value, &mut give),
         What::Input { name, default: Some(value), .. } => give(name.clone(), *value, 0),
         What::Uses { with, .. } => with.iter().for_each(|(name, value)| give(name.clone(), *value, 0)),
-        What::Write { channel, value } => match channel {
-            Channel::Env(name) | Channel::Var(name) | Channel::RunnerEnv(Some(name)) | Channel::Output(Some(name)) => give(name.clone(), *value, 0),
-            _ => {}
-        },
+        What::Write { channel: Channel::Env(name) | Channel::Var(name) | Channel::RunnerEnv(Some(name)) | Channel::Output(Some(name)), value } => {
+            give(name.clone(), *value, 0);
+        }
         What::Command(command) => {
             command.env.iter().for_each(|(name, value)| give(name.clone(), *value, 0));
             options(facts, &command.words, &mut give);

@@ -54,9 +54,9 @@ fn run(files: &[(&str, &str)]) -> Vec<(String, String, u32, String)> {
     let catalog = Catalog::builtin().unwrap();
     let rules = RuleSet::load(&[], &catalog, &TABLE.iter().map(|(n, _)| *n).collect::<Vec<_>>()).unwrap();
     let model = crate::scan::model(&sources, &catalog, Wanted::everything());
-    let config = Config::default();
+    let config = Config;
     let context =
-        Context { sources: &sources, facts: &model.facts, graph: &model.graph, flow: &model.flow, catalog: &catalog, rules: &rules, config: &config };
+        Context { sources: &sources, index: &model.index, facts: &model.facts, graph: &model.graph, flow: &model.flow, reach: &model.reach, catalog: &catalog, rules: &rules, config: &config };
     let mut alerts = [known_format(&context), assigned_literal(&context), in_image(&context)].concat();
     redact(&mut alerts, &context);
     alerts

@@ -124,9 +124,11 @@ pub fn entropy_share(text: &[u8]) -> f64 {
     let size = if hex {
         if has(u8::is_ascii_alphabetic) { 16 } else { 10 }
     } else {
-        let classes: [(fn(&u8) -> bool, u32); 4] =
-            [(u8::is_ascii_digit, 10), (u8::is_ascii_lowercase, 26), (u8::is_ascii_uppercase, 26), (|b| !b.is_ascii_alphanumeric(), 4)];
-        classes.iter().filter(|(f, _)| has(*f)).map(|(_, n)| n).sum()
+        let other = |b: &u8| !b.is_ascii_alphanumeric();
+        [(has(u8::is_ascii_digit), 10), (has(u8::is_ascii_lowercase), 26), (has(u8::is_ascii_uppercase), 26), (has(other), 4)]
+            .iter()
+            .filter_map(|(there, n)| there.then_some(*n))
+            .sum()
     };
     let length = u32::try_from(text.len()).unwrap_or(u32::MAX);
     let most = f64::from(size.min(length).max(2)).log2();
