@@ -55,8 +55,17 @@ fn run(files: &[(&str, &str)]) -> Vec<(String, String, u32, String)> {
     let rules = RuleSet::load(&[], &catalog, &TABLE.iter().map(|(n, _)| *n).collect::<Vec<_>>()).unwrap();
     let model = crate::scan::model(&sources, &catalog, Wanted::everything());
     let config = Config;
-    let context =
-        Context { sources: &sources, index: &model.index, facts: &model.facts, graph: &model.graph, flow: &model.flow, reach: &model.reach, catalog: &catalog, rules: &rules, config: &config };
+    let context = Context {
+        sources: &sources,
+        index: &model.index,
+        facts: &model.facts,
+        graph: &model.graph,
+        flow: &model.flow,
+        reach: &model.reach,
+        catalog: &catalog,
+        rules: &rules,
+        config: &config,
+    };
     let mut alerts = [known_format(&context), assigned_literal(&context), in_image(&context)].concat();
     redact(&mut alerts, &context);
     alerts
@@ -82,7 +91,12 @@ fn the_examples_of_the_pages_hold() {
                 let lines: BTreeSet<u32> = found.iter().filter(|(_, path, ..)| *path == file.path).map(|(_, _, line, _)| *line).collect();
                 let marked: BTreeSet<u32> = file.marks.iter().filter(|m| m.cell.is_none()).map(|m| m.line).collect();
                 let cells = file.marks.iter().any(|m| m.cell.is_some());
-                assert!(if cells { lines.len() == 1 } else { lines == marked }, "{id} {} {}: {lines:?} not {marked:?} {found:?}", case.title, file.path);
+                assert!(
+                    if cells { lines.len() == 1 } else { lines == marked },
+                    "{id} {} {}: {lines:?} not {marked:?} {found:?}",
+                    case.title,
+                    file.path
+                );
             }
         }
     }
