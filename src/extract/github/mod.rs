@@ -52,6 +52,7 @@ fn whole(root: &Node, b: &mut Builder) {
             each(root, "permissions").for_each(|n| permissions(n, b));
             each(root, "env").for_each(|n| environment_writes(n, b));
             let outer = steps::Defaults::default().overlaid(root.get("defaults"), b);
+            steps::default_shell(root.get("defaults"), b);
             for jobs in each(root, "jobs") {
                 entries(jobs, "jobs", b).iter().for_each(|e| job(e, &outer, b));
             }
@@ -96,6 +97,7 @@ fn job(entry: &Entry, outer: &steps::Defaults, b: &mut Builder) {
                     entries(services, "services", b).iter().for_each(|e| image(&e.value, &format!("services.{}", key(e)), ImageRole::Service, b));
                 }
                 each(node, "env").for_each(|n| environment_writes(n, b));
+                steps::default_shell(node.get("defaults"), b);
                 let passed = node.get("secrets").filter(|n| n.as_str() != Some("inherit"));
                 each(node, "uses").for_each(|n| steps::uses(n, &[("", node.get("with")), ("secrets.", passed)], b));
                 each(node, "outputs").for_each(|n| outputs(n, b));

@@ -1,13 +1,13 @@
-//! Steps of jobs and of composite actions: the one place where `run`, `uses`, `env` and `if` are read. Knows no action by name; of shells only the words
-//! the platform documents for `shell:`.
+//! Steps of jobs and of composite actions: the one place where `run`, `uses`, `env`, `if` and `shell` are read. Knows no action by name.
 
 use super::{entries, environment_writes, key, owned};
 use crate::extract::expressions::{self, Mentions};
-use crate::extract::shell;
+use crate::extract::{ignores, python, shell};
 use crate::facts::{Builder, ImageRole, Language, ValueId, What};
 use crate::notice::NoticeKind;
 use crate::syntax::expr;
 use crate::syntax::yaml::{Node, NodeKind};
+use crate::text::Text;
 
 /// What applies to steps that do not say otherwise.
 #[derive(Clone, Copy, Debug, Default)]
@@ -111,6 +111,7 @@ fn step(node: &Node, defaults: &Defaults, b: &mut Builder) {
             let step = b.add(node.range, what);
             b.within(step, |b| {
                 expressions::mention(mentions, b);
+                shell_command(node.get("shell"), b);
                 for entry in node.entries() {
                     match entry.name() {
                         Some("env") => environment_writes(&entry.value, b),
@@ -157,31 +158,66 @@ fn run(node: &Node, language: Language, b: &mut Builder) {
         }
         return;
     };
-    let mut mentions = Mentions::new();
-    let script = if language == Language::Shell {
-        let (_, holes) = expressions::split(text, b);
-        expressions::note(&holes, &mut mentions, b);
-        shell::script(text, &holes, b)
-    } else {
-        let value = expressions::template(text, &mut mentions, b);
-        b.add(text.whole(), What::Script { language, text: value })
-    };
-    b.within(script, |b| expressions::mention(mentions, b));
+    script(text, language, b);
 }
 
-/// The language a `shell:` means. Unknown wrappers whose name says shell are taken for one.
+fn script(text: &Text, language: Language, b: &mut Builder) {
+    let (_, holes) = expressions::split(text, b);
+    let mut mentions = Mentions::new();
+    expressions::note(&holes, &mut mentions, b);
+    let script = if language == Language::Shell {
+        shell::script(text, &holes, b)
+    } else {
+        let value = expressions::template(text, &mut Mentions::new(), b);
+        b.add(text.whole(), What::Script { language, text: value })
+    };
+    // A comment of the script covers the step as one of the workflow does.
+    for (at, line) in lines(text.as_str()).filter(|(_, l)| l.contains("pipevet:")) {
+        if let Some((before, _)) = line.split_once('#') {
+            ignores::record(line.get(before.len()..).unwrap_or_default(), text.range(at + before.len(), at + line.len()), &mut b.facts);
+        }
+    }
+    b.within(script, |b| {
+        if language == Language::Python {
+            python::snippet(text, &holes, b);
+        }
+        expressions::mention(mentions, b);
+    });
+}
+
+/// Lines with where they begin.
+fn lines(text: &str) -> impl Iterator<Item = (usize, &str)> {
+    text.split('\n').scan(0, |at, line| {
+        let start = *at;
+        *at += line.len() + 1;
+        Some((start, line))
+    })
+}
+
+/// The language a `shell:` means. Unknown wrappers whose name says shell are taken for one, and so is an expression: a shell is the likeliest.
 fn language(node: &Node) -> Language {
-    let text = node.as_str().unwrap_or_default().to_ascii_lowercase();
-    let words = || text.split_whitespace().filter_map(|w| w.rsplit(['/', '\\']).next()).map(|w| w.strip_suffix(".exe").unwrap_or(w));
-    match words().next() {
-        None => Language::Shell,
-        Some("pwsh" | "powershell") => Language::PowerShell,
-        Some("cmd") => Language::Cmd,
-        Some(first) if first.starts_with("python") => Language::Python,
-        Some("node") => Language::JavaScript,
-        // An expression may be any of them; a shell is the likeliest.
-        _ if text.contains("${{") || words().any(|w| w.ends_with("sh") || w.contains("shell")) => Language::Shell,
-        _ => Language::Other,
+    let text = node.as_str().unwrap_or_default();
+    let first = text.split_whitespace().next().unwrap_or_default().to_ascii_lowercase();
+    match shell::language(&first) {
+        _ if text.is_empty() || text.contains("${{") => Language::Shell,
+        Language::Other if text.split_whitespace().any(|w| w.ends_with("sh") || w.contains("shell")) => Language::Shell,
+        language => language,
+    }
+}
+
+/// What the shell of a `defaults:` runs by itself (see [`shell_command`]).
+pub(crate) fn default_shell(node: Option<&Node>, b: &mut Builder) {
+    shell_command(node.and_then(|n| n.get("run")).and_then(|n| n.get("shell")), b);
+}
+
+/// A `shell:` is a command line of its own. One that is more than a program, options and the script's place can do anything, so it is read as one.
+fn shell_command(node: Option<&Node>, b: &mut Builder) {
+    let Some(text) = node.and_then(Node::text) else { return };
+    let plain = |w: &str| w == "{0}" || w.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'=' | b'.'));
+    // `-c` and its kin (`-lc`) take code.
+    let code = |w: &str| w.starts_with('-') && !w.starts_with("--") && w.ends_with('c');
+    if text.as_str().split_whitespace().skip(1).any(|w| !plain(w) || code(w)) {
+        script(text, Language::Shell, b);
     }
 }
 

