@@ -256,7 +256,15 @@ fn constructs_name_jobs_and_steps() {
     let text = "name: W\njobs:\n  a:\n    # pipevet: ignore[script-injection] only maintainers\n    steps:\n      - run: |\n          # first\n          make x # pipevet: ignore[download-executed] pinned above\n      - uses: q@v1 # pipevet: ignore\n";
     let facts = workflow(text.as_bytes());
     let names: Vec<_> = facts.constructs.iter().map(|c| (c.name.as_str(), c.parent, c.ignorable)).collect();
-    assert_eq!(names, [("W", None, false), ("a", Some(0), false), ("make x # pipevet: ignore[download-executed] pinned above", Some(1), true), ("q@v1", Some(1), true)]);
+    assert_eq!(
+        names,
+        [
+            ("W", None, false),
+            ("a", Some(0), false),
+            ("make x # pipevet: ignore[download-executed] pinned above", Some(1), true),
+            ("q@v1", Some(1), true)
+        ]
+    );
     assert_eq!(facts.ignores.iter().map(|i| &text[i.range.bounds()]).filter(|t| t.starts_with('#')).count(), 2);
     assert_eq!(facts.notices.len(), 1);
     for (id, fact) in facts.iter() {

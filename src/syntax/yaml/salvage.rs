@@ -314,7 +314,9 @@ impl Lines<'_, '_> {
     }
     /// Whether nothing but a comment follows in the line.
     fn only(&self, at: usize, end: usize) -> bool {
-        at >= end || self.masked.get(at) == Some(&b'#') || (self.gap(at) && self.masked.get(self.spaces(at)).is_some_and(|b| matches!(b, b'#' | b'\n' | b'\r')))
+        at >= end
+            || self.masked.get(at) == Some(&b'#')
+            || (self.gap(at) && self.masked.get(self.spaces(at)).is_some_and(|b| matches!(b, b'#' | b'\n' | b'\r')))
     }
     fn flow_scalar(&mut self, start: usize, end: usize) -> Node {
         let (style, quote) = match self.masked.get(start) {

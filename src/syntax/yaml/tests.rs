@@ -243,8 +243,14 @@ fn lines() -> impl Strategy<Value = String> {
         "ff: gg: hh",
         "\"",
         "ii: 'jj' kk",
-        "%YAML 1.1", "kk: l#m # n",
-        "'oo'#p", "qq: r\u{2028}ss: t", "# \u{85}uu: v", "ww: |\r   x\r", "\"yy\\u0041\": z", "- |-\n\n",
+        "%YAML 1.1",
+        "kk: l#m # n",
+        "'oo'#p",
+        "qq: r\u{2028}ss: t",
+        "# \u{85}uu: v",
+        "ww: |\r   x\r",
+        "\"yy\\u0041\": z",
+        "- |-\n\n",
     ]);
     prop::collection::vec((0usize..6, piece), 0..14).prop_map(|ls| ls.into_iter().map(|(n, p)| format!("{}{p}\n", " ".repeat(n))).collect())
 }
