@@ -778,6 +778,15 @@ impl FileFacts {
             _ => String::new(),
         }
     }
+    /// The name or path of a command's program. Of a path below something computed (`"$VENV/bin/pip"`) the last segments are known, which is what rows name.
+    pub fn program(&self, command: &Command) -> Option<String> {
+        let word = command.words.first()?;
+        self.word(word).or_else(|| {
+            let V::Str(tail) = &self.value(word.parts.last()?.value).what else { return None };
+            let at = tail.as_str().rfind('/')?;
+            tail.as_str().get(at..).filter(|t| t.len() > 1).map(str::to_owned)
+        })
+    }
     /// The innermost construct that covers a range.
     pub fn construct_at(&self, range: Range) -> Option<u32> {
         let mut best: Option<(usize, u32)> = None;

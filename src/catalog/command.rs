@@ -99,7 +99,7 @@ impl Known {
     /// Rows whose program and subcommands these words are; the longest subcommand wins over shorter ones of the same program only where it wraps
     /// nothing: all that fit are given.
     pub fn matching(&self, catalog: &Catalog, facts: &FileFacts, command: &Command) -> Vec<RowId> {
-        let Some(program) = command.words.first().and_then(|w| facts.word(w)) else { return Vec::new() };
+        let Some(program) = facts.program(command) else { return Vec::new() };
         let name = base_name(&program);
         let exact = self.exact.get(name).into_iter().flatten().copied();
         let globs = self.globs.iter().filter(|(p, _)| glob::text(p, name)).map(|(_, id)| *id);

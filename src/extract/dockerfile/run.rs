@@ -59,6 +59,13 @@ impl Walk {
     fn script(&mut self, language: Language, text: &Text, b: &mut Builder) -> Ran {
         Some(match language {
             Language::Shell => shell::script_in(text, &[], self.state.cwd, b),
+            Language::Python => {
+                let range = text.whole();
+                let value = b.value(range, V::Str(text.clone()));
+                let script = b.add(range, What::Script { language, text: value });
+                b.within(script, |b| crate::extract::python::snippet(text, &[], b));
+                script
+            }
             _ => {
                 let range = text.whole();
                 let value = b.value(range, V::Str(text.clone()));

@@ -20,7 +20,7 @@ mod tests;
 pub fn makefile(bytes: &[u8]) -> FileFacts {
     let mut b = Builder::default();
     let text = Text::verbatim(bytes, 0);
-    let lines = logical_lines(&text);
+    let lines = logical_lines(&text, prefix(&text));
     let mut make = Make::default();
     make.variables(&lines);
     make.rules(&lines, &mut b);
@@ -118,7 +118,8 @@ impl Make {
             if line.recipe
                 && let Some(rule) = &mut rule
             {
-                rule.recipe.push(line.raw.slice(1, line.raw.len()));
+                let start = line.raw.as_str().chars().next().map_or(0, char::len_utf8);
+                rule.recipe.push(line.raw.slice(start, line.raw.len()));
                 continue;
             }
             let text = joined(&line.raw);
@@ -212,7 +213,10 @@ impl Make {
         let mut lenient = prefix.contains('-');
         if language != Language::Shell {
             let value = shell::with_holes(&rest.text, &rest.holes, b);
-            b.add(rest.text.whole(), What::Script { language, text: value });
+            let script = b.add(rest.text.whole(), What::Script { language, text: value });
+            if language == Language::Python {
+                b.within(script, |b| crate::extract::python::snippet(&rest.text, &rest.holes, b));
+            }
             return;
         }
         if self.oneshell {
@@ -260,7 +264,9 @@ impl Make {
         if !text.as_str().contains('$') {
             return text.clone();
         }
-        self.expand(text, &[], b).text
+        let expanded = self.expand(text, &[], b);
+        // What stays unknown is shown as it was written.
+        if expanded.holes.is_empty() { expanded.text } else { text.clone() }
     }
 }
 
@@ -279,8 +285,14 @@ fn is_goal(target: &str) -> bool {
     (!target.starts_with('.') || target.contains('/')) && !target.contains('%')
 }
 
+/// What recipe lines begin with: a tab, unless `.RECIPEPREFIX` says otherwise.
+fn prefix(text: &Text) -> char {
+    let line = text.as_str().lines().find_map(|l| l.trim_start().strip_prefix(".RECIPEPREFIX"));
+    line.and_then(|l| l.split_once('=')).and_then(|(_, v)| v.trim().chars().next()).unwrap_or('\t')
+}
+
 /// Physical lines joined where a backslash says so, and `define` blocks as one.
-fn logical_lines(text: &Text) -> Vec<Line> {
+fn logical_lines(text: &Text, prefix: char) -> Vec<Line> {
     let source = text.as_str();
     let mut out: Vec<Line> = Vec::new();
     let (mut at, mut block) = (0, None);
@@ -314,7 +326,7 @@ fn logical_lines(text: &Text) -> Vec<Line> {
             }
             continue;
         }
-        let recipe = line.starts_with('\t');
+        let recipe = line.starts_with(prefix);
         if word == "define" && !recipe {
             (block, depth) = (Some(start), 1);
             continue;

@@ -4,7 +4,7 @@
 //! Words keep their parts and quoting. `$X` is [`crate::facts::V::Env`], `$1` is `Param(0)`, `$@` and `$*` are `Name("@")`, `$0`, `$?` and the like are
 //! `Name` of their sign. What a `$( … )` runs are facts that stand before the command it is part of.
 
-use crate::extract::{Hole, ignores};
+use crate::extract::{Hole, ignores, python};
 use crate::facts::{Builder, FactId, FileFacts, Language, Stdin, V, ValueId, What, Word};
 use crate::notice::NoticeKind;
 use crate::source::Range;
@@ -13,6 +13,7 @@ use crate::text::Text;
 
 mod builtin;
 mod condition;
+mod program;
 mod redirect;
 mod runner;
 mod value;
@@ -40,18 +41,22 @@ pub fn words(words: &[bash::Word], b: &mut Builder) -> Vec<Word> {
     words.iter().map(|w| walk.word(w, b)).collect()
 }
 
-/// The facts of a shell file. A file that names another interpreter in its first line has none.
+/// The facts of a shell file; of one whose first line names Python, those of its Python.
 pub fn file(bytes: &[u8]) -> FileFacts {
     let mut b = Builder::default();
     let text = Text::verbatim(bytes, 0);
     match interpreter(text.as_str()) {
-        None | Some(Language::Shell) => {
+        // A shell that is handed the file does not look at its first line; only languages that a shell could not read are left to others.
+        None | Some(Language::Shell | Language::Other | Language::Cmd) => {
             read(&text, &[], None, true, &mut b);
         }
         Some(language) => {
             let range = text.whole();
-            let value = b.text(text);
-            b.add(range, What::Script { language, text: value });
+            let value = b.text(text.clone());
+            let script = b.add(range, What::Script { language, text: value });
+            if language == Language::Python {
+                b.within(script, |b| python::snippet(&text, &[], b));
+            }
         }
     }
     b.finish()

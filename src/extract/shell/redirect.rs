@@ -15,7 +15,7 @@ pub struct Sink {
 }
 
 /// What the redirections of a command amount to.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Set {
     /// Standard input, when set.
     pub stdin: Option<Stdin>,
@@ -96,7 +96,11 @@ impl Walk<'_> {
                 self.lines(kind, command, lines, b);
             }
             None => {
-                let value = b.value(b.facts.fact(command).range, V::Subst(command));
+                let value = if runner::prints_text(command, b) {
+                    runner::printed_text(command, b)
+                } else {
+                    b.value(b.facts.fact(command).range, V::Subst(command))
+                };
                 b.add(range, What::Write { channel: Channel::File(sink.file), value });
             }
         }

@@ -86,6 +86,41 @@ pub fn content(command: FactId, b: &mut Builder) -> Vec<Line> {
     }
 }
 
+/// Whether the form of a command says what it prints: then that text is what a pipe or file gets.
+pub fn prints_text(command: FactId, b: &Builder) -> bool {
+    let What::Command(Command { words, stdin, .. }) = &b.facts.fact(command).what else { return false };
+    match builtin::program(command, b).as_deref() {
+        Some("echo") => true,
+        Some("printf") => words.get(1).and_then(|w| b.facts.word(w)).is_none_or(|w| w != "-v"),
+        Some("cat") => words.len() == 1 && matches!(stdin, Stdin::Text(_)),
+        _ => false,
+    }
+}
+
+/// What such a command prints, as one value.
+pub fn printed_text(command: FactId, b: &mut Builder) -> ValueId {
+    let fact = b.facts.fact(command);
+    let range = fact.range;
+    if let What::Command(Command { words, stdin: Stdin::Text(text), .. }) = &fact.what
+        && words.len() == 1
+    {
+        return *text;
+    }
+    let mut bits: Line = Vec::new();
+    for line in content(command, b) {
+        bits.extend(line);
+        bits.push(Bit::Text(Text::synthetic("\n", Range { start: range.end, end: range.end })));
+    }
+    let mut merged: Line = Vec::new();
+    for bit in bits {
+        match (merged.last_mut(), bit) {
+            (Some(Bit::Text(before)), Bit::Text(text)) => before.append(&text),
+            (_, bit) => merged.push(bit),
+        }
+    }
+    value(merged, range, b)
+}
+
 fn whole(command: FactId, range: Range, b: &mut Builder) -> Bit {
     Bit::Value(b.value(range, V::Subst(command)), String::new())
 }

@@ -5,6 +5,7 @@ use std::ops::Range as Span;
 
 use crate::cond::{CmpOp, CondId, CondWhat};
 use crate::extract::Hole;
+use crate::extract::shell::program::Variables;
 use crate::extract::shell::{builtin, condition, redirect, runner, value};
 use crate::facts::{Builder, Channel, Command, FactId, OnFail, Stdin, V, ValueId, What, Word};
 use crate::source::Range;
@@ -53,6 +54,7 @@ pub struct Walk<'a> {
     /// Directories of `pushd`.
     pub stack: Vec<Option<ValueId>>,
     pub(super) program: &'a Program,
+    variables: Variables,
     exiting: BTreeSet<String>,
     statements: bool,
     status: Status,
@@ -68,6 +70,7 @@ impl<'a> Walk<'a> {
             open: None,
             stack: Vec::new(),
             program,
+            variables: Variables::default(),
             exiting: BTreeSet::new(),
             statements,
             status: Status::Unknown,
@@ -169,7 +172,9 @@ impl<'a> Walk<'a> {
                         [only] => *only,
                         _ => b.value(range, V::Phi(values)),
                     };
+                    let first = b.facts.items.len();
                     b.add(range, What::Write { channel: Channel::Var(name.clone()), value });
+                    self.variables.note(first, b);
                 }
                 self.status = Status::Unknown;
                 self.list(body, b)
@@ -198,6 +203,7 @@ impl<'a> Walk<'a> {
             let scope = Scope { stdin, sink, piped: !last || self.scope.piped, sub: true, ..self.scope.clone() };
             outputs = self.scoped(scope, |walk| walk.statement(stage, b));
             stdin = match outputs.as_slice() {
+                [only] if !last && runner::prints_text(*only, b) => Stdin::Text(runner::printed_text(*only, b)),
                 [] => Stdin::Text(b.value(stage.range, V::Unknown(Vec::new()))),
                 [only] => Stdin::Pipe(*only),
                 many => Stdin::Text(value::output(range, many, b)),
@@ -366,27 +372,34 @@ impl<'a> Walk<'a> {
         let first = b.facts.items.len();
         let mut env: Vec<(String, ValueId)> = Vec::new();
         for assign in assigns {
+            self.value(&crate::syntax::bash::Word { range: assign.range, parts: assign.index.clone() }, b);
             env.push((assign.name.clone(), self.value(&assign.value, b)));
         }
         let words: Vec<Word> = words.iter().flat_map(value::braces).map(|w| self.word(&w, b)).collect();
         let set = redirect::read(self, redirects, b);
         let receivers = std::mem::replace(&mut self.receivers, outer);
-        let ran = if words.is_empty() {
+        if words.is_empty() {
             for (assign, (name, value)) in assigns.iter().zip(env) {
                 b.add(assign.range, What::Write { channel: Channel::Var(name), value });
             }
             // `X=$(command)` succeeds when the command does.
             let last = b.facts.items.iter().enumerate().skip(first).rev().find(|(_, f)| matches!(f.what, What::Command(_)));
             self.status = last.map_or(Status::Unknown, |(i, _)| Status::Fact(FactId(u32::try_from(i).unwrap_or(u32::MAX))));
+            self.variables.note(first, b);
             return Vec::new();
-        } else {
-            self.command(range, env, words, set, b)
-        };
-        let Some((command, redirected)) = ran else { return Vec::new() };
-        for i in receivers.into_iter().flatten() {
-            redirect::feed(FactId(u32::try_from(i).unwrap_or(u32::MAX)), command, b);
         }
-        if redirected || builtin::silent(command, b) { Vec::new() } else { vec![command] }
+        let mut outputs = Vec::new();
+        for words in self.variables.readings(words, b) {
+            let Some((command, redirected)) = self.command(range, env.clone(), words, set.clone(), b) else { continue };
+            for i in receivers.iter().cloned().flatten() {
+                redirect::feed(FactId(u32::try_from(i).unwrap_or(u32::MAX)), command, b);
+            }
+            if !redirected && !builtin::silent(command, b) {
+                outputs.push(command);
+            }
+        }
+        self.variables.note(first, b);
+        outputs
     }
 
     /// A command with words; the fact, and whether its standard output goes to a file.

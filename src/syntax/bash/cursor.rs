@@ -33,6 +33,8 @@ pub enum Stop {
     Paren,
     /// `;;`, `;&`, `;;&` or `esac`.
     Item,
+    /// `}` where a statement could begin, whatever follows it.
+    Brace,
 }
 
 /// A here-document whose body is yet to come.
@@ -194,8 +196,7 @@ impl<'a> Reader<'a> {
         let mut at = self.seen(self.pos);
         let mut word = [0u8; 9];
         let mut len = 0;
-        loop {
-            let Some(c) = self.byte(at) else { break };
+        while let Some(c) = self.byte(at) {
             if matches!(c, b' ' | b'\t' | b'\n' | b';' | b'&' | b'|' | b'<' | b'>' | b'(' | b')') || self.cr_of_line_end(at) {
                 break;
             }

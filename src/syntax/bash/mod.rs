@@ -129,6 +129,8 @@ pub struct Assign {
     pub range: Range,
     /// The variable, without a subscript.
     pub name: String,
+    /// What is expanded in its subscript.
+    pub index: Vec<Part>,
     /// The value.
     pub value: Word,
 }
@@ -253,7 +255,8 @@ impl Word {
             value.parts.push(Part { range: tail.whole(), quoted: false, what: Piece::Text(tail) });
         }
         value.parts.extend(self.parts.iter().skip(part + 1).cloned());
-        Some(Assign { range: self.range, name: name.to_owned(), value })
+        let index = self.parts.iter().take(part).filter(|p| !matches!(p.what, Piece::Text(_))).cloned().collect();
+        Some(Assign { range: self.range, name: name.to_owned(), index, value })
     }
 }
 

@@ -61,11 +61,12 @@ impl Reader<'_> {
             None => true,
             Some(b')') => self.stops.contains(&Stop::Paren),
             Some(b';') => matches!(self.second(), Some(b';' | b'&')) && self.stops.contains(&Stop::Item),
+            Some(b'}') if self.stops.last() == Some(&Stop::Brace) => true,
             Some(_) => self.reserved().is_some_and(|word| {
                 self.stops.iter().any(|s| match s {
                     Stop::Words(words) => words.contains(&word),
                     Stop::Item => word == "esac",
-                    Stop::Paren => false,
+                    Stop::Paren | Stop::Brace => false,
                 })
             }),
         }
@@ -316,7 +317,9 @@ impl Reader<'_> {
         self.blanks();
         let subject = self.word(For::Command).unwrap_or_default();
         self.lines();
-        self.eat_word("in");
+        if !self.eat_word("in") {
+            self.open_at(start);
+        }
         let mut items = Vec::new();
         loop {
             self.lines();
@@ -339,7 +342,7 @@ impl Reader<'_> {
                 }
             }
             if !self.eat(b')') {
-                self.problem(at, at + 1, "a pattern of a case does not close");
+                self.open_at(start);
             }
             let body = self.until(Stop::Item);
             items.push((patterns, body));
@@ -383,6 +386,7 @@ impl Reader<'_> {
 
     /// After `[[`.
     fn test(&mut self) -> Kind {
+        let start = self.pos;
         let mut words: Vec<Word> = Vec::new();
         loop {
             self.lines();
@@ -390,7 +394,7 @@ impl Reader<'_> {
                 break;
             }
             let Some(c) = self.peek() else {
-                self.problem(self.pos.saturating_sub(1), self.pos, "a test does not close");
+                self.open_at(start.saturating_sub(2));
                 break;
             };
             let regex = words.last().and_then(Word::literal).is_some_and(|w| w == "=~");
@@ -411,7 +415,7 @@ impl Reader<'_> {
                 Some(word) => words.push(word),
                 // `;` and the like cannot stand in a test: it ends here.
                 None => {
-                    self.problem(self.pos, self.pos + 1, "a test does not close");
+                    self.open_at(start.saturating_sub(2));
                     break;
                 }
             }
@@ -490,7 +494,8 @@ impl Reader<'_> {
             return None;
         }
         let digits = self.bytes.get(start..at).and_then(|b| std::str::from_utf8(b).ok());
-        let fd = digits.and_then(|d| d.parse().ok());
+        // A descriptor that the shell chooses is none of the standard ones.
+        let fd = if first == b'{' { Some(u32::MAX) } else { digits.and_then(|d| d.parse().ok()) };
         self.pos = at;
         self.step();
         let mut op = if op == b'<' { RedirectOp::Read } else { RedirectOp::Write };

@@ -197,12 +197,12 @@ impl Reader<'_> {
         loop {
             self.lines();
             match self.peek() {
-                None => {
-                    self.problem(start, start + 1, "an array does not close");
-                    break;
-                }
                 Some(b')') => {
                     self.step();
+                    break;
+                }
+                None | Some(b'|' | b'&' | b';') => {
+                    self.open_at(start);
                     break;
                 }
                 Some(_) => match self.word(For::Command) {
@@ -275,10 +275,10 @@ impl Reader<'_> {
         if matches!(self.peek(), Some(b' ' | b'\t' | b'\n' | b'|')) {
             // bash 5.3 and ksh: a substitution that runs in this shell.
             self.eat(b'|');
-            self.stops.push(Stop::Words(&["}"]));
+            self.stops.push(Stop::Brace);
             let body = self.list();
             self.stops.pop();
-            if !self.eat_word("}") && !self.eat(b'}') {
+            if !self.eat(b'}') {
                 self.problem(start, start + 2, "a substitution does not close");
             }
             return Piece::Substitution(body);

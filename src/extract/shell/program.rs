@@ -1,0 +1,110 @@
+//! Which program a command runs when its first word is no literal: a variable that the script itself set, a default, a path below a variable,
+//! `$(command -v name)`. Nothing here is guessed beyond what the text says; several possibilities give several commands.
+
+use std::collections::BTreeMap;
+
+use crate::extract::shell::builtin;
+use crate::facts::{Builder, Channel, Command, V, ValueId, What, Word, WordPart};
+use crate::text::Text;
+
+/// Texts kept for one variable.
+const TEXTS: usize = 4;
+
+/// Literal texts that the script gives its variables.
+#[derive(Debug, Default)]
+pub struct Variables(BTreeMap<String, Vec<Text>>);
+
+impl Variables {
+    /// Notes what the facts from `first` on assign.
+    pub fn note(&mut self, first: usize, b: &Builder) {
+        for fact in b.facts.items.iter().skip(first) {
+            let What::Write { channel: Channel::Var(name) | Channel::Env(name), value } = &fact.what else { continue };
+            let mut texts = Vec::new();
+            literals(*value, b, &mut texts);
+            if texts.is_empty() {
+                continue;
+            }
+            let known = self.0.entry(name.clone()).or_default();
+            for text in texts {
+                if known.len() < TEXTS && known.iter().all(|k| k.as_str() != text.as_str()) {
+                    known.push(text);
+                }
+            }
+        }
+    }
+
+    /// What else a command line may be, with its program written out; the line as it stands comes first unless something replaces it.
+    pub fn readings(&self, words: Vec<Word>, b: &mut Builder) -> Vec<Vec<Word>> {
+        let Some(first) = words.first() else { return vec![words] };
+        let [part] = first.parts.as_slice() else { return vec![words] };
+        let mut texts = Vec::new();
+        match &b.facts.value(part.value).what {
+            V::Env(name) => texts.extend(self.0.get(name).into_iter().flatten().cloned()),
+            V::Phi(options) => {
+                for option in options.clone() {
+                    literals(option, b, &mut texts);
+                    if let V::Env(name) = &b.facts.value(option).what {
+                        texts.extend(self.0.get(name).into_iter().flatten().cloned());
+                    }
+                }
+            }
+            V::Subst(fact) => texts.extend(looked_up(*fact, b)),
+            V::Param(_) | V::Unknown(_) | V::Name(_) | V::Expr(_) => {}
+            _ => return vec![words],
+        }
+        let part = *part;
+        let rest = words.get(1..).unwrap_or_default().to_vec();
+        let mut out: Vec<Vec<Word>> = Vec::new();
+        for text in texts.into_iter().take(TEXTS) {
+            let mut line = spelled(first, part, &text, b);
+            line.extend(rest.iter().cloned());
+            if !line.is_empty() && !out.contains(&line) {
+                out.push(line);
+            }
+        }
+        // Unquoted and empty, a variable is no word at all: then the next one is the program.
+        let plain = rest.first().and_then(|w| b.facts.word(w)).is_some_and(|w| {
+            w.starts_with(|c: char| c.is_ascii_alphabetic() || matches!(c, '/' | '.' | '_')) && !w.contains(['=', ' '])
+        });
+        if out.is_empty() && !part.quoted && plain {
+            out = vec![words, rest];
+        } else if out.is_empty() {
+            out = vec![words];
+        }
+        out
+    }
+}
+
+/// The words that `text` is in place of the first word: all of them stand where it does.
+fn spelled(word: &Word, part: WordPart, text: &Text, b: &mut Builder) -> Vec<Word> {
+    let mut one = |text: &str| {
+        let value = b.value(word.range, V::Str(Text::synthetic(text, word.range)));
+        Word { range: word.range, value, parts: vec![WordPart { value, quoted: part.quoted }] }
+    };
+    if part.quoted { vec![one(text.as_str())] } else { text.as_str().split_whitespace().map(one).collect() }
+}
+
+fn literals(value: ValueId, b: &Builder, out: &mut Vec<Text>) {
+    match &b.facts.value(value).what {
+        V::Str(text) => out.push(text.clone()),
+        V::Phi(options) => {
+            for option in options.iter().take(TEXTS) {
+                if let V::Str(text) = &b.facts.value(*option).what {
+                    out.push(text.clone());
+                }
+            }
+        }
+        _ => {}
+    }
+}
+
+/// `$(command -v name)`.
+fn looked_up(fact: crate::facts::FactId, b: &Builder) -> Option<Text> {
+    let program = builtin::program(fact, b)?;
+    let What::Command(Command { words, .. }) = &b.facts.fact(fact).what else { return None };
+    if !matches!(program.as_str(), "command" | "type" | "which") {
+        return None;
+    }
+    let name = words.get(1..)?.iter().rev().find_map(|w| b.facts.word(w).filter(|t| !t.starts_with('-')))?;
+    Some(Text::synthetic(&name, b.facts.fact(fact).range))
+}
