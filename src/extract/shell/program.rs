@@ -63,9 +63,10 @@ impl Variables {
             }
         }
         // Unquoted and empty, a variable is no word at all: then the next one is the program.
-        let plain = rest.first().and_then(|w| b.facts.word(w)).is_some_and(|w| {
-            w.starts_with(|c: char| c.is_ascii_alphabetic() || matches!(c, '/' | '.' | '_')) && !w.contains(['=', ' '])
-        });
+        let plain = rest
+            .first()
+            .and_then(|w| b.facts.word(w))
+            .is_some_and(|w| w.starts_with(|c: char| c.is_ascii_alphabetic() || matches!(c, '/' | '.' | '_')) && !w.contains(['=', ' ']));
         if out.is_empty() && !part.quoted && plain {
             out = vec![words, rest];
         } else if out.is_empty() {
