@@ -7,10 +7,10 @@ use crate::facts::{ArgName, ExprWhat, V, ValueId, What};
 use crate::flow::FlagState;
 use crate::flow::channels::{fuel, key};
 use crate::flow::solver::{Here, Solver};
-use crate::flow::value::{Consts, Lit, Val};
+use crate::flow::value::{Consts, Dep, Lit, Side, Source, Val};
 use crate::flow::versions::Versions;
 use crate::graph::Node;
-use crate::origin::Who;
+use crate::origin::{Origin, Via, Who};
 use crate::source::FileId;
 
 /// A sink that a row states, where a fact is.
@@ -122,8 +122,7 @@ impl Solver<'_> {
             }
             let mut value = self.settled(|s| s.at(node, part));
             // Only the text counts: a fixed shape cannot carry commands.
-            value.bytes = value.name;
-            value.deps.retain(|d| d.to == crate::flow::value::Side::Name);
+            text_alone(&mut value);
             if value.name.who < Who::Peer && value.deps.is_empty() {
                 continue;
             }
@@ -134,7 +133,7 @@ impl Solver<'_> {
     /// What reaches a sink; none when its argument is absent.
     fn sink_value(&mut self, node: Node, id: RowId, slot: Option<&Slot>, values: &[ValueId], bytes: bool) -> Option<Val> {
         let row = self.world.catalog.row(id);
-        let pin: Option<(&Pin, crate::origin::Via)> = row.effects.iter().find_map(|e| match e {
+        let pin: Option<(&Pin, Via)> = row.effects.iter().find_map(|e| match e {
             Effect::Returns { who: Who::Publisher, pin, via, .. } => Some((pin, *via)),
             _ => None,
         });
@@ -158,15 +157,11 @@ impl Solver<'_> {
         }
         for value in values {
             if self.is_verified(here, *value) {
-                return Some(Val::content(crate::origin::Origin::REPOSITORY));
+                return Some(Val::content(Origin::REPOSITORY));
             }
         }
         if !bytes {
-            val.bytes = val.name;
-            val.deps.retain(|d| d.to == crate::flow::value::Side::Name);
-            let both: Vec<_> = val.deps.iter().map(|d| crate::flow::value::Dep { to: crate::flow::value::Side::Bytes, ..*d }).collect();
-            val.deps.extend(both);
-            val.deps.sort_unstable();
+            text_alone(&mut val);
             return Some(val);
         }
         let mut written: Option<Val> = None;
@@ -189,11 +184,11 @@ impl Solver<'_> {
                     None => format!("`{}` gets it from outside", self.called(node)),
                 };
                 let subject = val.consts.text().map(str::to_owned);
-                let source = crate::flow::value::Source { who: fetched.bytes.who, at: self.head(node), text, row: None, subject };
+                let source = Source { who: fetched.bytes.who, at: self.head(node), text, row: None, subject };
                 fetched = fetched.from_source(source);
             }
         }
-        let names: Vec<_> = val.deps.iter().filter(|d| d.to == crate::flow::value::Side::Name).copied().collect();
+        let names: Vec<_> = val.deps.iter().filter(|d| d.to == Side::Name).copied().collect();
         fetched.deps.extend(names);
         fetched.deps.sort_unstable();
         fetched.deps.dedup();
@@ -238,6 +233,15 @@ impl Solver<'_> {
         }
         false
     }
+}
+
+/// Makes the text itself what counts: both origins are those of the name.
+fn text_alone(val: &mut Val) {
+    val.bytes = val.name;
+    val.deps.retain(|d| d.to == Side::Name);
+    let both: Vec<Dep> = val.deps.iter().map(|d| Dep { to: Side::Bytes, ..*d }).collect();
+    val.deps.extend(both);
+    val.deps.sort_unstable();
 }
 
 /// Whether keywords come from a dictionary that cannot be seen.
