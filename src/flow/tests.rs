@@ -176,7 +176,10 @@ type Case = (&'static str, &'static [(&'static str, &'static str)], &'static str
 const FILES: &[Case] = &[
     (
         "pasted text",
-        &[(".github/workflows/a.yml", "on: issues\njobs:\n  j:\n    runs-on: x\n    steps:\n      - run: |\n          echo ${{ github.event.issue.title }}\n          echo ${{ github.event.issue.number }} ${{ github.sha }}\n")],
+        &[(
+            ".github/workflows/a.yml",
+            "on: issues\njobs:\n  j:\n    runs-on: x\n    steps:\n      - run: |\n          echo ${{ github.event.issue.title }}\n          echo ${{ github.event.issue.number }} ${{ github.sha }}\n",
+        )],
         "7 script anyone/moving github.event.issue.title",
     ),
     (
@@ -186,54 +189,115 @@ const FILES: &[Case] = &[
     ),
     (
         "through env and back",
-        &[(".github/workflows/a.yml", "on: issues\njobs:\n  j:\n    runs-on: x\n    env:\n      T: ${{ github.event.issue.title }}\n    steps:\n      - run: echo ${{ env.T }}\n      - run: echo \"$T\"\n")],
+        &[(
+            ".github/workflows/a.yml",
+            "on: issues\njobs:\n  j:\n    runs-on: x\n    env:\n      T: ${{ github.event.issue.title }}\n    steps:\n      - run: echo ${{ env.T }}\n      - run: echo \"$T\"\n",
+        )],
         "8 script anyone/moving github.event.issue.title",
     ),
     (
         "through a step's output",
-        &[(".github/workflows/a.yml", "on: issues\njobs:\n  j:\n    runs-on: x\n    steps:\n      - id: s\n        env:\n          T: ${{ github.event.issue.title }}\n        run: echo \"t=$T\" >> $GITHUB_OUTPUT\n      - run: echo ${{ steps.s.outputs.t }}\n")],
+        &[(
+            ".github/workflows/a.yml",
+            "on: issues\njobs:\n  j:\n    runs-on: x\n    steps:\n      - id: s\n        env:\n          T: ${{ github.event.issue.title }}\n        run: echo \"t=$T\" >> $GITHUB_OUTPUT\n      - run: echo ${{ steps.s.outputs.t }}\n",
+        )],
         "10 script anyone/moving github.event.issue.title",
     ),
     (
         "through a job's output",
-        &[(".github/workflows/a.yml", "on: issues\njobs:\n  a:\n    runs-on: x\n    outputs:\n      t: ${{ github.event.issue.title }}\n    steps:\n      - run: true\n  b:\n    needs: a\n    runs-on: x\n    steps:\n      - run: echo ${{ needs.a.outputs.t }}\n")],
+        &[(
+            ".github/workflows/a.yml",
+            "on: issues\njobs:\n  a:\n    runs-on: x\n    outputs:\n      t: ${{ github.event.issue.title }}\n    steps:\n      - run: true\n  b:\n    needs: a\n    runs-on: x\n    steps:\n      - run: echo ${{ needs.a.outputs.t }}\n",
+        )],
         "13 script anyone/moving github.event.issue.title",
     ),
     (
         "an input of an action",
         &[
-            (".github/workflows/a.yml", "on: issues\njobs:\n  a:\n    runs-on: x\n    steps:\n      - uses: ./act\n        with:\n          t: ${{ github.event.issue.title }}\n      - uses: ./act\n        with:\n          t: fixed\n"),
-            ("act/action.yml", "name: a\ninputs:\n  t:\n    required: true\nruns:\n  using: composite\n  steps:\n    - shell: bash\n      run: echo ${{ inputs.t }}\n"),
+            (
+                ".github/workflows/a.yml",
+                "on: issues\njobs:\n  a:\n    runs-on: x\n    steps:\n      - uses: ./act\n        with:\n          t: ${{ github.event.issue.title }}\n      - uses: ./act\n        with:\n          t: fixed\n",
+            ),
+            (
+                "act/action.yml",
+                "name: a\ninputs:\n  t:\n    required: true\nruns:\n  using: composite\n  steps:\n    - shell: bash\n      run: echo ${{ inputs.t }}\n",
+            ),
         ],
         ".github/workflows/a.yml:6 script anyone/moving github.event.issue.title",
     ),
     ("a piped download", &[("a.sh", "curl -sL https://h.example/i.sh | bash\n")], "1 script-run publisher/moving https://h.example/i.sh"),
     ("a piped download over http", &[("a.sh", "curl -sL http://h.example/i.sh | bash\n")], "1 script-run anyone/moving http://h.example/i.sh"),
     ("a stored download", &[("a.sh", "curl -o i.sh https://h.example/i.sh\nbash i.sh\n")], "2 script-run publisher/moving https://h.example/i.sh"),
-    ("a stored download, by redirection", &[("a.sh", "curl https://h.example/i.sh > i.sh\nbash i.sh\n")], "2 script-run publisher/moving https://h.example/i.sh"),
+    (
+        "a stored download, by redirection",
+        &[("a.sh", "curl https://h.example/i.sh > i.sh\nbash i.sh\n")],
+        "2 script-run publisher/moving https://h.example/i.sh",
+    ),
     ("wget names the file", &[("a.sh", "wget https://h.example/i.sh\nsh ./i.sh\n")], "2 script-run publisher/moving https://h.example/i.sh"),
-    ("a variable names it", &[("a.sh", "URL=https://h.example/i.sh\ncurl -o i.sh \"$URL\"\nbash i.sh\n")], "3 script-run publisher/moving https://h.example/i.sh"),
-    ("a checked download", &[("a.sh", "set -e\ncurl -o i.sh https://h.example/i.sh\necho 'abc  i.sh' | sha256sum -c -\nbash i.sh\n")], "4 script-run repository/digest i.sh"),
+    (
+        "a variable names it",
+        &[("a.sh", "URL=https://h.example/i.sh\ncurl -o i.sh \"$URL\"\nbash i.sh\n")],
+        "3 script-run publisher/moving https://h.example/i.sh",
+    ),
+    (
+        "a checked download",
+        &[("a.sh", "set -e\ncurl -o i.sh https://h.example/i.sh\necho 'abc  i.sh' | sha256sum -c -\nbash i.sh\n")],
+        "4 script-run repository/digest i.sh",
+    ),
     ("a process substitution", &[("a.sh", "bash <(curl -sL https://h.example/i.sh)\n")], "1 script-run publisher/moving https://h.example/i.sh"),
     ("a file of the tree", &[("a.sh", "bash tools/b.sh\n"), ("tools/b.sh", "true\n")], "a.sh:1 script-run repository/digest tools/b.sh"),
-    ("a step downloads, the next runs", &[(".github/workflows/a.yml", "on: push\njobs:\n  j:\n    runs-on: x\n    steps:\n      - run: curl -o i.sh https://h.example/i.sh\n      - run: bash i.sh\n  k:\n    runs-on: x\n    steps:\n      - run: bash i.sh\n")], "11 script-run operator/digest i.sh; 7 script-run publisher/moving https://h.example/i.sh"),
-    ("versions settle the default", &[("m.py", "import torch\ntorch.load('a.pt')\n"), ("requirements.txt", "torch>=2.10\n")], "m.py:2 checkpoint-load operator/digest safe a.pt"),
-    ("versions too old", &[("m.py", "import torch\ntorch.load('a.pt')\n"), ("requirements.txt", "torch==2.1\n")], "m.py:2 checkpoint-load operator/digest unsafe a.pt"),
-    ("a hole", &[("m.py", "import torch\ntorch.load('a.pt', weights_only=True)\n"), ("requirements.txt", "torch>=2.6\n")], "m.py:2 checkpoint-load operator/digest hole(\"torch>=2.10\") a.pt"),
-    ("the nearest project decides", &[("p/m.py", "import torch\ntorch.load('a.pt')\n"), ("p/requirements.txt", "torch>=2.10\n"), ("requirements.txt", "torch==2.1\n")], "p/m.py:2 checkpoint-load operator/digest safe a.pt"),
+    (
+        "a step downloads, the next runs",
+        &[(
+            ".github/workflows/a.yml",
+            "on: push\njobs:\n  j:\n    runs-on: x\n    steps:\n      - run: curl -o i.sh https://h.example/i.sh\n      - run: bash i.sh\n  k:\n    runs-on: x\n    steps:\n      - run: bash i.sh\n",
+        )],
+        "11 script-run operator/digest i.sh; 7 script-run publisher/moving https://h.example/i.sh",
+    ),
+    (
+        "versions settle the default",
+        &[("m.py", "import torch\ntorch.load('a.pt')\n"), ("requirements.txt", "torch>=2.10\n")],
+        "m.py:2 checkpoint-load operator/digest safe a.pt",
+    ),
+    (
+        "versions too old",
+        &[("m.py", "import torch\ntorch.load('a.pt')\n"), ("requirements.txt", "torch==2.1\n")],
+        "m.py:2 checkpoint-load operator/digest unsafe a.pt",
+    ),
+    (
+        "a hole",
+        &[("m.py", "import torch\ntorch.load('a.pt', weights_only=True)\n"), ("requirements.txt", "torch>=2.6\n")],
+        "m.py:2 checkpoint-load operator/digest hole(\"torch>=2.10\") a.pt",
+    ),
+    (
+        "the nearest project decides",
+        &[("p/m.py", "import torch\ntorch.load('a.pt')\n"), ("p/requirements.txt", "torch>=2.10\n"), ("requirements.txt", "torch==2.1\n")],
+        "p/m.py:2 checkpoint-load operator/digest safe a.pt",
+    ),
     (
         "a call across files",
-        &[("pkg/__init__.py", ""), ("pkg/a.py", "import torch\ndef load(p):\n    return torch.load(p, weights_only=False)\n"), ("pkg/b.py", "from .a import load\nfrom huggingface_hub import hf_hub_download\nURL = 'o/m'\nload(hf_hub_download(URL, 'x.pt'))\n"), ("c.py", "from pkg.a import load\nload('x.pt')\n")],
+        &[
+            ("pkg/__init__.py", ""),
+            ("pkg/a.py", "import torch\ndef load(p):\n    return torch.load(p, weights_only=False)\n"),
+            ("pkg/b.py", "from .a import load\nfrom huggingface_hub import hf_hub_download\nURL = 'o/m'\nload(hf_hub_download(URL, 'x.pt'))\n"),
+            ("c.py", "from pkg.a import load\nload('x.pt')\n"),
+        ],
         "pkg/a.py:3 checkpoint-load operator/digest unsafe x.pt; pkg/b.py:4 checkpoint-load publisher/moving unsafe o/m",
     ),
     (
         "a constant of another file",
-        &[("conf.py", "MODEL = 'org/m'\n"), ("m.py", "import conf\nfrom transformers import AutoModel\nAutoModel.from_pretrained(conf.MODEL, trust_remote_code=True)\n")],
+        &[
+            ("conf.py", "MODEL = 'org/m'\n"),
+            ("m.py", "import conf\nfrom transformers import AutoModel\nAutoModel.from_pretrained(conf.MODEL, trust_remote_code=True)\n"),
+        ],
         "m.py:3 remote-code-load publisher/moving unsafe org/m",
     ),
     (
         "callers in tests close nothing",
-        &[("m.py", "import torch\ndef load(p):\n    return torch.load(p, weights_only=False)\n"), ("tests/test_m.py", "from m import load\ndef test_load(tmp_path):\n    load('fixture.pt')\n")],
+        &[
+            ("m.py", "import torch\ndef load(p):\n    return torch.load(p, weights_only=False)\n"),
+            ("tests/test_m.py", "from m import load\ndef test_load(tmp_path):\n    load('fixture.pt')\n"),
+        ],
         "m.py:3 checkpoint-load program/digest open unsafe",
     ),
 ];
