@@ -50,7 +50,7 @@ fn policy(check: &Check, knowledge: &Knowledge) -> anyhow::Result<Policy> {
     Ok(Policy {
         rules: knowledge.standing.clone(),
         select: check.select.clone(),
-        ignore: check.ignore.clone(),
+        ignore: check.ignore.iter().cloned().chain(knowledge.newer().into_iter().filter(|r| !check.select.contains(r))).collect(),
         preview: check.preview || check.all || knowledge.config.preview,
         hygiene: check.hygiene || check.all || knowledge.config.hygiene,
         min_severity: check.min_severity.unwrap_or(severity),

@@ -11,7 +11,7 @@ use crate::catalog::severity::Severities;
 use crate::config::{Config, PLACES};
 use crate::detect;
 use crate::finding::{Report, Severity};
-use crate::notice::Notice;
+use crate::notice::{Notice, NoticeKind};
 use crate::report::Card;
 use crate::rule::{Page, RuleSet, Status};
 use crate::scan;
@@ -61,7 +61,19 @@ impl Knowledge {
     pub fn scan(&self, sources: &Sources, notices: Vec<Notice>, policy: &Policy) -> Report {
         let (mut model, alerts) = scan::analyze(sources, &self.catalog, &self.rules, &self.config);
         model.notices.extend(notices);
+        // A weakened row is told in every run, so that it is never forgotten.
+        model.notices.extend(self.catalog.overridden.iter().map(|(subject, by)| Notice {
+            file: None,
+            range: None,
+            kind: NoticeKind::Policy,
+            text: format!("the built-in row `{subject}` is replaced by {by}"),
+        }));
         triage(alerts, model.notices, &model.facts, sources, policy)
+    }
+    /// Rules that the edition of the policy does not have yet.
+    pub fn newer(&self) -> Vec<String> {
+        let Some(edition) = &self.config.edition else { return Vec::new() };
+        self.rules.pages.iter().filter(|p| p.edition > *edition).map(|p| p.id.clone()).collect()
     }
     /// The card of a rule, or an error that names the nearest rule there is.
     pub fn known(&self, rule: &str) -> anyhow::Result<&Card> {
@@ -89,17 +101,23 @@ pub fn card(page: &Page) -> Card {
     }
 }
 
-/// The policy of what is scanned: the first policy file of the first directory that has one, and the directory that its paths start from.
+/// The policy of what is scanned, and the directory that its paths start from: the first policy file of the first scanned path that has one, there or
+/// above it up to the top of its repository.
 fn policy(scanned: &[PathBuf]) -> anyhow::Result<(Config, PathBuf)> {
     let severities = Severities::builtin().map_err(|e| listed(vec![e]))?;
-    for directory in scanned.iter().filter(|p| p.is_dir()) {
+    for directory in scanned.iter().flat_map(|p| upwards(p)) {
         for place in PLACES {
             let path = directory.join(place);
             if !path.is_file() {
                 continue;
             }
             let shown = path.display().to_string();
-            let text = std::fs::read_to_string(&path).with_context(|| shown.clone())?;
+            let text = std::fs::read_to_string(&path).with_context(|| shown.clone());
+            // A project file that is broken, or no TOML at all (a template), is no policy unless it speaks of this tool.
+            if place == PROJECT && !text.as_ref().is_ok_and(|t| t.contains("tool.pipevet")) {
+                continue;
+            }
+            let text = text?;
             let config = Config::parse(&shown, &text, &severities).map_err(|e| listed(vec![e]))?;
             if config.file.is_some() {
                 return Ok((config, directory.clone()));
@@ -107,6 +125,21 @@ fn policy(scanned: &[PathBuf]) -> anyhow::Result<(Config, PathBuf)> {
         }
     }
     Ok((Config::default(), PathBuf::new()))
+}
+
+/// The one of [`PLACES`] that others use as well.
+const PROJECT: &str = "pyproject.toml";
+
+/// A path and the directories above it, as far as the same repository goes.
+fn upwards(path: &Path) -> Vec<PathBuf> {
+    let mut out = vec![path.to_owned()];
+    if !path.join(".git").exists()
+        && let Ok(real) = path.canonicalize()
+        && let Some(top) = real.ancestors().position(|d| d.join(".git").exists())
+    {
+        out.extend(real.ancestors().skip(1).take(top).map(Path::to_owned));
+    }
+    out
 }
 
 /// Files of a directory of own rules: pages end in `.md`, rows in `.yml`; `README.md` is for people.

@@ -117,10 +117,15 @@ impl Page<'_> {
         Ok(())
     }
 
-    /// `file:line`; the bare file name in the file of the cause.
+    /// `file:line`; the bare name in the file of the cause, the path from the root in its project.
     fn place(&self, at: Location, primary: Location) -> String {
         let Some(file) = self.sources.files.get(at.file.0 as usize) else { return String::new() };
-        let name = if at.file == primary.file { file.shown.rsplit('/').next().unwrap_or(&file.shown) } else { &file.shown };
+        let same_root = self.sources.files.get(primary.file.0 as usize).is_some_and(|f| f.root == file.root);
+        let name = match (at.file == primary.file, same_root) {
+            (true, _) => file.shown.rsplit('/').next().unwrap_or(&file.shown),
+            (_, true) => &file.path,
+            _ => &file.shown,
+        };
         format!("{}:{}", escape::visible(name), file.lines().line(at.range.start))
     }
 

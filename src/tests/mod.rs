@@ -1,1 +1,3 @@
 //! Invariants of the whole tree.
+
+mod tidy;
