@@ -5,7 +5,7 @@ use super::Catalog;
 use super::command::OptValue;
 use super::row::{Effect, RowId, Slot};
 use super::slot::Argument;
-use crate::extract::{Hole, shell};
+use crate::extract::{Hole, python, shell};
 use crate::facts::{Builder, Command, FactId, FileFacts, Language, Requirement, RequirementFrom, Tail, Target, V, ValueId, What, Word, WordPart};
 use crate::notice::NoticeKind;
 use crate::source::Range;
@@ -100,6 +100,13 @@ fn expand(facts: FileFacts, owner: FactId, code: Code) -> FileFacts {
             (range, b.add(range, What::Command(command)))
         }
         Code::Text(Language::Shell, text, holes) => (text.whole(), shell::script(&text, &holes, &mut b)),
+        Code::Text(Language::Python, text, holes) => {
+            let range = text.whole();
+            let value = b.text(text.clone());
+            let script = b.add(range, What::Script { language: Language::Python, text: value });
+            b.within(script, |b| python::snippet(&text, &holes, b));
+            (range, script)
+        }
         Code::Text(language, text, _) => {
             let range = text.whole();
             let value = b.text(text);
