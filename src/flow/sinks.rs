@@ -93,6 +93,11 @@ impl Solver<'_> {
         if row.receiver.as_ref().is_some_and(|r| r.any) {
             doubts.push("the type of the object is not known".to_owned());
         }
+        if matches!(facts.fact(node.fact).what, What::Setting { .. } | What::Write { .. })
+            && row.effects.iter().any(|e| matches!(e, Effect::Returns { .. }))
+        {
+            doubts.push("what the setting is applied to is not known".to_owned());
+        }
         if hides_keywords(facts, node) {
             doubts.push("more arguments may be passed through `**`".to_owned());
         }

@@ -161,8 +161,8 @@ impl<'a> Query<'a> {
             let What::Write { channel, value } = &fact.what else { continue };
             let near = fact.owner.is_some_and(|o| owners.contains(&o)) || matches!(channel, Channel::Var(_));
             let reaches = match channel {
-                Channel::Env(n) | Channel::Var(n) => n == name && near && same_script(facts, id, node.fact),
-                Channel::RunnerEnv(Some(n)) => n == name && job.is_some() && facts.owners(id).any(|(o, _)| Some(o) == job),
+                Channel::Env(n) | Channel::Var(n) => n.eq_ignore_ascii_case(name) && near && same_script(facts, id, node.fact),
+                Channel::RunnerEnv(Some(n)) => n.eq_ignore_ascii_case(name) && job.is_some() && facts.owners(id).any(|(o, _)| Some(o) == job),
                 _ => false,
             };
             if reaches {

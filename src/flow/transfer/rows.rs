@@ -25,6 +25,12 @@ impl Solver<'_> {
             }
             return val;
         }
+        if let (Pin::Fixed(mutable), What::Setting { .. } | What::Write { .. }) = (pin, &self.file(node.file).fact(node.fact).what) {
+            // A switch of a configuration does not say what it is applied to; the row says that this comes from outside.
+            let val = Val::content(Origin { via, ..Origin::publisher(*mutable) });
+            let text = format!("`{callee}` applies to what comes from outside");
+            return val.from_source(Source { who, at, text, row: Some(which), subject: None });
+        }
         let subject = self.slot(node, which.0, &Solver::subject_slot(self.world.catalog.row(which.0))).unwrap_or_default();
         let state = self.pin(node, which.0, pin);
         let mut val = self.fetched(node, &subject, state);
