@@ -52,7 +52,9 @@ pub fn model(sources: &Sources, catalog: &Catalog, mut wanted: Wanted) -> Model 
             .enumerate()
             .filter_map(|(i, file)| {
                 let blocks = match &outlines[i] {
-                    Some(outline) => outline::select(outline, &file.bytes, &wanted),
+                    // What a project needs stands in plain strings there.
+                    Some(outline) if crate::graph::index::base(&file.path) == "setup.py" => (0..outline.blocks.len()).collect(),
+                    Some(outline) => outline::select_as(outline, &file.bytes, &wanted, &[&flow::module_name(&file.path)]),
                     None if round == 0 => Vec::new(),
                     None => return None,
                 };

@@ -11,11 +11,11 @@ use crate::flow::solver::{Here, Solver};
 use crate::flow::tables::Bind;
 use crate::flow::value::{PinState, Source, Val};
 use crate::flow::versions::Versions;
-use crate::flow::{FlagState, SinkHit, transfer};
+use crate::flow::{FlagState, SinkHit, module_name, transfer};
 use crate::graph::{EdgeKind, Node};
 use crate::notice::{Notice, NoticeKind};
 use crate::origin::{Mutable, Origin, Via, Who};
-use crate::source::Range;
+use crate::source::{Kind, Range};
 
 /// How many calls a chain has at most.
 const MAX_CHAIN: usize = 12;
@@ -98,13 +98,22 @@ pub fn lift(solver: &mut Solver, versions: &Versions, sinks: &[(Sink, Needs)]) -
         }
         level = next;
     }
+    // Who calls a function that carries a sink may stand in a block that was not looked at yet.
+    for function in held.keys().filter(|f| solver.world.index.kind(f.file) == Kind::Python) {
+        let name = solver.called(*function);
+        let head = name.split('.').next().unwrap_or_default();
+        if !head.is_empty() && !name.contains('<') {
+            solver.wanted.insert((module_name(solver.world.index.path(function.file)), head.to_owned()));
+        }
+    }
     let mut hits = Vec::new();
     for ((sink, _), ends) in sinks.iter().zip(ends) {
         finish(solver, versions, sink, ends, &mut hits);
     }
     hits.sort();
     // Two rows of one subject may say the same.
-    hits.dedup_by(|a, b| a.at == b.at && a.place == b.place && a.kind == b.kind && a.slot == b.slot && a.flag == b.flag && a.bytes == b.bytes);
+    let mut said: BTreeSet<(Node, crate::finding::Location, String, Option<crate::facts::ValueId>, FlagState, Origin)> = BTreeSet::new();
+    hits.retain(|h| said.insert((h.at, h.place, h.kind.clone(), h.slot, h.flag.clone(), h.bytes)));
     let notices = cut
         .into_iter()
         .map(|function| Notice {

@@ -86,6 +86,12 @@ pub struct Flow {
     pub notices: Vec<Notice>,
 }
 
+/// The dotted path of a module file from its root, as [`Flow::wanted`] says it.
+pub fn module_name(path: &str) -> String {
+    let stem = path.strip_suffix("/__init__.py").or_else(|| path.strip_suffix(".py")).unwrap_or(path);
+    stem.replace('/', ".")
+}
+
 /// Computes origins and sinks over all files.
 pub fn solve(index: &Index, facts: &Facts, graph: &Graph, catalog: &Catalog) -> Flow {
     let versions = Versions::new(index, facts);

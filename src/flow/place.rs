@@ -162,6 +162,9 @@ fn url(scheme: &str, rest: &str) -> Place {
     let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
     let host = authority.rsplit('@').next().unwrap_or_default();
     let name = if host.starts_with('[') { host.split(']').next().unwrap_or(host) } else { host.split(':').next().unwrap_or(host) };
+    if name.is_empty() {
+        return Place::Other;
+    }
     if name == "localhost" || name.starts_with("127.") || name == "[::1" {
         return Place::Loopback;
     }
@@ -217,6 +220,8 @@ mod tests {
             ("http://user@127.0.0.1/x", Place::Loopback),
             ("http://localhost.evil.example/x", Place::Url { plain: true }),
             ("file:///tmp/x", Place::Path),
+            ("comet://", Place::Other),
+            ("https://", Place::Other),
             ("", Place::Other),
             ("a sentence about models", Place::Other),
             ("x=1;y", Place::Other),

@@ -4,10 +4,10 @@ use std::cmp::Ordering;
 use std::collections::BTreeMap;
 
 use crate::catalog::row::Flag;
-use crate::facts::{Requirement, RequirementFrom, What};
+use crate::facts::{Requirement, RequirementFrom, V, What};
 use crate::flow::FlagState;
 use crate::graph::Facts;
-use crate::graph::index::{Index, parent};
+use crate::graph::index::{Index, base, parent};
 use crate::source::FileId;
 
 /// A version: release numbers, and whether it comes before that release (`a`, `b`, `rc`, `dev`).
@@ -167,13 +167,24 @@ impl Versions {
             versions.files.push(key.clone());
             // What one file says of a package holds together; what several say is the widest.
             let mut here: BTreeMap<String, (Span, bool)> = BTreeMap::new();
+            let mut note = |name: &str, span: Span, lock: bool| {
+                let entry = here.remove(name);
+                here.insert(name.to_owned(), (entry.map_or(span.clone(), |e| e.0.meet(span)), lock));
+            };
             for fact in &file.items {
                 let What::Requirement(requirement) = &fact.what else { continue };
-                let Some(span) = stated(requirement) else { continue };
-                let lock = requirement.from == RequirementFrom::Lock;
-                let name = requirement.name.clone();
-                let entry = here.remove(&name);
-                here.insert(name, (entry.map_or(span.clone(), |e| e.0.meet(span)), lock));
+                if let Some(span) = stated(requirement) {
+                    note(&requirement.name, span, requirement.from == RequirementFrom::Lock);
+                }
+            }
+            if base(index.path(id)) == "setup.py" {
+                // Its dependencies are strings, in whatever list or table the script keeps them.
+                for value in &file.values {
+                    let V::Str(text) = &value.what else { continue };
+                    if let Some((name, span)) = written(text.as_str()) {
+                        note(&name, span, false);
+                    }
+                }
             }
             let dir = versions.dirs.entry(key).or_default();
             for (name, (span, lock)) in here {
@@ -263,6 +274,16 @@ impl Versions {
 fn stated(requirement: &Requirement) -> Option<Span> {
     let span = Span::parse(&requirement.spec);
     (!requirement.name.is_empty() && !span.is_free()).then_some(span)
+}
+
+/// A requirement written as text: a name, extras, and a version; none for other text.
+fn written(text: &str) -> Option<(String, Span)> {
+    let text = text.split(';').next()?.trim();
+    let at = text.find(['<', '>', '=', '~', '!'])?;
+    let name = text.get(..at)?.split('[').next()?.trim();
+    let plain = !name.is_empty() && name.len() < 64 && name.chars().all(|c| c.is_ascii_alphanumeric() || "._-".contains(c));
+    let span = Span::parse(text.get(at..)?);
+    (plain && !span.is_free()).then(|| (name.to_ascii_lowercase().replace(['_', '.'], "-"), span))
 }
 
 #[cfg(test)]

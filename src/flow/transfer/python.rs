@@ -130,15 +130,9 @@ impl Solver<'_> {
         if let Some((module, rest)) = self.module_of(file, name) {
             let head = rest.split('.').next().unwrap_or_default();
             if self.tables.global(module, head).is_empty() {
-                self.wanted.insert((self.module_name(module), head.to_owned()));
+                self.wanted.insert((crate::flow::module_name(self.world.index.path(module)), head.to_owned()));
             }
         }
-    }
-    /// The dotted path of a module file from its root.
-    pub fn module_name(&self, file: FileId) -> String {
-        let path = self.world.index.path(file);
-        let stem = path.strip_suffix("/__init__.py").or_else(|| path.strip_suffix(".py")).unwrap_or(path);
-        stem.replace('/', ".")
     }
     /// The module file of a dotted name, and what is left of the name.
     fn module_of<'n>(&self, file: FileId, name: &'n str) -> Option<(FileId, &'n str)> {
