@@ -320,3 +320,40 @@ fn string(text: &Text, at: usize) -> Option<(Text, usize)> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Where an independent grammar reads a file without error, it sees the same instructions at the same places.
+    #[test]
+    fn an_independent_grammar_sees_the_same_instructions() {
+        let code = "# syntax=docker/dockerfile:1\nARG A=b\nFROM a:1 AS x\n# c\nENV A=1 \\\n  B=2\n\nRUN a && \\\n# c\n  b\nRUN --mount=type=cache,target=/x <<EOF\nfrom y\nEOF\n\
+                    COPY --from=x [\"a\", \"b\"]\nadd c d\nWORKDIR /x\nUSER u\nEXPOSE 80\nVOLUME /v\nLABEL a=b\nSTOPSIGNAL 9\nSHELL [\"sh\"]\nHEALTHCHECK CMD x\nONBUILD RUN y\n\
+                    ENTRYPOINT [\"e\"]\nCMD c\n";
+        let mut parser = tree_sitter::Parser::new();
+        parser.set_language(&tree_sitter_containerfile::LANGUAGE.into()).unwrap();
+        let tree = parser.parse(code, None).unwrap();
+        let root = tree.root_node();
+        assert!(!root.has_error());
+        let theirs: Vec<usize> = (0..root.named_child_count())
+            .filter_map(|i| root.named_child(u32::try_from(i).unwrap()))
+            .filter(|n| n.kind().ends_with("_instruction"))
+            .map(|n| n.start_byte())
+            .collect();
+        let ours: Vec<usize> = parse(&Text::verbatim(code.as_bytes(), 0)).instructions.iter().map(|i| i.range.start as usize).collect();
+        assert_eq!(ours, theirs);
+        assert_eq!(ours.len(), 18);
+    }
+
+    #[test]
+    fn strings_decode_with_their_places() {
+        let text = Text::verbatim(br#"["a\"b", "\u00e9\ud83d\ude00", ""]"#, 100);
+        let all = strings(&text).unwrap();
+        assert_eq!(all.iter().map(Text::as_str).collect::<Vec<_>>(), ["a\"b", "\u{e9}\u{1f600}", ""]);
+        assert_eq!(all[0].range(1, 2), Range::new(103, 105));
+        for bad in ["[", "[\"a\"", "['a']", "[\"a\",]", "[a]", "[\"a\"] b", "[\"\\", "[\"\\u12"] {
+            assert!(strings(&Text::verbatim(bad.as_bytes(), 0)).is_none(), "{bad}");
+        }
+    }
+}

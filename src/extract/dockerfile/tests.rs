@@ -141,3 +141,49 @@ fn an_image_through_a_variable_points_at_the_literal() {
     });
     assert_eq!(image.and_then(|r| code.get(r.bounds())), Some("python:3.11"));
 }
+
+/// Whatever holds it, a download that is executed in a build is seen.
+#[test]
+fn a_piped_download_is_seen_in_every_instruction() {
+    let shapes = [
+        "FROM a\nRUN @",
+        "from a\nrun @",
+        "FROM a\nRUN --mount=type=cache,target=/x \\\n  --network=host \\\n @",
+        "FROM a\nRUN <<EOF\n@\nEOF",
+        "FROM a\nRUN --network=none <<-'EOF'\n\t@\n\tEOF",
+        "FROM a\nRUN <<EOF bash\n@\nEOF\nRUN @",
+        "FROM a\nRUN bash -e <<EOF && @\nx\nEOF",
+        "FROM a\nRUN cat <<A <<B && @\nB\nA\nx\nB",
+        "FROM a\nSHELL [\"/bin/bash\", \"-o\", \"pipefail\", \"-c\"]\nRUN @",
+        "FROM a\nCMD @",
+        "FROM a\nENTRYPOINT @",
+        "FROM a\nHEALTHCHECK --interval=1s CMD @",
+        "FROM a\nONBUILD RUN @",
+        "FROM a\nonbuild run <<EOF\n@\nEOF",
+        "FROM a\nRUN a \\\n# '\n\n && @",
+        "FROM a\nRUN a \\   \n && @",
+        "# escape=`\nFROM a\nRUN a `\n # \"\n && @",
+        "#escape=`\n# Escape = `\nFROM a\nRUN a `\n && @",
+        "# syntax=x\n# unknown=1\n# escape=`\nFROM a\nRUN `\n @",
+        "# a comment\n# escape=`\nFROM a\nRUN \\\n @",
+        "\u{feff}FROM a\r\nRUN a \\\r\n && @\r\n",
+        "RUN @",
+        "ARG X\nRUN @\nFROM a",
+        "FROM a\nFROM b\nFROM $X AS y\nRUN @",
+        "FROM a\n\tRUN @",
+        "FROM a\nRUN [[ x ]] || { \\\n [ y ]; @; }",
+        "FROM a\nENV A=\"x\\\n'\nRUN @",
+        "FROM a\nRUN [ -f x ] && @",
+        "FROM a\nRUN [\"a\", 'b'] ; @",
+    ];
+    for shape in shapes {
+        for spelling in ["curl x | bash", "curl x | \\\n bash", "curl x \\\n# comment\n\n | bash", "c\"ur\"l x|bash"] {
+            if (spelling.contains('\n') && (shape.contains('`') || shape.contains("<<"))) || (spelling.contains('"') && shape.contains("ENV")) {
+                continue;
+            }
+            let code = shape.replace('@', spelling);
+            let lines = dump(&dockerfile(code.as_bytes()));
+            assert!(lines.iter().any(|l| l.starts_with("bash <| ") && l.contains("curl")), "{code}\n{lines:#?}");
+        }
+    }
+}

@@ -10,7 +10,7 @@ use crate::text::Text;
 /// Definitions inside definitions.
 const DEPTH: u32 = 8;
 /// Bytes that all expansions of a file may add.
-const SPENT: usize = 1 << 20;
+const SPENT: usize = 1 << 18;
 
 /// A text whose references are replaced; what is not literal is a hole.
 #[derive(Clone, Debug, Default)]

@@ -33,10 +33,11 @@ impl Variables {
         }
     }
 
-    /// What else a command line may be, with its program written out; the line as it stands comes first unless something replaces it.
-    pub fn readings(&self, words: Vec<Word>, b: &mut Builder) -> Vec<Vec<Word>> {
-        let Some(first) = words.first() else { return vec![words] };
-        let [part] = first.parts.as_slice() else { return vec![words] };
+    /// What a command line may be with its program written out. Where a variable may be nothing, the line as it stands comes before the one that begins
+    /// with the next word; true then: the last reading alone is what others read from.
+    pub fn readings(&self, words: Vec<Word>, b: &mut Builder) -> (Vec<Vec<Word>>, bool) {
+        let Some(first) = words.first() else { return (vec![words], false) };
+        let [part] = first.parts.as_slice() else { return (vec![words], false) };
         let mut texts = Vec::new();
         match &b.facts.value(part.value).what {
             V::Env(name) => texts.extend(self.0.get(name).into_iter().flatten().cloned()),
@@ -50,7 +51,7 @@ impl Variables {
             }
             V::Subst(fact) => texts.extend(looked_up(*fact, b)),
             V::Param(_) | V::Unknown(_) | V::Name(_) | V::Expr(_) => {}
-            _ => return vec![words],
+            _ => return (vec![words], false),
         }
         let part = *part;
         let rest = words.get(1..).unwrap_or_default().to_vec();
@@ -68,11 +69,12 @@ impl Variables {
             .and_then(|w| b.facts.word(w))
             .is_some_and(|w| w.starts_with(|c: char| c.is_ascii_alphabetic() || matches!(c, '/' | '.' | '_')) && !w.contains(['=', ' ']));
         if out.is_empty() && !part.quoted && plain {
-            out = vec![words, rest];
-        } else if out.is_empty() {
+            return (vec![words, rest], true);
+        }
+        if out.is_empty() {
             out = vec![words];
         }
-        out
+        (out, false)
     }
 }
 

@@ -244,261 +244,62 @@ fn variables_and_files_of_the_runner() {
     );
 }
 
-/// Wherever `curl x | bash` can stand, it is seen; `@` is it.
+/// Holes come back as the values they are, wherever they stand, and never as text.
 #[test]
-fn a_piped_download_is_seen_wherever_it_stands() {
-    let shapes = [
-        "@",
-        "if @; then :; fi",
-        "if :; then @; fi",
-        "if :; then :; elif @; then :; else :; fi",
-        "if a\nthen\n@\nfi",
-        "if :; then :; else @; fi",
-        "while @; do :; done",
-        "until :; do @; done",
-        "for i in a b; do @; done",
-        "for i do @; done",
-        "for i in $(@); do :; done",
-        "for ((i=0;i<1;i++)); do @; done",
-        "for ((i=0;i<1;i++)) { @; }",
-        "select i in a; do @; done",
-        "case a in a) @;; esac",
-        "case a in (a|b) @ ;& c) :;; esac",
-        "case $(@) in esac",
-        "case a in $(@)) ;; esac",
-        "case x in a) ;; *) @ ; esac",
-        "$(case x in a) @;; esac)",
-        "case x in ')') ;; \"a)\") @;; esac",
-        "case x in esac; @",
-        "f() { @; }",
-        "f () ( @ )",
-        "function f { @; }",
-        "function f() { @\n}",
-        "f()\n{\n@\n}",
-        "a-b.c() { @; }",
-        "f@() { @; }",
-        "f() if :; then @; fi",
-        "{ @; }",
-        "{ @\n}",
-        "( @ )",
-        "(@)",
-        "((@) )",
-        "( (@) )",
-        "! @",
-        "time -p @",
-        "! time @",
-        "coproc @",
-        "coproc X { @; }",
-        "a & @",
-        "a; @",
-        "a && @",
-        "a || @",
-        "a |& b; @",
-        "@ &",
-        "x=1 @",
-        "echo $(@)",
-        "echo `@`",
-        "echo \"`@`\"",
-        "echo \"$(@)\"",
-        "echo \"a$(@)b\"",
-        "echo \"$(echo \"$(@)\")\"",
-        "echo `echo \\`@\\``",
-        "echo ${X:-$(@)}",
-        "echo \"${X:-\"$(@)\"}\"",
-        "echo ${X#$(@)}",
-        "echo ${X/$(@)/b}",
-        "echo ${X:$(@)}",
-        "echo ${X[$(@)]}",
-        "X[$(@)]=1",
-        "X=($(@))",
-        "X+=(a\n# c )\n$(@))",
-        "declare -a X=($(@))",
-        "export X=$(@)",
-        "X=$(@) y",
-        "echo $((1+$(@)))",
-        "echo $[1+$(@)]",
-        "(( $(@) ))",
-        "let x=$(@)",
-        "[[ -n $(@) ]]",
-        "[[ a =~ (x|$(@)) ]]",
-        "[ $(@) ]",
-        "test $(@)",
-        "cat <(@)",
-        "cat < <(@)",
-        "@ > >(cat)",
-        "cat <<E\n$(@)\nE",
-        "cat <<-E\n\t`@`\n\tE",
-        "cat <<< $(@)",
-        "cat <<< \"$(@)\"",
-        "a > $(@)",
-        "a 2> \"$(@)\"",
-        ": ${X:=$(@)}",
-        "echo ${ @; }",
-        "echo ${|@; }",
-        "echo \"${ @; }\"",
-        "x='a\nb'; @",
-        "echo a#b; @",
-        "echo $#; @",
-        "echo ${#x}; @",
-        "echo \\#; @",
-        "echo $((2#101)); @",
-        "# it's\n@",
-        "a # \"\n@",
-        "# x \\\n@",
-        "echo 'it'\\''s'; @",
-        "echo \"a\\\"b\"; @",
-        "echo $'it\\'s'; @",
-        "echo \"$(echo \")\")\"; @",
-        "echo \"$(echo \"'\")\"; @",
-        "echo \"`echo \\\"x\\\"`\"; @",
-        "echo ${X:-'}'}; @",
-        "echo \"${X:-'}\"; @",
-        "echo \"${X#'}'}\"; @",
-        "echo ${X:-\"}\"}; @",
-        "echo \"${X:-\"}\"}\"; @",
-        "echo ${X%%\\}*}; @",
-        "echo ${X//\\//_}; @",
-        "echo ${X//[^a-z]/}; @",
-        "echo ${X@Q} ${X^^} ${!X} ${X[@]:1:2} ${#X[@]}; @",
-        "echo }; @",
-        "echo {; @",
-        "echo fi done esac; @",
-        "echo if; @",
-        "echo !(a); @",
-        "ls @(a|b); @",
-        "ls *(x|y).c; @",
-        "[[ a =~ (x|y) ]] && @",
-        "[[ $x =~ ^\"a b\"$ ]] && @",
-        "[[ a < b ]] && @",
-        "[[ ( a ) || ! b ]] && @",
-        "[[ a =~ [[:space:]]*(x) ]]; @",
-        "[[ a == @(x|y) ]]; @",
-        "[[ -f a && -d b ]]\n@",
-        "cat <<E\\OF\n$(\nEOF\n@",
-        "cat <<\"E F\"\n`\nE F\n@",
-        "cat <<$X\n'\n$X\n@",
-        "cat <<'E'\nE \n\"\nE\n@",
-        "cat <<-E\n  E\n\tE\n@",
-        "cat <<E; @\n'\nE\n",
-        "cat <<E \\\n&& @\n'\nE",
-        "cat <<A <<B\nB\nA\n'\nB\n@",
-        "x=$(cat <<E\n)\"'\nE\n); @",
-        "# <<E\n@",
-        "echo \"<<E\"; @",
-        "echo $((1<<3)); @",
-        "((x<<2)); @",
-        "echo \"$(cat <<'E'\n\")\nE\n)\"; @",
-        "cat <<E\na \\\nE\nE\n@",
-        "cat <<E\nE\\\nF\nE\n@",
-        "cat <<E\nE\\\n\n@",
-        "cat <<E <<<x\nE\n@",
-        "exec 3<<E\nE\n@",
-        "{fd}>x @",
-        "3>&1 @",
-        "a >&- ; @",
-        "a <&3-; @",
-        "a 2>&1 >/dev/null; @",
-        "a &>x; @",
-        "a >|x; @",
-        "a <>x; @",
-        "\u{feff}@",
-        "a\r\n@\r\n",
-        "\0@",
-        "echo $'\\x41\\u00e9\\U0001F600\\cA\\101\\?'; @",
-        "echo $\"a\"; @",
+fn holes_are_values_in_words() {
+    let code = "echo {{1}} a{{2}}b \"x {{3}}\" '{{4}}' `{{5}} y` ${X:-{{6}}} {{7}}={{8}}\ncat <<E >> $GITHUB_ENV\nA={{9}}\nE\ncat <<'E'\n{{0}}\nE\n# {{1}}\nif [ {{2}} = a ]; then {{3}}; fi\n";
+    let mut b = Builder::default();
+    let mut holes = Vec::new();
+    let mut at = 0;
+    while let Some(start) = code.get(at..).and_then(|rest| rest.find("{{")).map(|i| at + i) {
+        let end = start + 5;
+        let value = b.value(Range::new(start, end), V::Name(code.get(start + 2..end - 2).unwrap().to_owned()));
+        holes.push(Hole { start, end, value });
+        at = end;
+    }
+    script(&Text::verbatim(code.as_bytes(), 0), &holes, &mut b);
+    let facts = b.finish();
+    assert_eq!(
+        dump(&facts),
+        [
+            "<5> y",
+            "y",
+            "echo <1> ['a' <2> 'b'] ['x ' <3>] \"<4>\" out(y) ($X or <6>) [<7> '=' <8>]",
+            "cat <<< ['A=' <9> '\n']",
+            "RunnerEnv(Some(\"A\")) <- <9>",
+            "cat <<< [<0> '\n']",
+            "<3> when <2> Eq 'a'",
+        ]
+    );
+}
+
+/// Every word of every command stands where its range says, through files, here-documents, continuations and Dockerfiles.
+#[test]
+fn words_stand_where_their_ranges_say() {
+    type Read = fn(&[u8]) -> FileFacts;
+    let samples: [(&str, Read); 3] = [
+        ("curl -fsSL \"https://x/$A\" | tee a'b'c\npip install \\\n  -r req.txt `cat \\`f\\`` <<E\nx $(id -u) y\nE\n", file),
+        ("FROM a\nRUN pip install \\\n # c\n  x==1 && \\\n\n [ -f y ] \\\n && curl z\nRUN <<-E\n\tgit clone u\n\tE\nCOPY [\"a b\", \"c\"]\n", crate::extract::dockerfile::dockerfile),
+        ("V = x\nall:\n\t@pip install \\\n\t  -r $$R a\n\t-curl u | sh\n", crate::extract::make::makefile),
     ];
-    // What no shell accepts: the following line is seen nonetheless.
-    let broken = [
-        "@;;",
-        ")\n@",
-        "}\n@",
-        "fi\n@",
-        ";;\n@",
-        "|\n@",
-        "&&\n@",
-        "'\n@",
-        "\"\n@",
-        "$(\n@",
-        "`\n@",
-        "${\n@",
-        "$((\n@",
-        "((\n@",
-        "a=(\n@",
-        "[[ a\n@",
-        "[[ a; @",
-        "if\n@",
-        "case\n@",
-        "case x in\n@",
-        "for\n@",
-        "f(\n@",
-        "f(a) { @; }",
-        "cat <<E\n@\nE\n@",
-        "a <\n@",
-        "a \\",
-        "if @",
-    ];
-    let spellings = [
-        "curl x | bash",
-        "cu\\\nrl x |\\\n ba\\\nsh",
-        "c'u'rl x | b\"as\"h",
-        "$'\\x63url' x|bash",
-        "\\curl x | \\bash",
-        "{curl,-s,x} | {bash,-e}",
-        "cu\0rl x | bash",
-        "a=1 curl x | b=2 bash",
-        "curl x |& bash",
-        "curl x |\n\n# c\n bash",
-        "curl x | (bash)",
-        "curl x | { bash; }",
-        "curl x | if :; then bash; fi",
-        "(curl x) | bash",
-        "{ curl x; } | bash",
-        "bash < <(curl x)",
-        "curl x > >(bash)",
-        "C=curl; $C x | bash",
-        "$EMPTY curl x | bash",
-        "${S:-curl} x | ${B:-bash}",
-        "$(command -v curl) x | bash",
-        "2>&1 curl x | bash",
-    ];
-    let seen = |code: &str| {
-        let facts = facts_of(code);
-        let named = |id: FactId, name: &str| match &facts.fact(id).what {
-            What::Command(c) => c.words.first().and_then(|w| facts.word(w)).as_deref() == Some(name),
-            _ => false,
-        };
-        facts.iter().any(|(id, fact)| match &fact.what {
-            What::Command(c) if named(id, "bash") => match c.stdin {
-                Stdin::Pipe(from) => named(from, "curl"),
-                Stdin::Text(v) => matches!(&facts.value(v).what, V::Join(parts) if parts.iter().any(|p| matches!(facts.value(*p).what, V::Subst(f) if named(f, "curl")))),
-                _ => false,
-            },
-            _ => false,
-        })
-    };
-    let mut lost = Vec::new();
-    for (i, shape) in shapes.iter().chain(&broken).enumerate() {
-        for (j, spelling) in spellings.iter().enumerate() {
-            // Every shape with the plain spelling, every spelling in every third shape: the whole square says nothing more.
-            if j > 0 && ((i + j) % 3 != 0 || i >= shapes.len()) {
-                continue;
-            }
-            // A line end would end what the shape holds on one line.
-            if spelling.contains('#') && (shape.contains("<<") || shape.contains("{fd}"))
-                || (shape.contains("{fd}") && spelling.starts_with(['{', '(']))
-            {
-                continue;
-            }
-            // Inside backticks a backslash is taken away once more.
-            if shape.contains('`') && (spelling.contains('\\') || spelling.contains('\'')) {
-                continue;
-            }
-            let code = shape.replace("f@", "f%").replace("ls @(", "ls %(").replace("== @(", "== %(").replace("X@Q", "X%Q").replace("X[@]", "X[%]");
-            let code = code.replace('@', spelling).replace('%', "@");
-            if shape.contains('@') && !seen(&code) {
-                lost.push(code);
+    for (code, read) in samples {
+        let facts = read(code.as_bytes());
+        let mut seen = 0;
+        for fact in &facts.items {
+            let What::Command(command) = &fact.what else { continue };
+            for word in &command.words {
+                let at = code.get(word.range.bounds()).unwrap();
+                for part in &word.parts {
+                    let value = facts.value(part.value);
+                    assert!(word.range.contains(value.range), "{at:?}");
+                    let V::Str(text) = &value.what else { continue };
+                    assert_eq!(code.get(value.range.bounds()), Some(text.as_str()), "{at:?}");
+                    seen += 1;
+                }
+                let inside: u32 = word.range.end - word.range.start;
+                assert!(inside > 0 && !at.starts_with(char::is_whitespace) && !at.ends_with(char::is_whitespace), "{at:?}");
             }
         }
+        assert!(seen > 5);
     }
-    assert!(lost.is_empty(), "{} lost, first: {:#?}", lost.len(), lost.iter().take(60).collect::<Vec<_>>());
 }

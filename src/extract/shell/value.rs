@@ -17,6 +17,20 @@ impl Walk<'_> {
         Word { range: word.range, value, parts }
     }
 
+    /// The words that words stand for: `{a,b}` is two.
+    pub fn words(&mut self, words: &[bash::Word], b: &mut Builder) -> Vec<Word> {
+        let open = |p: &Part| !p.quoted && matches!(&p.what, Piece::Text(t) if t.as_str().contains('{'));
+        let mut out = Vec::with_capacity(words.len());
+        for word in words {
+            if word.parts.iter().any(open) {
+                out.extend(braces(word).iter().map(|w| self.word(w, b)));
+            } else {
+                out.push(self.word(word, b));
+            }
+        }
+        out
+    }
+
     /// The value of a word that is no argument: an assigned text, a file name.
     pub fn value(&mut self, word: &bash::Word, b: &mut Builder) -> ValueId {
         self.word(word, b).value
@@ -169,12 +183,8 @@ fn printed_file(fact: FactId, b: &Builder) -> Option<ValueId> {
     (b.facts.word(program).as_deref() == Some("cat") && literal.is_none_or(|f| !f.starts_with('-'))).then_some(file.value)
 }
 
-/// The words that a word with `{a,b}` in it stands for; the word itself when there is no such thing.
-pub fn braces(word: &bash::Word) -> Vec<bash::Word> {
-    let open = |p: &Part| !p.quoted && matches!(&p.what, Piece::Text(t) if t.as_str().contains('{'));
-    if !word.parts.iter().any(open) {
-        return vec![word.clone()];
-    }
+/// The words that a word with `{a,b}` in it stands for.
+fn braces(word: &bash::Word) -> Vec<bash::Word> {
     let mut done = Vec::new();
     let mut todo = vec![word.parts.clone()];
     while let Some(parts) = todo.pop() {

@@ -165,7 +165,7 @@ impl<'a> Walk<'a> {
             Kind::For { name, words, body } => {
                 if !name.is_empty() {
                     let values: Vec<ValueId> = match words {
-                        Some(words) => words.iter().flat_map(value::braces).map(|w| self.value(&w, b)).collect(),
+                        Some(words) => self.words(words, b).iter().map(|w| w.value).collect(),
                         None => vec![b.value(range, V::Name("@".to_owned()))],
                     };
                     let value = match values.as_slice() {
@@ -375,7 +375,7 @@ impl<'a> Walk<'a> {
             self.value(&crate::syntax::bash::Word { range: assign.range, parts: assign.index.clone() }, b);
             env.push((assign.name.clone(), self.value(&assign.value, b)));
         }
-        let words: Vec<Word> = words.iter().flat_map(value::braces).map(|w| self.word(&w, b)).collect();
+        let words = self.words(words, b);
         let set = redirect::read(self, redirects, b);
         let receivers = std::mem::replace(&mut self.receivers, outer);
         if words.is_empty() {
@@ -389,7 +389,11 @@ impl<'a> Walk<'a> {
             return Vec::new();
         }
         let mut outputs = Vec::new();
-        for words in self.variables.readings(words, b) {
+        let (readings, last_only) = self.variables.readings(words, b);
+        for words in readings {
+            if last_only {
+                outputs.clear();
+            }
             let Some((command, redirected)) = self.command(range, env.clone(), words, set.clone(), b) else { continue };
             for i in receivers.iter().cloned().flatten() {
                 redirect::feed(FactId(u32::try_from(i).unwrap_or(u32::MAX)), command, b);

@@ -312,7 +312,7 @@ pub fn words(text: &Text, gaps: &[Gap]) -> Vec<Word> {
 }
 
 /// How often reading starts again after text that does not close.
-const ROUNDS: usize = 16;
+const ROUNDS: usize = 6;
 
 /// One past the line end that follows `at`.
 fn line_end(bytes: &[u8], at: usize) -> usize {
