@@ -279,7 +279,10 @@ fn words_stand_where_their_ranges_say() {
     type Read = fn(&[u8]) -> FileFacts;
     let samples: [(&str, Read); 3] = [
         ("curl -fsSL \"https://x/$A\" | tee a'b'c\npip install \\\n  -r req.txt `cat \\`f\\`` <<E\nx $(id -u) y\nE\n", file),
-        ("FROM a\nRUN pip install \\\n # c\n  x==1 && \\\n\n [ -f y ] \\\n && curl z\nRUN <<-E\n\tgit clone u\n\tE\nCOPY [\"a b\", \"c\"]\n", crate::extract::dockerfile::dockerfile),
+        (
+            "FROM a\nRUN pip install \\\n # c\n  x==1 && \\\n\n [ -f y ] \\\n && curl z\nRUN <<-E\n\tgit clone u\n\tE\nCOPY [\"a b\", \"c\"]\n",
+            crate::extract::dockerfile::dockerfile,
+        ),
         ("V = x\nall:\n\t@pip install \\\n\t  -r $$R a\n\t-curl u | sh\n", crate::extract::make::makefile),
     ];
     for (code, read) in samples {
