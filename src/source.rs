@@ -130,6 +130,8 @@ pub struct Sources {
     pub roots: Vec<String>,
     /// The files; [`FileId`] is an index here.
     pub files: Vec<SourceFile>,
+    /// (root, path) of files that stand in the tree and are not read: data, models, pictures. Who writes the tree writes them.
+    pub unread: Vec<(u32, String)>,
 }
 
 impl Sources {

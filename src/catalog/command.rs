@@ -107,29 +107,36 @@ impl Known {
     }
     /// Reads the words after program and subcommands as the row sees them.
     pub fn line(&self, facts: &FileFacts, command: &Command, row: &Row, id: RowId) -> Option<Line> {
-        let start = self.start(facts, command, row, id)?;
+        let (start, line) = self.begin(facts, command, row, id)?;
         let options = self.options.get(&id)?;
-        Some(read(facts, command, start, options))
+        Some(read(facts, command, start, options, line))
     }
     /// Index of the first word after program and subcommands.
     fn start(&self, facts: &FileFacts, command: &Command, row: &Row, id: RowId) -> Option<usize> {
+        self.begin(facts, command, row, id).map(|(at, _)| at)
+    }
+    /// The same, with the options that stand before the subcommand.
+    fn begin(&self, facts: &FileFacts, command: &Command, row: &Row, id: RowId) -> Option<(usize, Line)> {
         let Subject::Command { sub, .. } = &row.subject else { return None };
-        let options = self.options.get(&id)?;
+        let known = self.options.get(&id)?;
+        let before = Options { valued: known.before.clone(), ..Options::default() };
+        let mut line = Line::default();
         let mut at = 1;
         for wanted in sub {
             loop {
-                let word = facts.word(command.words.get(at)?)?;
+                let word = facts.word(command.words.get(at)?).unwrap_or_default();
                 if word == *wanted || glob_word(wanted, &word) {
                     at += 1;
                     break;
                 }
-                if !word.starts_with('-') || word == "-" || word == "--" {
+                let head = head(facts, command, at);
+                if !head.starts_with('-') || head == "-" || head == "--" {
                     return None;
                 }
-                at += if options.before.contains(&word) { 2 } else { 1 };
+                at = option(&head, at, command.words.len(), &before, &mut line);
             }
         }
-        Some(at)
+        Some((at, line))
     }
 }
 
@@ -143,8 +150,7 @@ pub fn base_name(program: &str) -> &str {
     name.strip_suffix(".exe").unwrap_or(name)
 }
 
-fn read(facts: &FileFacts, command: &Command, start: usize, known: &Options) -> Line {
-    let mut line = Line::default();
+fn read(facts: &FileFacts, command: &Command, start: usize, known: &Options, mut line: Line) -> Line {
     let mut at = start;
     let mut open = true;
     while at < command.words.len() {

@@ -142,7 +142,7 @@ impl Catalog {
                 shaped.map(|(id, _)| id).collect()
             }
             What::Image { reference, .. } => facts.literal(*reference).map_or(Vec::new(), |r| self.image(&r)),
-            What::Setting { path, .. } => self.setting(path),
+            What::Setting { path, .. } => self.setting(path.strip_prefix("ENV.").unwrap_or(path)),
             What::Write { channel: Channel::Env(name) | Channel::Var(name), .. } => self.setting(name),
             What::Trigger { event, .. } => self.named("trigger", event),
             What::SecretRef { name } => self.credential(name).into_iter().collect(),

@@ -158,6 +158,13 @@ fn assemble(candidates: Vec<Candidate>, read: Vec<Outcome>, mut left: Left, work
             }
         }
     }
+    for (root, location) in std::mem::take(&mut left.unread) {
+        if let Some(root_index) = roots.iter().position(|r| *r == root) {
+            let path = slashed(location.strip_prefix(&root).unwrap_or(&location));
+            sources.unread.push((u32::try_from(root_index).unwrap_or(u32::MAX), path));
+        }
+    }
+    sources.unread.sort();
     notices.extend(left.notices());
     (sources, notices)
 }

@@ -39,10 +39,15 @@ pub struct Left {
     over: usize,
     /// Generic data files over their cap.
     pub data: usize,
+    /// Root and path of files that nothing reads but that stand in the tree.
+    pub unread: Vec<(PathBuf, PathBuf)>,
 }
 
 /// Most files taken up; a tree with more is no source tree.
 const MOST_FILES: usize = 400_000;
+
+/// Most paths of unread files kept.
+const MOST_UNREAD: usize = 100_000;
 
 /// Collects the candidates under a directory. `at` is a real path.
 pub fn directory(at: &Path, options: &Options, found: &mut BTreeMap<PathBuf, Candidate>, left: &mut Left) {
@@ -73,6 +78,9 @@ pub fn directory(at: &Path, options: &Options, found: &mut BTreeMap<PathBuf, Can
             }
             let named = if is_dir { Named::No } else { kind::by_name(&path) };
             if !is_dir && named == Named::No {
+                if file_type.is_file() && left.unread.len() < MOST_UNREAD && !ignored(&rules, &path, false) {
+                    left.unread.push((root.as_ref().clone(), path));
+                }
                 continue;
             }
             if ignored(&rules, &path, is_dir) {

@@ -223,7 +223,7 @@ impl<'a> Solver<'a> {
                 && !path.starts_with('/')
                 && [join("", path), join(here, path)]
                     .iter()
-                    .any(|p| !p.is_empty() && (self.world.index.at(root, p).is_some() || self.world.index.is_dir(root, p)))
+                    .any(|p| !p.is_empty() && self.world.index.exists(root, p))
         };
         let place = place::of(text, exists);
         let tracked = place == place::Place::Path && exists(text);

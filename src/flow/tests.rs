@@ -21,7 +21,7 @@ fn kind(path: &str) -> Kind {
 fn flow(files: &[(&str, &str)]) -> (Sources, Flow) {
     let mut files: Vec<SourceFile> = files.iter().map(|(p, t)| SourceFile::new(*p, kind(p), t.as_bytes().to_vec())).collect();
     files.sort_by(|a, b| a.path.cmp(&b.path));
-    let sources = Sources { roots: vec![".".into()], files };
+    let sources = Sources { roots: vec![".".into()], files, ..Sources::default() };
     let catalog = Catalog::builtin().unwrap();
     let read = |f: &SourceFile| match f.kind {
         Kind::Python => {

@@ -16,6 +16,8 @@ pub struct Index {
     rows: BTreeMap<Node, Vec<RowId>>,
     /// (root, path) -> file.
     paths: BTreeMap<(u32, String), FileId>,
+    /// (root, path) of files that are not read.
+    unread: BTreeSet<(u32, String)>,
     /// Directories that hold a file, by root.
     dirs: BTreeSet<(u32, String)>,
     /// Root, path and kind of each file.
@@ -36,6 +38,13 @@ impl Index {
     /// Reads names and classifies every fact.
     pub fn new(sources: &Sources, facts: &Facts, catalog: &Catalog) -> Self {
         let mut index = Index::default();
+        for (root, path) in &sources.unread {
+            index.unread.insert((*root, path.clone()));
+            let mut dir = parent(path);
+            while index.dirs.insert((*root, dir.to_owned())) && !dir.is_empty() {
+                dir = parent(dir);
+            }
+        }
         for (id, file) in sources.iter() {
             index.files.push((file.root, file.path.clone(), file.kind));
             index.paths.insert((file.root, file.path.clone()), id);
@@ -105,7 +114,12 @@ impl Index {
     pub fn at(&self, root: u32, path: &str) -> Option<FileId> {
         self.paths.get(&(root, path.to_owned())).copied()
     }
-    /// Whether a directory of that path holds a scanned file.
+    /// Whether a file or directory of that path stands in the tree, read or not.
+    pub fn exists(&self, root: u32, path: &str) -> bool {
+        let key = (root, path.to_owned());
+        self.paths.contains_key(&key) || self.unread.contains(&key) || self.dirs.contains(&key)
+    }
+    /// Whether a directory of that path holds a file.
     pub fn is_dir(&self, root: u32, path: &str) -> bool {
         self.dirs.contains(&(root, path.to_owned()))
     }

@@ -70,7 +70,7 @@ fn sample() -> (Report, Sources) {
         SourceFile::new(".github/workflows/eval.yml", Kind::Workflow, EVAL.into()),
         SourceFile::new("tools/a b\u{202e}ü.py", Kind::Python, HOSTILE.into()),
     ];
-    let sources = Sources { roots: vec![".".into()], files };
+    let sources = Sources { roots: vec![".".into()], files, ..Sources::default() };
     let mut path = alert("poisoned-pipeline-execution", at(&sources, 0, "refs/pull/${{ github.event.issue.number }}/head"), Severity::Critical);
     path.alert.tier = Tier::Path;
     path.alert.cause = "refs/pull/N/head".into();
@@ -208,7 +208,7 @@ fn no_output_acts_on_its_reader_or_shows_a_secret() {
 #[test]
 fn long_lines_are_cut_around_the_cause_and_odd_ranges_do_no_harm() {
     let line = format!("{}cause{}\n", "a".repeat(5000), "b".repeat(5000));
-    let mut sources = Sources { roots: Vec::new(), files: vec![SourceFile::new("x.py", Kind::Python, line.into())] };
+    let mut sources = Sources { roots: Vec::new(), files: vec![SourceFile::new("x.py", Kind::Python, line.into())], ..Sources::default() };
     sources.files.push(SourceFile::new("empty.py", Kind::Python, Vec::new()));
     sources.files.push(SourceFile::new("wide.py", Kind::Python, b"\xef\xbb\xbf\xff\xe9\tx\r\n\r\n".to_vec()));
     let ranges = [(0, 5000, 5005), (0, 0, 10_001), (0, 99_999, 100_000), (1, 0, 0), (2, 0, 3), (2, 3, 4), (2, 9, 10), (2, 8, 8)];

@@ -1,3 +1,7 @@
 //! Invariants of the whole tree.
 
+mod cases;
+mod harness;
+mod labs;
+mod rows;
 mod tidy;

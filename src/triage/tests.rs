@@ -39,7 +39,7 @@ fn world() -> (Facts, Sources) {
         ignores: vec![comment("# pipevet: ignore[alpha] reviewed", &["alpha"]), comment("# pipevet: ignore[alpha,beta] also", &["alpha", "beta"])],
         ..FileFacts::default()
     };
-    let sources = Sources { roots: vec![".".into()], files: vec![SourceFile::new("w.yml", Kind::Yaml, TEXT.into())] };
+    let sources = Sources { roots: vec![".".into()], files: vec![SourceFile::new("w.yml", Kind::Yaml, TEXT.into())], ..Sources::default() };
     (Facts { files: vec![facts] }, sources)
 }
 

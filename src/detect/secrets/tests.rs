@@ -46,7 +46,7 @@ fn every_format_finds_its_example_and_nothing_else() {
 
 /// Runs the three detectors over files in memory; gives (rule, path, line, text at the span).
 fn run(files: &[(&str, &str)]) -> Vec<(String, String, u32, String)> {
-    let mut sources = Sources { roots: vec![".".into()], files: Vec::new() };
+    let mut sources = Sources { roots: vec![".".into()], files: Vec::new(), ..Sources::default() };
     for (path, text) in files {
         let Named::Kind(kind) = by_name(Path::new(&format!("/r/{path}"))) else { panic!("{path}") };
         sources.files.push(SourceFile::new(*path, kind, text.as_bytes().to_vec()));
