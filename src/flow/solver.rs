@@ -221,9 +221,7 @@ impl<'a> Solver<'a> {
         let exists = |path: &str| {
             !path.is_empty()
                 && !path.starts_with('/')
-                && [join("", path), join(here, path)]
-                    .iter()
-                    .any(|p| !p.is_empty() && self.world.index.exists(root, p))
+                && [join("", path), join(here, path)].iter().any(|p| !p.is_empty() && self.world.index.exists(root, p))
         };
         let place = place::of(text, exists);
         let tracked = place == place::Place::Path && exists(text);

@@ -26,7 +26,8 @@ fn examples_of_pages_are_reported_where_they_are_marked() {
 #[test]
 fn cases_are_reported_where_they_are_marked() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata");
-    let mut files: Vec<_> = std::fs::read_dir(folder).unwrap().flatten().map(|e| e.path()).filter(|p| p.extension().is_some_and(|e| e == "md")).collect();
+    let mut files: Vec<_> =
+        std::fs::read_dir(folder).unwrap().flatten().map(|e| e.path()).filter(|p| p.extension().is_some_and(|e| e == "md")).collect();
     files.sort();
     let faults: Vec<String> = files
         .par_iter()

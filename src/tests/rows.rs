@@ -26,7 +26,9 @@ pub fn tree(row: &Row, example: &RowExample) -> BTreeMap<String, String> {
         Subject::Setting(_) => ("config.yaml", format!("{code}\n")),
         Subject::Package(_) => ("requirements.txt", format!("{code}\n")),
         Subject::Secret(_) => ("example.py", format!("{code}\n")),
-        Subject::Trigger(_) | Subject::Runner(_) | Subject::Credential(_) | Subject::Gate(_) => (".github/workflows/example.yml", format!("{code}\n")),
+        Subject::Trigger(_) | Subject::Runner(_) | Subject::Credential(_) | Subject::Gate(_) => {
+            (".github/workflows/example.yml", format!("{code}\n"))
+        }
     };
     let path = example.path.clone().unwrap_or_else(|| path.to_owned());
     let text = if example.path.is_some() { format!("{code}\n") } else { text };
