@@ -3,6 +3,7 @@
 use super::Lower;
 use super::text::{Piece, braces, normalise};
 use crate::facts::{Arg, ArgName, Call, FactId, V, ValueId, What};
+use crate::source::Range;
 use crate::syntax::python::Node;
 
 /// More candidates for one callee than this are cut.
@@ -10,14 +11,13 @@ const MAX_NAMES: usize = 4;
 
 impl<'t> Lower<'t, '_> {
     /// A call of `callee`. `receiver` is what the attribute was taken from.
-    pub fn call(&mut self, node: Node<'t>, callee: ValueId, receiver: Option<ValueId>) -> ValueId {
+    pub fn call(&mut self, node: Node<'t>, range: Range, callee: ValueId, receiver: Option<ValueId>) -> ValueId {
         let args = self.arguments(node);
-        self.call_with(node, callee, receiver, args)
+        self.call_with(range, callee, receiver, args)
     }
 
-    pub fn call_with(&mut self, node: Node<'t>, callee: ValueId, receiver: Option<ValueId>, args: Vec<Arg>) -> ValueId {
-        let range = self.range(node);
-        if let Some(value) = self.reflection(node, callee, &args) {
+    pub fn call_with(&mut self, range: Range, callee: ValueId, receiver: Option<ValueId>, args: Vec<Arg>) -> ValueId {
+        if let Some(value) = self.reflection(range, callee, &args) {
             return value;
         }
         let names = self.names(callee, 0);
@@ -32,7 +32,7 @@ impl<'t> Lower<'t, '_> {
             results.push(self.value(range, V::Ref(fact)));
         }
         let result = self.one_of(range, results);
-        self.text_call(node, callee, receiver, &args).unwrap_or(result)
+        self.text_call(range, callee, receiver, &args).unwrap_or(result)
     }
 
     fn arguments(&mut self, node: Node<'t>) -> Vec<Arg> {
@@ -53,12 +53,8 @@ impl<'t> Lower<'t, '_> {
                         out.push(Arg { name: ArgName::Keyword(name), value });
                     }
                 }
-                "list_splat" | "parenthesized_list_splat" => {
-                    let value = self.first(child);
-                    out.push(Arg { name: ArgName::Rest, value });
-                }
-                "dictionary_splat" => {
-                    let value = self.first(child);
+                _ if child.text().starts_with("**") => {
+                    let value = self.unstarred(child);
                     // `**{"a": 1}` written out is `a=1`.
                     let entries = match &self.b.facts.value(value).what {
                         V::Dict(entries, open) => Some((entries.clone(), *open)),
@@ -77,6 +73,10 @@ impl<'t> Lower<'t, '_> {
                         }
                     }
                     out.push(Arg { name: ArgName::KeywordRest, value });
+                }
+                _ if child.text().starts_with('*') => {
+                    let value = self.unstarred(child);
+                    out.push(Arg { name: ArgName::Rest, value });
                 }
                 _ => {
                     let value = self.expr(child);
@@ -201,11 +201,10 @@ impl<'t> Lower<'t, '_> {
     }
 
     /// Forms of the language that are a name in disguise: `getattr(m, "f")`, `__import__("m")`, `import_module("m")`, `vars(m)`.
-    fn reflection(&mut self, node: Node<'t>, callee: ValueId, args: &[Arg]) -> Option<ValueId> {
+    fn reflection(&mut self, range: Range, callee: ValueId, args: &[Arg]) -> Option<ValueId> {
         let names = self.names(callee, 0);
         let name = names.first()?;
         let last = name.rsplit('.').next().unwrap_or(name);
-        let range = self.range(node);
         match last {
             "getattr" => {
                 let attribute = self.text_of(args, 1)?;
@@ -236,8 +235,7 @@ impl<'t> Lower<'t, '_> {
     }
 
     /// Calls that only put text together: `"{}".format(x)`, `", ".join([…])`, `os.path.join(…)`.
-    fn text_call(&mut self, node: Node<'t>, callee: ValueId, receiver: Option<ValueId>, args: &[Arg]) -> Option<ValueId> {
-        let range = self.range(node);
+    fn text_call(&mut self, range: Range, callee: ValueId, receiver: Option<ValueId>, args: &[Arg]) -> Option<ValueId> {
         let V::Attr(_, method) = self.b.facts.value(callee).what.clone() else {
             let V::Name(name) = &self.b.facts.value(callee).what else { return None };
             if name.ends_with(".path.join") && args.iter().all(|a| matches!(a.name, ArgName::Position(_))) && !args.is_empty() {
@@ -275,7 +273,7 @@ impl<'t> Lower<'t, '_> {
     }
 
     /// Values with a separator between them.
-    pub fn joined(&mut self, range: crate::source::Range, values: &[ValueId], separator: Option<&str>) -> ValueId {
+    pub fn joined(&mut self, range: Range, values: &[ValueId], separator: Option<&str>) -> ValueId {
         let mut parts = Vec::new();
         for (i, value) in values.iter().enumerate() {
             if let Some(separator) = separator.filter(|_| i > 0) {

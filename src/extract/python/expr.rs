@@ -83,6 +83,11 @@ impl<'t> Lower<'t, '_> {
         node.named().into_iter().map(|n| self.expr(n)).collect()
     }
 
+    /// The value behind a star.
+    pub fn unstarred(&mut self, node: Node<'t>) -> ValueId {
+        if node.kind().contains("splat") { self.first(node) } else { self.expr(node) }
+    }
+
     /// The only child's value, or that of all of them.
     pub fn first(&mut self, node: Node<'t>) -> ValueId {
         match node.named().as_slice() {
@@ -98,6 +103,8 @@ impl<'t> Lower<'t, '_> {
     fn chain(&mut self, node: Node<'t>) -> ValueId {
         let mut links = Vec::new();
         let mut at = node;
+        // The grammar reads `*f(x)` as a call of `*f`: the star is no part of the call.
+        let mut splat = None;
         let root = loop {
             let inner = match at.kind() {
                 "attribute" => at.field("object"),
@@ -107,6 +114,11 @@ impl<'t> Lower<'t, '_> {
                     [only] => Some(*only),
                     _ => None,
                 },
+                "list_splat" | "list_splat_pattern" | "dictionary_splat" | "dictionary_splat_pattern" if !links.is_empty() => {
+                    let inner = at.named().first().copied();
+                    splat = inner.map(Node::start);
+                    inner
+                }
                 _ => None,
             };
             match inner {
@@ -127,7 +139,7 @@ impl<'t> Lower<'t, '_> {
         };
         let mut receiver: Option<ValueId> = None;
         while let Some(link) = links.pop() {
-            let range = self.range(link);
+            let range = self.span(splat.unwrap_or(0).max(link.start()), link.end());
             match link.kind() {
                 "attribute" => {
                     let name = link.field("attribute").map(|a| normalise(a.text())).unwrap_or_default();
@@ -135,7 +147,7 @@ impl<'t> Lower<'t, '_> {
                     value = self.attribute(value, &name, range);
                 }
                 "call" => {
-                    value = self.call(link, value, receiver);
+                    value = self.call(link, range, value, receiver);
                     receiver = None;
                 }
                 "subscript" => {
@@ -324,8 +336,8 @@ impl<'t> Lower<'t, '_> {
         let mut open = false;
         let mut values = Vec::new();
         for child in node.named() {
-            if matches!(child.kind(), "list_splat" | "parenthesized_list_splat" | "list_splat_pattern") {
-                let value = self.first(child);
+            if child.text().starts_with('*') {
+                let value = self.unstarred(child);
                 match &self.b.facts.value(value).what {
                     V::List(inner, false) => values.extend(inner.clone()),
                     _ => {

@@ -120,7 +120,11 @@ impl<'t> Lower<'t, '_> {
                     }
                 }
             }
-            "global_statement" | "nonlocal_statement" | "pass_statement" | "comment" | "type_alias_statement" => {}
+            "global_statement" | "nonlocal_statement" | "pass_statement" | "comment" => {}
+            // Also what the grammar takes for one: `type(x).a = y`.
+            "type_alias_statement" => {
+                self.parts(node);
+            }
             // Python 2.
             "exec_statement" | "print_statement" => {
                 let word = if node.kind() == "exec_statement" { "exec" } else { "print" };
@@ -131,7 +135,7 @@ impl<'t> Lower<'t, '_> {
                     crate::facts::Arg { name: crate::facts::ArgName::Position(u32::try_from(i).unwrap_or(0)), value }
                 });
                 let args = args.collect();
-                self.call_with(node, callee, None, args);
+                self.call_with(range, callee, None, args);
             }
             _ => {
                 self.expr(node);
@@ -174,6 +178,9 @@ impl<'t> Lower<'t, '_> {
         let Some(right) = last.field("right") else {
             if let Some(annotation) = last.field("type") {
                 self.parts(annotation);
+            }
+            if let Some(left) = last.field("left").filter(|l| l.kind() != "identifier") {
+                self.expr(left);
             }
             return;
         };
