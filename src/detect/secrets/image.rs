@@ -1,7 +1,7 @@
 //! `secret-in-image`: what an image keeps in its layers or its history although a build only needed it for a moment.
 
 use super::found::{Found, is_allowed};
-use super::names::{opens, promise};
+use super::names::promise;
 use super::shape;
 use crate::catalog::Catalog;
 use crate::facts::{Command, FactId, FileFacts, V, ValueId, What};
@@ -31,7 +31,7 @@ const FILES: [&str; 18] = [
 
 /// Credentials that the image of a Dockerfile keeps.
 pub fn image(id: FileId, file: &SourceFile, facts: &FileFacts, catalog: &Catalog) -> Vec<Found> {
-    let secret_name = |name: &str| promise(name, catalog).is_some() || opens(name, catalog) && name.bytes().any(|b| b == b'_');
+    let secret_name = |name: &str| promise(name, catalog).is_some();
     let last = facts.iter().filter(|(_, f)| matches!(f.what, What::Stage { .. })).map(|(id, _)| id).last();
     let mut out: Vec<Found> = Vec::new();
     for (fact, found) in facts.iter() {

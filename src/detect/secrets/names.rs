@@ -97,7 +97,7 @@ pub fn promise(name: &str, catalog: &Catalog) -> Option<Promise> {
 }
 
 /// Whether rows say that this environment name opens something.
-pub fn opens(name: &str, catalog: &Catalog) -> bool {
+fn opens(name: &str, catalog: &Catalog) -> bool {
     let upper = words(name).join("_").to_ascii_uppercase();
     let row = catalog.credential(&upper).map(|id| catalog.row(id));
     row.is_some_and(|row| row.effects.iter().any(|e| matches!(e, Effect::Opens { asset } if asset != "none")))
