@@ -19,6 +19,9 @@ mod tests;
 /// Nesting beyond this is not followed; what lies deeper stays raw text.
 pub const DEPTH: usize = 100;
 
+/// Notices of one text beyond this number are counted, not listed.
+const NOTICES: usize = 100;
+
 /// A stream of documents with what stands beside them.
 #[derive(Clone, Debug, Default)]
 pub struct Yaml {
@@ -132,6 +135,12 @@ pub fn read_text(text: &Text) -> Yaml {
     yaml.comments.sort_by_key(|c| c.whole());
     yaml.notices.sort();
     yaml.notices.dedup();
+    if let Some(next) = yaml.notices.get(NOTICES) {
+        let text = format!("{} more places in this file were not understood", yaml.notices.len() - NOTICES);
+        let rest = LocalNotice { range: next.range, kind: NoticeKind::Limit, text };
+        yaml.notices.truncate(NOTICES);
+        yaml.notices.push(rest);
+    }
     yaml
 }
 

@@ -11,6 +11,9 @@ use crate::text::Text;
 /// How many levels are taken apart by lines before what is left stays raw.
 const LEVELS: usize = 60;
 
+/// How often the grammar may be tried on a text, counted in its bytes. What is tried no more is read by lines alone.
+const TRIES: usize = 6;
+
 /// All documents of a text.
 pub(super) fn documents(src: &Text) -> Yaml {
     let masked = scan::masked(src.as_str());
@@ -24,7 +27,7 @@ pub(super) fn documents(src: &Text) -> Yaml {
     let masked = joined(masked, &marks);
     let documents = match clean(&masked) {
         Some(tree) => from_tree(&tree, &mut reader, &mut Vec::new()),
-        None => Lines { src, masked: masked.into_bytes(), lines: marks.lines, reader: &mut reader }.documents(),
+        None => Lines { src, tries: masked.len() * TRIES, masked: masked.into_bytes(), lines: marks.lines, reader: &mut reader }.documents(),
     };
     comments.extend(marks.comments.iter().map(|(start, end)| src.slice(*start, *end)));
     Yaml { documents, comments, notices: reader.notices }
@@ -43,6 +46,12 @@ fn joined(masked: String, marks: &scan::Marks) -> String {
             if s >= start {
                 bytes.get_mut(*s..*e).unwrap_or_default().fill(b' ');
             }
+        }
+    }
+    for (start, end) in &marks.comments {
+        // Directly behind a quote: a comment for readers, an error for the grammar.
+        if start.checked_sub(1).and_then(|b| bytes.get(b)).is_some_and(|b| matches!(b, b'"' | b'\'' | b']' | b'}')) {
+            bytes.get_mut(*start..*end).unwrap_or_default().fill(b' ');
         }
     }
     for (start, end) in marks.quoted.iter().chain(&marks.flows) {
@@ -95,6 +104,8 @@ struct Lines<'a, 'b> {
     masked: Vec<u8>,
     lines: Vec<Line>,
     reader: &'b mut Reader<'a>,
+    /// Bytes that the grammar may still be tried on.
+    tries: usize,
 }
 
 impl Lines<'_, '_> {
@@ -162,6 +173,7 @@ impl Lines<'_, '_> {
     fn whole(&mut self, from: usize, to: usize, indent: i64, depth: usize) -> Option<Node> {
         let start = self.lines.get(from)?.start;
         let text = String::from_utf8_lossy(self.masked.get(start..self.end(to))?).into_owned();
+        self.tries = self.tries.checked_sub(text.len())?;
         let tree = clean(&text)?;
         let root = tree.root_node();
         let mut cursor = root.walk();
@@ -230,7 +242,7 @@ impl Lines<'_, '_> {
     /// Where a key that begins at `at` ends, and its colon.
     fn key(&self, at: usize) -> Option<(usize, usize)> {
         let end = match self.masked.get(at)? {
-            quote @ (b'"' | b'\'') => scan::quoted_end(&self.masked, at, *quote),
+            quote @ (b'"' | b'\'') => scan::quoted_end(self.masked.get(..self.line_end(at))?, at, *quote),
             b'[' | b'{' | b'|' | b'>' => return None,
             _ => {
                 let line = self.masked.get(at..self.line_end(at))?;
@@ -291,9 +303,7 @@ impl Lines<'_, '_> {
                 let name = self.src.as_str().get(at + 1..stop).unwrap_or_default().to_owned();
                 self.reader.alias(&name, self.src.range(at, stop), depth)
             }
-            quote @ (b'"' | b'\'') if self.only(scan::quoted_end(&self.masked, at, quote), end) => {
-                self.flow_scalar(at, scan::quoted_end(&self.masked, at, quote))
-            }
+            quote @ (b'"' | b'\'') if self.only(self.quoted_end(at, end, quote), end) => self.flow_scalar(at, self.quoted_end(at, end, quote)),
             b'[' | b'{' => {
                 let masked = self.masked.get(..end).unwrap_or_default();
                 let mut flow = Flow { masked, reader: self.reader, odd: false };
@@ -311,6 +321,9 @@ impl Lines<'_, '_> {
                 self.flow_scalar(at, comment.unwrap_or(end))
             }
         }
+    }
+    fn quoted_end(&self, at: usize, end: usize, quote: u8) -> usize {
+        scan::quoted_end(self.masked.get(..end).unwrap_or_default(), at, quote)
     }
     /// Whether nothing but a comment follows in the line.
     fn only(&self, at: usize, end: usize) -> bool {

@@ -59,7 +59,8 @@ pub(super) fn flow(src: &Text, start: usize, end: usize, style: Style) -> Text {
 
 /// Folds the breaks that begin at `at`: one is a space (or nothing, when escaped), each further one a line feed. Returns where text goes on.
 fn breaks(src: &Text, s: &[u8], at: usize, from: usize, fold: bool, out: &mut Text) -> usize {
-    let first = at + break_len(s, at);
+    let brk = break_len(s, at);
+    let first = at + brk;
     let skip = |mut at: usize| {
         while blank(s.get(at)) {
             at += 1;
@@ -68,9 +69,18 @@ fn breaks(src: &Text, s: &[u8], at: usize, from: usize, fold: bool, out: &mut Te
     };
     let mut at = skip(first);
     let mut more = false;
+    if fold && break_len(s, first - brk) == 3 {
+        out.append(&src.slice(first - brk, first));
+        more = true;
+    }
     while break_len(s, at) > 0 {
-        let next = skip(at + break_len(s, at));
-        out.push("\n", src.range(at, next));
+        let brk = break_len(s, at);
+        let next = skip(at + brk);
+        if brk == 3 {
+            out.append(&src.slice(at, at + brk));
+        } else {
+            out.push("\n", src.range(at, next));
+        }
         at = next;
         more = true;
     }
@@ -189,7 +199,7 @@ pub(super) fn block(src: &Text, at: usize, indent: i64) -> Option<(Text, usize, 
         }
         let spaced = blank(s.get(text));
         if let Some((b, n)) = pending {
-            if style == Style::Folded && !spaced && !after_spaced {
+            if style == Style::Folded && !spaced && !after_spaced && n < 3 {
                 if empty.is_empty() {
                     out.push(" ", src.range(b, text));
                 }
@@ -230,6 +240,10 @@ pub(super) fn marker(s: &[u8], at: usize) -> bool {
 }
 
 fn one_break(src: &Text, at: usize, len: usize) -> Text {
+    if len == 3 {
+        // LS and PS are kept.
+        return src.slice(at, at + len);
+    }
     let mut out = Text::default();
     out.push("\n", src.range(at, at + len));
     out

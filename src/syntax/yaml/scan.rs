@@ -68,7 +68,7 @@ pub(super) struct Marks {
     pub lines: Vec<Line>,
     /// Quoted scalars, quotes included.
     pub quoted: Vec<(usize, usize)>,
-    /// Outermost flow collections, brackets included; one that never ends runs to the end of the text.
+    /// Outermost flow collections, brackets included; one that never ends runs to the end of its document.
     pub flows: Vec<(usize, usize)>,
     /// Comments.
     pub comments: Vec<(usize, usize)>,
@@ -97,6 +97,11 @@ pub(super) fn marks(src: &Text) -> Marks {
         let directive = s[at] == b'%' && !in_plain && scan.flow == 0;
         if marker(s, at) || directive {
             // Nothing goes on across the end of a document.
+            if scan.flow > 0
+                && let Some(open) = scan.out.flows.last_mut()
+            {
+                open.1 = at;
+            }
             (scan.flow, scan.parent, in_plain) = (0, -1, false);
         }
         if directive {

@@ -42,7 +42,7 @@ pub(super) fn grammar(text: &str) -> Option<tree_sitter::Tree> {
     let mut parser = tree_sitter::Parser::new();
     parser.set_language(&tree_sitter_yaml::LANGUAGE.into()).ok()?;
     // Counted work, not time: the same text always ends the same way.
-    let mut left = 2_000 + text.len();
+    let mut left = 200 + text.len() / 64;
     let mut spend = |_: &tree_sitter::ParseState| {
         left = left.saturating_sub(1);
         if left == 0 { std::ops::ControlFlow::Break(()) } else { std::ops::ControlFlow::Continue(()) }
