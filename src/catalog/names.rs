@@ -1,7 +1,7 @@
 //! Which words of Python text the rows speak of: what selection looks for before anything is parsed.
 
 use super::Catalog;
-use super::row::{EntrySubject, Row, Subject};
+use super::row::{Effect, EntrySubject, Row, Subject};
 
 /// A word that a row hangs on, and the libraries one of which must be named in the same file for it to count.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -13,13 +13,30 @@ pub struct Name {
 }
 
 impl Catalog {
-    /// The words of all rows that speak of Python, sorted, without repeats.
+    /// The words of all rows of Python that something can end at, sorted, without repeats. What such a call takes its values from is asked for later,
+    /// by those who follow the values: a source or a conversion alone is no reason to look. A writer counts in files that also load something.
     pub fn names(&self) -> Vec<Name> {
-        let mut out: Vec<Name> = self.rows.iter().flat_map(of_row).collect();
+        let mut out: Vec<Name> = self.rows.iter().filter(|r| r.effects.iter().any(ends)).flat_map(of_row).collect();
+        let mut loaders: Vec<String> = self.rows.iter().filter(|r| r.effects.iter().any(loads)).flat_map(of_row).map(|n| n.word).collect();
+        loaders.sort();
+        loaders.dedup();
+        let writers = self.rows.iter().filter(|r| r.effects.iter().any(|e| matches!(e, Effect::Writes { .. }))).flat_map(of_row);
+        out.extend(writers.map(|n| Name { word: n.word, libraries: loaders.clone() }));
         out.sort();
         out.dedup();
         out
     }
+}
+
+/// Effects that a finding or an edge can stand on.
+fn ends(effect: &Effect) -> bool {
+    use Effect::{Checks, Enters, Passes, Reads, Returns, RoundTripOf, Writes};
+    !matches!(effect, Returns { .. } | Passes { .. } | Reads { .. } | Enters { .. } | RoundTripOf(_) | Checks { .. } | Writes { .. })
+}
+
+/// Effects that take the bytes behind a name.
+fn loads(effect: &Effect) -> bool {
+    matches!(effect, Effect::Sink { bytes: true, .. })
 }
 
 fn of_row(row: &Row) -> Vec<Name> {
@@ -55,7 +72,9 @@ fn dotted(name: &str) -> Option<Name> {
     }
     let root = name.split('.').next().unwrap_or("");
     let alone = root.is_empty() || root == "builtins" || root.contains('*') || root == name;
-    Some(Name { libraries: if alone || root == word { Vec::new() } else { vec![root.to_owned()] }, word })
+    // `torch.hub.list` must name `hub` too, however it is imported: the last plain segment before the word says more than the root.
+    let module = name.rsplit('.').skip(1).find(|s| !s.is_empty() && !s.contains('*') && *s != word).unwrap_or(root);
+    Some(Name { libraries: if alone || root == word { Vec::new() } else { vec![module.to_owned()] }, word })
 }
 
 /// The last segment without a star.
