@@ -27,6 +27,9 @@ struct Options {
     argv_from: Option<u32>,
 }
 
+/// A row of a program, with its subcommands.
+type Spoken<'r> = (RowId, &'r Row, &'r [String]);
+
 /// A command line as a row reads it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Line {
@@ -64,7 +67,7 @@ impl Known {
     /// From all rows of a catalogue.
     pub fn of<'r>(rows: impl Iterator<Item = (RowId, &'r Row)>) -> Known {
         let mut known = Known::default();
-        let mut by_program: BTreeMap<&str, Vec<(RowId, &Row, &[String])>> = BTreeMap::new();
+        let mut by_program: BTreeMap<&str, Vec<Spoken<'_>>> = BTreeMap::new();
         for (id, row) in rows {
             let Subject::Command { program, sub } = &row.subject else { continue };
             by_program.entry(program).or_default().push((id, row, sub));

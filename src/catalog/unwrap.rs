@@ -138,7 +138,7 @@ fn argv(facts: &FileFacts, catalog: &Catalog, id: FactId, row: RowId) -> Option<
         words.next();
     }
     let words: Vec<Word> = words.cloned().collect();
-    (!words.is_empty()).then(|| Command { words, env, stdin: outer.stdin, cwd: outer.cwd, lenient: outer.lenient })
+    (!words.is_empty()).then_some(Command { words, env, stdin: outer.stdin, cwd: outer.cwd, lenient: outer.lenient })
 }
 
 /// A list of words as a command; also a single text, which is a program without arguments.

@@ -16,7 +16,7 @@ fn labs_show_exactly_what_they_expect() {
     let mut faults = Vec::new();
     for lab in labs {
         let name = lab.file_name().unwrap().to_string_lossy().into_owned();
-        let (sources, notices) = discover(&[lab.clone()], &Options::default()).unwrap();
+        let (sources, notices) = discover(std::slice::from_ref(&lab), &Options::default()).unwrap();
         let (model, alerts) = scan(&sources, knowledge().0);
         let policy = Policy { preview: true, min_confidence: Confidence::Medium, ..Policy::default() };
         let report = triage(alerts, notices, &model.facts, &sources, &policy);

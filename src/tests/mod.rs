@@ -3,5 +3,6 @@
 mod cases;
 mod harness;
 mod labs;
+mod mutation;
 mod rows;
 mod tidy;

@@ -64,9 +64,10 @@ fn with_imports(code: &str) -> String {
             }
             None if b.is_ascii_alphabetic() || b == b'_' => {
                 let end = (at..bytes.len()).find(|i| !part(bytes[*i])).unwrap_or(bytes.len());
-                let word = &code[at..end];
+                let word = code.get(at..end).unwrap();
+                let before = code.get(..at).unwrap();
                 match word.split_once('.') {
-                    Some((root, _)) if code[..at].trim_end().ends_with(['=', '(', ',', ' ']) || at == 0 || code[..at].ends_with('\n') => {
+                    Some((root, _)) if before.trim_end().ends_with(['=', '(', ',', ' ']) || at == 0 || before.ends_with('\n') => {
                         roots.insert(root.to_owned());
                     }
                     None => {
