@@ -536,14 +536,12 @@ impl FileFacts {
             _ => String::new(),
         }
     }
-    /// The name or path of a command's program. Of a path below something computed (`"$VENV/bin/pip"`) the last segments are known, which is what rows name.
+    /// The name or path of a command's program, as far as it is literal: a variable in it may be empty (`curl$X`), and of a path below something computed
+    /// (`"$VENV/bin/pip"`) the last segments are what rows name.
     pub fn program(&self, command: &Command) -> Option<String> {
         let word = command.words.first()?;
-        self.word(word).or_else(|| {
-            let V::Str(tail) = &self.value(word.parts.last()?.value).what else { return None };
-            let at = tail.as_str().rfind('/')?;
-            tail.as_str().get(at..).filter(|t| t.len() > 1).map(str::to_owned)
-        })
+        let literal: String = word.parts.iter().filter_map(|p| self.literal(p.value)).collect();
+        (!literal.is_empty()).then_some(literal)
     }
     /// The innermost construct that covers a range.
     pub fn construct_at(&self, range: Range) -> Option<u32> {

@@ -186,7 +186,6 @@ fn a_piped_download_is_seen_wherever_it_stands() {
         "${\n@",
         "$((\n@",
         "((\n@",
-        "a=(\n@",
         "[[ a\n@",
         "[[ a; @",
         "if\n@",
@@ -363,5 +362,34 @@ fn hostile_texts_take_linear_time() {
         run("docker", &format!("FROM a\nRUN {}", unit.repeat(3_000 / unit.len())), &crate::extract::dockerfile::dockerfile);
         run("docker lines", &format!("RUN {unit}\n").repeat(100), &crate::extract::dockerfile::dockerfile);
         run("make", &format!("a:\n\t{}", unit.repeat(3_000 / unit.len())), &crate::extract::make::makefile);
+    }
+}
+
+/// What the shell gives up on ends with its line, and a pattern ends with its bracket, whatever stands in it. Each was a way to hide a command.
+#[test]
+fn what_hid_a_command_once() {
+    let shapes = [
+        "x=(\\\n${x#<<E|x) ;<<E{a,b}<<\"E\" \nmark\n", "@(<<E& )\nmark\n", "@(<<E\n))?]f\n\nmark\n", "+(<<E\t;<<\"E\" @( \\))\0*)-\nmark\n", "x+(\\';<<E\n):\nmark\n",
+        "mark$x", "{mark,a}$x", "$'\\x6dark'$1", "$\"mark\"$x a", "ma${x}rk", "x=(a | b\nmark\n",
+    ];
+    for code in shapes {
+        let facts = facts_of(code);
+        let seen = facts.items.iter().any(|f| matches!(&f.what, What::Command(c) if facts.program(c).as_deref() == Some("mark")));
+        assert!(seen, "{code:?} {:?}", super::tests::dump(&facts));
+    }
+}
+
+/// Files that end anywhere are read to their end.
+#[test]
+fn cut_files_are_read() {
+    let docker = "# escape=\\\nARG A=b\nFROM $A:1 AS x\nENV A=1 \\\n B='2'\nRUN --mount=type=secret,id=x,env=Y a && \\\n# c\n b <<E\nx ${y}\nE\nCOPY --from=x [\"a\\\"\", \"b\"]\nONBUILD RUN [\"x\"]\n";
+    let make = "A := $(shell a $(B)) # c\nB ?= x\\\n y\ndefine C\n@a $(1)\nendef\nall: $(A) b | c ; @x\n\t-$(call C,$@,$$y) \\\n\t z $(D:a=b)\nifeq ($(A),b)\nA += c\nendif\ninclude $(B)\n";
+    for end in 0..docker.len() {
+        let cut = docker.get(..end).unwrap_or_default();
+        assert!(crate::extract::dockerfile::dockerfile(cut.as_bytes()).items.iter().all(|f| f.range.end as usize <= end));
+    }
+    for end in 0..make.len() {
+        let cut = make.get(..end).unwrap_or_default();
+        assert!(crate::extract::make::makefile(cut.as_bytes()).items.iter().all(|f| f.range.end as usize <= end));
     }
 }

@@ -19,13 +19,16 @@ impl Reader<'_> {
         self.peek();
         let start = self.pos;
         let mut parts = Vec::new();
-        let mut groups = 0u32;
+        let (mut groups, mut group_at) = (0u32, start);
         while let Some(c) = self.peek() {
             match c {
                 b';' | b'&' | b'|' | b'<' | b'>' | b'(' | b')' if self.plain => self.literal(&mut parts, false),
                 b'<' | b'>' if self.second() == Some(b'(') => self.process(c == b'>', &mut parts),
                 b'(' if self.opens_array(&parts) => self.array(&mut parts),
                 b'(' if purpose == For::Regex || groups > 0 || self.opens_group(&parts) => {
+                    if groups == 0 {
+                        group_at = self.pos;
+                    }
                     groups += 1;
                     self.literal(&mut parts, false);
                 }
@@ -34,7 +37,8 @@ impl Reader<'_> {
                     self.literal(&mut parts, false);
                 }
                 b'|' if groups > 0 || (purpose == For::Regex && self.second() != Some(b'|')) => self.literal(&mut parts, false),
-                b' ' | b'\t' if groups > 0 && purpose == For::Regex => self.literal(&mut parts, false),
+                // Up to its bracket a pattern is nothing but text and expansions, line ends included.
+                b' ' | b'\t' | b'\n' | b'\r' | b';' | b'&' | b'<' | b'>' if groups > 0 => self.literal(&mut parts, false),
                 _ if self.at_delimiter() => break,
                 b'\'' => self.single(&mut parts),
                 b'"' => self.double(&mut parts),
@@ -44,6 +48,9 @@ impl Reader<'_> {
                 GAP => self.gap_or_literal(false, &mut parts),
                 _ => self.plain(&mut parts),
             }
+        }
+        if groups > 0 {
+            self.open_at(group_at);
         }
         if self.pos == start {
             return None;
@@ -201,8 +208,13 @@ impl Reader<'_> {
                     self.step();
                     break;
                 }
-                None | Some(b'|' | b'&' | b';') => {
+                None => {
                     self.open_at(start);
+                    break;
+                }
+                // The shell gives up on this line and goes on with the next.
+                Some(b'|' | b'&' | b';' | b'<' | b'>') if self.second() != Some(b'(') => {
+                    self.open_at(self.pos);
                     break;
                 }
                 Some(_) => match self.word(For::Command) {
