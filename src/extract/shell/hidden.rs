@@ -369,8 +369,17 @@ fn hostile_texts_take_linear_time() {
 #[test]
 fn what_hid_a_command_once() {
     let shapes = [
-        "x=(\\\n${x#<<E|x) ;<<E{a,b}<<\"E\" \nmark\n", "@(<<E& )\nmark\n", "@(<<E\n))?]f\n\nmark\n", "+(<<E\t;<<\"E\" @( \\))\0*)-\nmark\n", "x+(\\';<<E\n):\nmark\n",
-        "mark$x", "{mark,a}$x", "$'\\x6dark'$1", "$\"mark\"$x a", "ma${x}rk", "x=(a | b\nmark\n",
+        "x=(\\\n${x#<<E|x) ;<<E{a,b}<<\"E\" \nmark\n",
+        "@(<<E& )\nmark\n",
+        "@(<<E\n))?]f\n\nmark\n",
+        "+(<<E\t;<<\"E\" @( \\))\0*)-\nmark\n",
+        "x+(\\';<<E\n):\nmark\n",
+        "mark$x",
+        "{mark,a}$x",
+        "$'\\x6dark'$1",
+        "$\"mark\"$x a",
+        "ma${x}rk",
+        "x=(a | b\nmark\n",
     ];
     for code in shapes {
         let facts = facts_of(code);
