@@ -161,6 +161,10 @@ fn url(scheme: &str, rest: &str) -> Place {
     }
     let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
     let host = authority.rsplit('@').next().unwrap_or_default();
+    if host.is_empty() {
+        // The beginning of an address, as programs keep it to compare with.
+        return Place::Other;
+    }
     let name = if host.starts_with('[') { host.split(']').next().unwrap_or(host) } else { host.split(':').next().unwrap_or(host) };
     if name.is_empty() {
         return Place::Other;
@@ -190,6 +194,8 @@ mod tests {
     fn names_are_urls_ids_or_paths() {
         let tree = ["assets/tiny", "conf.yaml"];
         let cases = [
+            ("comet://", Place::Other),
+            ("https://", Place::Other),
             ("org/name", Place::Hub),
             ("gpt2", Place::Hub),
             ("bert-base-uncased", Place::Hub),
