@@ -19,16 +19,21 @@ pub(super) struct Bound<'t> {
 }
 
 impl Bound<'_> {
-    /// What the bound name stands for: `torch`, `os.path`, `.mod.f`.
+    /// What the bound name stands for.
     pub fn qualified(&self) -> String {
-        let dots = ".".repeat(self.level as usize);
-        match &self.name {
-            Some(name) if self.module.is_empty() => format!("{dots}{name}"),
-            Some(name) => format!("{dots}{}.{name}", self.module),
-            // `import a.b` binds `a`.
-            None if self.module.split('.').next() == Some(&self.alias) => self.alias.clone(),
-            None => self.module.clone(),
-        }
+        qualified(&self.module, self.name.as_deref(), &self.alias, self.level)
+    }
+}
+
+/// What an imported name stands for: `torch`, `os.path`, `.mod.f`.
+pub(super) fn qualified(module: &str, name: Option<&str>, alias: &str, level: u32) -> String {
+    let dots = ".".repeat(level as usize);
+    match name {
+        Some(name) if module.is_empty() => format!("{dots}{name}"),
+        Some(name) => format!("{dots}{module}.{name}"),
+        // `import a.b` binds `a`.
+        None if module.split('.').next() == Some(alias) => alias.to_owned(),
+        None => module.to_owned(),
     }
 }
 
@@ -349,7 +354,7 @@ impl<'t> Lower<'t, '_> {
     /// A name of an enclosing function: every definition it makes anywhere may be there when the inner one runs.
     fn captured(&mut self, scope: usize, name: &str, range: Range) -> ValueId {
         let Some(owner) = self.scopes.get_mut(scope) else { return self.value(range, V::Unknown(Vec::new())) };
-        let defs = owner.all(name);
+        let defs = owner.all(name).to_vec();
         let known: Vec<ValueId> = defs.iter().filter_map(|d| if let Def::Value(v) = d { Some(*v) } else { None }).collect();
         let is_import = |l: &Self| !known.is_empty() && known.iter().all(|v| matches!(l.b.facts.value(*v).what, V::Name(_) | V::Func(_)));
         if is_import(self) {
@@ -378,7 +383,7 @@ impl<'t> Lower<'t, '_> {
             if !done.iter().any(|(n, _)| n == name) {
                 let mut values = Vec::new();
                 for def in scope.all(name) {
-                    let Def::Value(v) = def else { continue };
+                    let Def::Value(v) = *def else { continue };
                     let value = self.b.facts.value(v).clone();
                     if matches!(value.what, V::Param(_)) {
                         if let Some(owner) = scope.owner {
@@ -400,9 +405,6 @@ impl<'t> Lower<'t, '_> {
                     _ => V::Phi(values),
                 };
             }
-        }
-        if !scope.captured.is_empty() {
-            self.name_again();
         }
     }
 
@@ -430,7 +432,7 @@ impl<'t> Lower<'t, '_> {
         if scope.nonlocals.contains(name) {
             for outer in self.scopes.iter_mut().take(at).rev() {
                 if outer.kind == ScopeKind::Function && (outer.locals.contains(name) || outer.get(name).is_some()) {
-                    outer.log.push((name.to_owned(), def));
+                    outer.record(name, def);
                     outer.join(name, def);
                     break;
                 }

@@ -1,13 +1,11 @@
 //! Calls: the callee's name, qualified as far as this file's imports and aliases settle it, and what a few forms of the language itself return.
 
 use super::Lower;
+use super::names::MAX_NAMES;
 use super::text::{Piece, braces, normalise};
-use crate::facts::{Arg, ArgName, Call, FactId, V, ValueId, What};
+use crate::facts::{Arg, ArgName, Call, V, ValueId, What};
 use crate::source::Range;
 use crate::syntax::python::Node;
-
-/// More candidates for one callee than this are cut.
-const MAX_NAMES: usize = 4;
 
 impl<'t> Lower<'t, '_> {
     /// A call of `callee`. `receiver` is what the attribute was taken from.
@@ -20,19 +18,42 @@ impl<'t> Lower<'t, '_> {
         if let Some(value) = self.reflection(range, callee, &args) {
             return value;
         }
-        let names = self.names(callee, 0);
-        let open = names.is_empty();
-        let names = if open { vec![self.unrooted(callee)] } else { names };
+        let names = self.names(callee);
+        let args = self.with_partial(callee, args);
+        let names = if names.is_empty() { vec![self.unrooted(callee)] } else { names };
+        // Inside a function a name of the module can still come to mean more.
+        let of_definition =
+            matches!(self.b.facts.value(callee).what, V::Attr(..)) && receiver.is_some_and(|r| matches!(self.b.facts.value(r).what, V::Name(_)));
+        let early = self.scopes.len() > 1 || of_definition;
         let mut results = Vec::new();
-        for name in names.into_iter().take(MAX_NAMES) {
+        for (i, name) in names.into_iter().take(MAX_NAMES).enumerate() {
             let fact = self.add(range, What::Call(Call { name, callee, receiver, args: args.clone() }));
-            if open {
-                self.unnamed.push(fact);
+            if early && i == 0 {
+                self.early.push(fact);
             }
             results.push(self.value(range, V::Ref(fact)));
         }
+        self.mapped(range, callee, &args);
         let result = self.one_of(range, results);
         self.text_call(range, callee, receiver, &args).unwrap_or(result)
+    }
+
+    /// `map(f, xs)` and `filter(f, xs)` call `f` with the elements.
+    fn mapped(&mut self, range: Range, callee: ValueId, args: &[Arg]) {
+        if !matches!(&self.b.facts.value(callee).what, V::Name(n) if matches!(n.as_str(), "map" | "filter")) {
+            return;
+        }
+        let [function, lists @ ..] = args else { return };
+        let function = function.value;
+        let mut inner = Vec::new();
+        for (i, list) in lists.iter().enumerate() {
+            let key = self.value(range, V::Unknown(Vec::new()));
+            let value = self.value(range, V::Index(list.value, key));
+            inner.push(Arg { name: ArgName::Position(u32::try_from(i).unwrap_or(0)), value });
+        }
+        for name in self.names(function) {
+            self.add(range, What::Call(Call { name, callee: function, receiver: None, args: inner.clone() }));
+        }
     }
 
     fn arguments(&mut self, node: Node<'t>) -> Vec<Arg> {
@@ -88,99 +109,6 @@ impl<'t> Lower<'t, '_> {
         out
     }
 
-    /// The qualified names a value can stand for; empty when its root is unknown.
-    pub fn names(&self, value: ValueId, depth: usize) -> Vec<String> {
-        self.names_of(value, depth, false)
-    }
-
-    /// `root`: an attribute is taken from it.
-    fn names_of(&self, value: ValueId, depth: usize, root: bool) -> Vec<String> {
-        if depth > 8 {
-            return Vec::new();
-        }
-        let mut out: Vec<String> = Vec::new();
-        let mut add = |name: String| {
-            if !out.contains(&name) && out.len() < MAX_NAMES {
-                out.push(name);
-            }
-        };
-        match &self.b.facts.value(value).what {
-            V::Name(name) => {
-                let bare = !self.imported.contains(&value);
-                match self.aliases.get(name) {
-                    Some(aliases) if bare => {
-                        aliases.iter().cloned().for_each(&mut add);
-                        if self.imports.contains_key(name) {
-                            add(name.clone());
-                        }
-                    }
-                    _ => {
-                        // An attribute of a variable is nothing that a bare name could qualify.
-                        if !(bare && root) || self.definitions.contains(name) || name.contains('.') {
-                            add(name.clone());
-                        }
-                        // A name that nothing here binds may come from any `import *`.
-                        if bare && !self.others.contains(name) && !self.imports.contains_key(name) && !name.contains('.') {
-                            self.stars.iter().map(|m| if m.ends_with('.') { format!("{m}{name}") } else { format!("{m}.{name}") }).for_each(&mut add);
-                        }
-                    }
-                }
-            }
-            V::Attr(base, name) => {
-                for base in self.names_of(*base, depth + 1, true) {
-                    add(format!("{base}.{name}"));
-                }
-            }
-            V::Phi(values) => values.iter().flat_map(|v| self.names_of(*v, depth + 1, root)).for_each(add),
-            V::Func(fact) => {
-                if let What::Function { name, .. } = &self.fact(*fact).what {
-                    add(name.clone());
-                }
-            }
-            V::Ref(fact) => {
-                if let What::Assignment { value, .. } = &self.fact(*fact).what {
-                    let value = *value;
-                    // An alias, not the result of something.
-                    if matches!(self.b.facts.value(value).what, V::Name(_) | V::Attr(..) | V::Phi(_) | V::Func(_) | V::Ref(_)) {
-                        self.names_of(value, depth + 1, root).into_iter().for_each(add);
-                    }
-                }
-            }
-            _ => {}
-        }
-        out
-    }
-
-    /// `?.a.b` for attributes of something unknown.
-    pub fn unrooted(&self, callee: ValueId) -> String {
-        let mut segments: Vec<&str> = Vec::new();
-        let mut at = callee;
-        while let V::Attr(base, name) = &self.b.facts.value(at).what {
-            segments.push(name);
-            at = *base;
-        }
-        segments.push("?");
-        segments.reverse();
-        segments.join(".")
-    }
-
-    /// Names calls again whose callee a closure had left open.
-    pub fn name_again(&mut self) {
-        let waiting: Vec<FactId> = std::mem::take(&mut self.unnamed);
-        for fact in waiting {
-            let What::Call(call) = &self.fact(fact).what else { continue };
-            let name = self.names(call.callee, 0).into_iter().next();
-            match name {
-                Some(name) => {
-                    if let Some(What::Call(call)) = self.b.facts.items.get_mut(fact.0 as usize).map(|f| &mut f.what) {
-                        call.name = name;
-                    }
-                }
-                None => self.unnamed.push(fact),
-            }
-        }
-    }
-
     fn text_of(&self, args: &[Arg], position: usize) -> Option<String> {
         let value = args.get(position).filter(|a| a.name == ArgName::Position(u32::try_from(position).unwrap_or(0)))?.value;
         match &self.b.facts.value(self.through(value)).what {
@@ -190,19 +118,9 @@ impl<'t> Lower<'t, '_> {
         }
     }
 
-    /// Follows an assigned constant.
-    pub fn through(&self, mut value: ValueId) -> ValueId {
-        for _ in 0..4 {
-            let V::Ref(fact) = &self.b.facts.value(value).what else { break };
-            let What::Assignment { value: inner, .. } = &self.fact(*fact).what else { break };
-            value = *inner;
-        }
-        value
-    }
-
     /// Forms of the language that are a name in disguise: `getattr(m, "f")`, `__import__("m")`, `import_module("m")`, `vars(m)`.
     fn reflection(&mut self, range: Range, callee: ValueId, args: &[Arg]) -> Option<ValueId> {
-        let names = self.names(callee, 0);
+        let names = self.names(callee);
         let name = names.first()?;
         let last = name.rsplit('.').next().unwrap_or(name);
         match last {

@@ -33,7 +33,7 @@ impl<'t> Lower<'t, '_> {
             self.b.enter(fact);
             self.b.open(range, qualified.clone(), false);
             for (place, base) in bases {
-                let name = self.names(base, 0).into_iter().next().unwrap_or_default();
+                let name = self.names(base).into_iter().next().unwrap_or_default();
                 self.add(place, What::EntryMark { kind: EntryKind::Base, name });
             }
             for (place, _, name) in marks {
@@ -112,7 +112,7 @@ impl<'t> Lower<'t, '_> {
                 return call.name.clone();
             }
         }
-        self.names(value, 0).into_iter().next().unwrap_or_else(|| self.unrooted(value))
+        self.names(value).into_iter().next().unwrap_or_else(|| self.unrooted(value))
     }
 
     /// Parameters with defaults and annotations, read where the function is defined, and the nodes of their names.

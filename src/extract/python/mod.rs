@@ -10,6 +10,7 @@ mod cond;
 mod control;
 mod define;
 mod expr;
+mod names;
 mod scope;
 mod stmt;
 mod strings;
@@ -79,14 +80,34 @@ pub fn module(bytes: &[u8], outline: &Outline, blocks: &[usize]) -> FileFacts {
 pub fn snippet(text: &Text, holes: &[Hole], b: &mut Builder) -> FactId {
     let module = b.add(text.whole(), What::Module { language: Language::Python });
     let units = [Unit::new(text.clone(), holes.iter().map(|h| Stop { start: h.start, end: h.end, what: StopWhat::Value(h.value) }).collect())];
+    let around = imports_around(b);
     b.enter(module);
     let mut lower = Lower::new(b, module, &units);
+    // What the module around it imports, code given to `exec` can name.
+    for (alias, qualified) in around {
+        lower.imports.entry(alias).or_default().insert(qualified);
+    }
     for unit in &units {
         lower.unit(unit);
     }
     lower.finish();
     b.leave();
     module
+}
+
+/// Names imported by the module that the walk stands in, with what they stand for.
+fn imports_around(b: &Builder) -> Vec<(String, String)> {
+    let Some(owner) = b.owner() else { return Vec::new() };
+    let is_module = |id: FactId| matches!(b.facts.fact(id).what, What::Module { .. });
+    let Some(module) = std::iter::once(owner).chain(b.facts.owners(owner).map(|o| o.0)).find(|o| is_module(*o)) else { return Vec::new() };
+    let mut out = Vec::new();
+    for (id, fact) in b.facts.iter().skip(module.0 as usize) {
+        let What::Import { module: from, name, alias, level } = &fact.what else { continue };
+        if alias != "*" && b.facts.owners(id).find(|o| is_module(o.0)).is_some_and(|o| o.0 == module) {
+            out.push((alias.clone(), bind::qualified(from, name.as_deref(), alias, *level)));
+        }
+    }
+    out
 }
 
 /// A stretch that is not Python and stands as an identifier.
@@ -167,8 +188,8 @@ pub(super) struct Lower<'t, 'b> {
     pub stars: Vec<String>,
     /// Values that stand for an imported thing, so that attributes extend the name.
     pub imported: BTreeSet<ValueId>,
-    /// Calls whose callee a closure leaves open: named again when the closure is settled.
-    pub unnamed: Vec<FactId>,
+    /// Calls in functions: named again when more is known.
+    pub early: Vec<FactId>,
     pub depth: usize,
     pub statements: usize,
     pub deferred: Vec<(Node<'t>, ValueId)>,
@@ -194,7 +215,7 @@ impl<'t, 'b> Lower<'t, 'b> {
             aliases: BTreeMap::new(),
             stars: Vec::new(),
             imported: BTreeSet::new(),
-            unnamed: Vec::new(),
+            early: Vec::new(),
             depth: 0,
             statements: 0,
             deferred: Vec::new(),
@@ -238,6 +259,7 @@ impl<'t, 'b> Lower<'t, 'b> {
 
     /// Completes what closures left open.
     pub fn finish(mut self) {
+        self.name_again(true);
         while let Some(scope) = self.scopes.pop() {
             self.settle(scope);
         }

@@ -68,6 +68,8 @@ pub(super) struct Scope {
     pub nonlocals: BTreeSet<String>,
     /// Every definition in order, for closures and handlers.
     pub log: Vec<(String, Def)>,
+    /// The same by name.
+    history: BTreeMap<String, Vec<Def>>,
     /// Values that inner functions read and that are completed when this scope ends.
     pub captured: Vec<(ValueId, String)>,
     pub loops: Vec<Loop>,
@@ -86,6 +88,7 @@ impl Scope {
             globals: BTreeSet::new(),
             nonlocals: BTreeSet::new(),
             log: Vec::new(),
+            history: BTreeMap::new(),
             captured: Vec::new(),
             loops: Vec::new(),
         }
@@ -96,7 +99,7 @@ impl Scope {
     }
     /// One definition replaces all.
     pub fn set(&mut self, name: &str, def: Def) {
-        self.log.push((name.to_owned(), def));
+        self.record(name, def);
         self.put(name, vec![def]);
     }
     pub fn put(&mut self, name: &str, defs: Vec<Def>) {
@@ -113,14 +116,17 @@ impl Scope {
         self.put(name, defs);
     }
     /// All definitions of a name that were ever made here.
-    pub fn all(&self, name: &str) -> Vec<Def> {
-        let mut out: Vec<Def> = Vec::new();
-        for (n, def) in &self.log {
-            if n == name && !out.contains(def) {
-                out.push(*def);
-            }
+    pub fn all(&self, name: &str) -> &[Def] {
+        self.history.get(name).map(Vec::as_slice).unwrap_or_default()
+    }
+    /// Remembers a definition without making it the one that reaches here.
+    pub fn record(&mut self, name: &str, def: Def) {
+        self.log.push((name.to_owned(), def));
+        let all = self.history.entry(name.to_owned()).or_default();
+        // More than this are not told apart where all count.
+        if all.len() < 64 {
+            all.push(def);
         }
-        out
     }
     /// Begins a branch.
     pub fn push(&mut self) {

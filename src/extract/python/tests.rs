@@ -125,6 +125,25 @@ fn calls_are_named_through_imports_and_aliases() {
         ("import torch\nasync def f():\n    async for x in await torch.load(1): yield torch.load(2)", "torch.load(1)|torch.load(2)"),
         ("import torch\nx[torch.load(1)] = y", "torch.load(1)"),
         ("import torch\ndef f(x: torch.load(1) = 2) -> torch.load(3): pass", "torch.load(1)|torch.load(3)"),
+        ("import torch\ndef f(): L(1)\nL = torch.load", "torch.load(1)"),
+        ("import torch\na, L = 1, torch.load\ndef f(): L(1)", "torch.load(1)"),
+        ("import torch\nL = M = torch.load if c else None\ndef f(): M(1)", "torch.load(1)"),
+        ("T = __import__('torch')\ndef f(): T.load(1)", "__import__('torch')|torch.load(1)"),
+        ("import torch\nA = 'load'\ndef f(): getattr(torch, A)(1)", "torch.load(1)"),
+        ("import torch, json\nD = {'a': torch.load, 'b': json.load}\ndef f(k): D[k](1)\nD['b'](2)", "torch.load(1)|json.load(1)|json.load(2)"),
+        ("import torch\n[torch][0].load(1)\nfor t in [torch]: t.load(2)", "torch.load(1)|torch.load(2)"),
+        ("import torch\ntorch.load.__call__(1)", "torch.load(1)"),
+        ("import torch\ndef f(t=torch): t.load(1)", "torch.load(1)"),
+        (
+            "import torch\nclass A:\n    l = torch.load\n    def f(self):\n        self.l(1)\n        self.m(2)\n    def __init__(self): self.m = torch.load",
+            "torch.load(1)|torch.load(2)",
+        ),
+        (
+            "import torch\nfrom functools import partial\nL = partial(torch.load, 'p', weights_only=False)\ndef f(): L(2, weights_only=x)",
+            "functools.partial(torch.load, 'p', weights_only=false)|torch.load('p', 2, weights_only=x)",
+        ),
+        ("import torch\nlist(map(torch.load, ps))", "map(torch.load, ps)|torch.load(ps[?()])|list(map())"),
+        ("import torch\nclass A:\n    l = staticmethod(torch.load)\nA.l(1)", "staticmethod(torch.load)|A.l(1)|torch.load(1)"),
         ("exec 'x'", "exec('x')"),
         ("x.a.b(1)", "?.a.b(1)"),
         ("def f(x): x.a.b(1)", "?.a.b(1)"),
@@ -291,6 +310,19 @@ fn a_snippet_maps_through_its_text_and_puts_values_into_holes() {
     assert_eq!(call.name, "os.system");
     assert_eq!(call.args[0].value, hole);
     assert_eq!(file.get(f.value(call.callee).range.bounds()), Some("os.system"));
+}
+
+#[test]
+fn code_in_a_text_knows_the_imports_around_it() {
+    let source = "import torch as t\nexec(\"t.load(p)\")\n";
+    let o = outline(source.as_bytes());
+    let f = module(source.as_bytes(), &o, &[0, 1]);
+    let (call, text) = f.iter().find_map(|(id, i)| if let What::Call(c) = &i.what { Some((id, c.args[0].value)) } else { None }).unwrap();
+    let V::Str(text) = f.value(text).what.clone() else { panic!() };
+    let mut b = Builder::resume(f, call);
+    snippet(&text, &[], &mut b);
+    let names: Vec<String> = b.finish().items.iter().filter_map(|i| if let What::Call(c) = &i.what { Some(c.name.clone()) } else { None }).collect();
+    assert_eq!(names, ["exec", "torch.load"]);
 }
 
 #[test]
