@@ -191,6 +191,9 @@ fn hit(solver: &mut Solver, sink: &Sink, needs: &Needs, chain: &[Node], flag: Fl
     if let FlagState::Unsettled(floor) = &flag {
         doubts.push(format!("the project does not say which version it uses; `{floor}` would settle it"));
     }
+    if needs.value.bytes.who >= Who::Publisher && !needs.value.bytes.known {
+        doubts.push("it passes through calls whose effect is not known".to_owned());
+    }
     // The name outside; of what stays inside, the name as written.
     let outer = source.filter(|s| s.who >= Who::Publisher && needs.value.bytes.who >= Who::Publisher).and_then(|s| s.subject.clone());
     let subject = outer.or_else(|| needs.value.consts.text().map(str::to_owned));

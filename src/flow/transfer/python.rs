@@ -166,6 +166,10 @@ impl Solver<'_> {
     /// `base.name`: a field of a class of the tree, else part of the base.
     pub fn attribute(&mut self, here: Here, base: ValueId, name: &str) -> Val {
         let file = self.file(here.at.file);
+        if name.starts_with("__") && name.ends_with("__") {
+            // What the language keeps about an object is the program's, whatever the object holds.
+            return Val::program();
+        }
         if let V::Name(root) = &file.value(base).what {
             let whole = format!("{root}.{name}");
             if let Some(val) = self.named(here.at.file, &whole) {
