@@ -56,6 +56,9 @@ pub fn all(context: &Context<'_>) -> Vec<Alert> {
     out
 }
 
+/// Nodes by file.
+type Others = BTreeMap<FileId, Vec<Node>>;
+
 pub(crate) struct Matcher<'a> {
     context: &'a Context<'a>,
     /// Facts by kind of fact.
@@ -82,9 +85,19 @@ impl<'a> Matcher<'a> {
 
     fn page(&self, page: &'a Page, pattern: &'a Pattern) -> Vec<Alert> {
         let mut out = Vec::new();
+        // What further subjects may be does not depend on the first: found once, by file where the tie stays in one.
+        let and: Vec<(&Further, Others)> = pattern.and.iter().map(|f| (f, self.others(f))).collect();
+        let unless: Vec<(&Unless, Others)> = pattern
+            .unless
+            .iter()
+            .map(|u| match u {
+                Unless::Fields(_) => (u, Others::new()),
+                Unless::Further(f) => (u, self.others(f)),
+            })
+            .collect();
         for candidate in self.candidates(&pattern.first.subject) {
             let verdicts = self.fields(&candidate, &pattern.first.fields);
-            if !verdicts.hold || self.cancelled(&candidate, pattern) || !pattern.and.iter().all(|f| self.tied(&candidate, f)) {
+            if !verdicts.hold || self.cancelled(&candidate, &unless) || !and.iter().all(|(f, others)| self.tied(&candidate, f, others)) {
                 continue;
             }
             out.extend(self.alert(page, pattern, candidate, verdicts));
@@ -92,20 +105,30 @@ impl<'a> Matcher<'a> {
         out
     }
 
-    fn cancelled(&self, candidate: &Candidate<'a>, pattern: &Pattern) -> bool {
-        pattern.unless.iter().any(|u| match u {
+    fn others(&self, further: &Further) -> Others {
+        let mut out = Others::new();
+        for candidate in self.candidates(&further.matched.subject) {
+            if self.fields(&candidate, &further.matched.fields).hold {
+                out.entry(candidate.node.file).or_default().push(candidate.node);
+            }
+        }
+        out
+    }
+
+    fn cancelled(&self, candidate: &Candidate<'a>, unless: &[(&Unless, Others)]) -> bool {
+        unless.iter().any(|(u, others)| match u {
             Unless::Fields(fields) => {
                 let verdicts = self.fields(candidate, fields);
                 verdicts.hold && !verdicts.open
             }
-            Unless::Further(further) => self.tied(candidate, further),
+            Unless::Further(further) => self.tied(candidate, further, others),
         })
     }
 
-    fn tied(&self, first: &Candidate<'a>, further: &Further) -> bool {
-        self.candidates(&further.matched.subject).iter().any(|other| {
-            other.node != first.node && self.is_tied(first.node, other.node, &further.tie) && self.fields(other, &further.matched.fields).hold
-        })
+    fn tied(&self, first: &Candidate<'a>, further: &Further, others: &Others) -> bool {
+        let near = others.get(&first.node.file).into_iter();
+        let far = others.iter().filter(|(f, _)| further.tie.writes_to && **f != first.node.file).map(|(_, n)| n);
+        near.chain(far).flatten().any(|other| *other != first.node && self.is_tied(first.node, *other, &further.tie))
     }
 
     fn is_tied(&self, first: Node, other: Node, tie: &Tie) -> bool {

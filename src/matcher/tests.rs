@@ -1,1 +1,87 @@
+use std::collections::BTreeMap;
 
+use crate::catalog::Catalog;
+use crate::config::Config;
+use crate::detect;
+use crate::finding::{Alert, Confidence, Severity};
+use crate::rule::RuleSet;
+use crate::scan;
+use crate::source::{Kind, SourceFile, Sources};
+
+/// Alerts of a page of our own over a tree, with the line of each.
+fn alerts(class: &str, pattern: &str, files: &[(&str, Kind, &str)], policy: &str) -> Vec<(String, u32, Alert)> {
+    let catalog = Catalog::builtin().unwrap();
+    let page = format!(
+        "---\nid: own\ntitle: T\n{class}\nband: high\nstatus: preview\nedition: \"2026.11\"\ntier: risk\nmatch:\n  {}\nmessage: \"{{origin}} {{name}} {{place}}\"\n\
+         fix: f\n---\n# T\n## Why\nw\n## Impact\ni\n## Fix\nf\n## Examples\n```sh path=a.sh\nx # vet: own\n```\n",
+        pattern.replace('\n', "\n  ")
+    );
+    let detectors: Vec<&str> = detect::TABLE.iter().map(|(n, _)| *n).collect();
+    let rules = RuleSet::load(&[("own.md".into(), page)], &catalog, &detectors).unwrap();
+    let config = Config::parse("pipevet.toml", policy, &catalog.severities).unwrap();
+    let ordered: BTreeMap<&str, (Kind, &str)> = files.iter().map(|(p, k, t)| (*p, (*k, *t))).collect();
+    let files = ordered.iter().map(|(p, (k, t))| SourceFile::new(*p, *k, t.as_bytes().to_vec())).collect();
+    let sources = Sources { roots: vec![".".into()], files, ..Sources::default() };
+    let (_, alerts) = scan::analyze(&sources, &catalog, &rules, &config);
+    let place = |a: &Alert| {
+        let file = sources.file(a.primary.file);
+        (file.path.clone(), file.lines().line(a.primary.range.start))
+    };
+    alerts.into_iter().filter(|a| a.rule == "own").map(|a| (place(&a).0, place(&a).1, a)).collect()
+}
+
+fn lines(class: &str, pattern: &str, files: &[(&str, Kind, &str)]) -> Vec<u32> {
+    alerts(class, pattern, files, "").iter().map(|a| a.1).collect()
+}
+
+const SETTING: &str = "class: setting\nlevel: low";
+const WORKFLOW: &str = "on: [push, issues]\njobs:\n  a:\n    runs-on: self\n    permissions:\n      contents: write\n    steps:\n      - run: pip install x\n      - uses: o/n/p@v1\n  \
+    b:\n    runs-on: ubuntu-latest\n    steps:\n      - run: pip install y && echo ${{ github.event.issue.title }}\n      - uses: ./local\n      - uses: o/n@0123456789012345678901234567890123456789\n";
+
+#[test]
+fn facts_are_matched_with_ties_and_exceptions() {
+    let workflow = [("w.yml", Kind::Workflow, WORKFLOW)];
+    let cases: [(&str, &[u32]); 14] = [
+        ("uses: {}", &[9, 14, 15]),
+        ("uses: {}\nwhere: { form: remote, bytes: { mutable: \">=release\", who: publisher } }", &[9]),
+        ("uses: {}\nwhere: { name: \"o/*\", ref: { unlike: \"v*\" } }", &[15]),
+        ("uses: {}\nunless: { form: local }", &[9, 15]),
+        ("command: { effect: installs }", &[8, 13]),
+        ("command: { effect: installs }\nand: { permission: { level: write }, same: job }", &[8]),
+        ("command: { effect: installs }\nunless: { permission: { level: write }, same: job }", &[13]),
+        ("command: { effect: installs }\nand: { uses: {}, same: job, before: true }", &[]),
+        ("command: { effect: installs }\nand: { uses: {}, where: { form: local }, same: file, after: true }", &[8, 13]),
+        ("expression: { in: script }\nwhere: { name: { who: anyone } }", &[13]),
+        ("runner: {}\nwhere: { hosted: false }", &[4]),
+        ("job: {}\nwhere: { permissions: { given: false } }", &[10]),
+        ("trigger: {}\nwhere: { who: \">=peer\" }", &[1]),
+        ("requirement: { from: command }\nwhere: { name: y }", &[13]),
+    ];
+    for (pattern, wanted) in cases {
+        assert_eq!(lines(SETTING, pattern, &workflow), wanted, "{pattern}");
+    }
+}
+
+#[test]
+fn open_arguments_count_as_their_kind_says_and_trust_lowers() {
+    let class = "class: code-execution";
+    let pattern = "sink: { kind: pickle-load }\nwhere: { bytes: { who: \">=operator\" } }";
+    let code = "import pickle\ndef load(data):\n    return pickle.loads(data)\ndef _private(data):\n    return pickle.loads(data)\n";
+    let found = alerts(class, pattern, &[("lib.py", Kind::Python, code)], "");
+    assert_eq!(found.iter().map(|a| a.1).collect::<Vec<_>>(), [3]);
+    let alert = &found[0].2;
+    assert_eq!((alert.severity, alert.confidence), (Severity::Medium, Confidence::Medium));
+    assert!(alert.message.starts_with("whoever supplies this argument"), "{}", alert.message);
+
+    let code = "from huggingface_hub import hf_hub_download\nimport torch\nm = torch.load(hf_hub_download('acme/m', 'm.pt'), weights_only=False)\n";
+    let pattern = "sink: { kind: checkpoint-load }\nwhere: { flag: true, bytes: { who: \">=publisher\", mutable: \">=moving\" } }";
+    let files = [("m.py", Kind::Python, code)];
+    let found = alerts(class, pattern, &files, "");
+    assert_eq!((found.len(), found[0].2.severity), (1, Severity::High));
+    assert!(found[0].2.message.contains("acme/m"), "{}", found[0].2.message);
+    assert!(alerts(class, pattern, &files, "[trust]\norgs = [\"acme\"]\n").is_empty());
+    assert!(alerts(class, pattern, &files, "[rule.own]\nenabled = false\n").is_empty());
+    assert_eq!(alerts(class, pattern, &files, "[rule.own]\nlevel = \"info\"\n")[0].2.severity, Severity::Info);
+    let tests = alerts(class, pattern, &[("tests/test_m.py", Kind::Python, code)], "");
+    assert_eq!(tests[0].2.confidence, Confidence::Medium);
+}
