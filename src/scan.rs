@@ -116,8 +116,7 @@ pub fn analyze(sources: &Sources, catalog: &Catalog, rules: &RuleSet, config: &C
         rules,
         config,
     };
-    let mut alerts = matcher::all(&context);
-    detect::secrets::redact(&mut alerts, &context);
+    let alerts = matcher::all(&context);
     (model, alerts)
 }
 

@@ -7,10 +7,11 @@ pub mod json;
 pub mod sarif;
 pub mod text;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::finding::{Location, Report, Severity};
 use crate::source::{FileId, Place, Range, SourceFile, Sources};
+use crate::triage::redact;
 
 /// What reports say of a rule; built from its page.
 #[derive(Clone, Debug, PartialEq)]
@@ -36,12 +37,19 @@ pub struct Card {
 /// The class of rules whose findings are secrets.
 const SECRET: &str = "secret";
 
-/// Spans that must not be shown whole, by file: the causes of all secret findings, hidden ones included.
-fn masks(report: &Report, cards: &[Card]) -> BTreeMap<FileId, Vec<Range>> {
+/// Spans that must not be shown whole, by file: the causes of all secret findings, hidden ones included, and every other place of the same text in
+/// the files that lines are shown of.
+fn masks(report: &Report, cards: &[Card], sources: &Sources) -> BTreeMap<FileId, Vec<Range>> {
     let mut out: BTreeMap<FileId, Vec<Range>> = BTreeMap::new();
     let all = report.shown.iter().chain(report.hidden.iter().map(|(r, _)| r));
-    for reported in all.filter(|r| is_secret(&r.alert.rule, cards) && r.alert.data.get("carries").is_none_or(|c| c != "reference")) {
+    for reported in all.filter(|r| is_secret(&r.alert.rule, cards) && !r.alert.data.contains_key(redact::REFERENCE)) {
         out.entry(reported.alert.primary.file).or_default().push(reported.alert.primary.range);
+    }
+    let secrets = redact::secrets(report, sources);
+    if !secrets.is_empty() {
+        for file in report.shown.iter().map(|r| r.alert.primary.file).collect::<BTreeSet<FileId>>() {
+            out.entry(file).or_default().extend(redact::places(file, &secrets, sources));
+        }
     }
     out
 }

@@ -31,7 +31,7 @@ const MOST_WAYS: usize = 3;
 
 /// Writes the alerts, worst first, and the counts.
 pub fn write(report: &Report, sources: &Sources, cards: &[Card], style: Look, out: &mut dyn Write) -> io::Result<()> {
-    let masks = masks(report, cards);
+    let masks = masks(report, cards, sources);
     let page = Page { sources, style, hidden_spans: &masks };
     for reported in &report.shown {
         if style.quiet {

@@ -3,6 +3,7 @@
 mod cases;
 mod harness;
 mod labs;
+mod leaks;
 mod mutation;
 mod rows;
 mod tidy;

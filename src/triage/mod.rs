@@ -3,6 +3,7 @@
 pub mod fingerprint;
 mod ignores;
 pub mod line_hash;
+pub mod redact;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -86,6 +87,7 @@ pub fn triage(alerts: Vec<Alert>, notices: Vec<Notice>, facts: &Facts, sources: 
     report.notices.extend(ignore_notices);
     report.notices.sort();
     report.notices.dedup();
+    redact::redact(&mut report, sources);
     report
 }
 

@@ -115,6 +115,11 @@ fn begins(text: &[u8], start: usize) -> bool {
     match before(1) {
         None => true,
         Some(b'n' | b'r' | b't') if before(2) == Some(b'\\') => true,
+        // A colour of a terminal (`ESC [ 3 1 m`), as error outputs of notebooks have them.
+        Some(b'm') => {
+            let code = text.get(start.saturating_sub(12)..start - 1).unwrap_or_default();
+            code.iter().rposition(|b| !(b.is_ascii_digit() || *b == b';')).is_some_and(|i| code.get(i.wrapping_sub(1)..=i) == Some(b"\x1b["))
+        }
         Some(b) => !(b.is_ascii_alphanumeric() || b == b'_'),
     }
 }

@@ -76,7 +76,7 @@ fn alerts(context: &Context<'_>, rule: &str, found: Vec<Found>) -> Vec<Alert> {
         let level = page.level.unwrap_or(page.band);
         let mut data = BTreeMap::from([("secret".to_owned(), found.cause.clone())]);
         if found.text.is_empty() {
-            data.insert(REFERENCE.0.to_owned(), REFERENCE.1.to_owned());
+            data.insert("reference".to_owned(), "yes".to_owned());
         }
         out.push(Alert {
             rule: page.id.clone(),
@@ -99,9 +99,6 @@ fn alerts(context: &Context<'_>, rule: &str, found: Vec<Found>) -> Vec<Alert> {
     out
 }
 
-/// Marks an alert of this family whose span is the name of a secret, not the secret: reports need not mask it.
-pub const REFERENCE: (&str, &str) = ("carries", "reference");
-
 fn lower(level: Severity) -> Severity {
     match level {
         Severity::Critical => Severity::High,
@@ -116,29 +113,6 @@ fn masked(secret: &str) -> String {
     let length = secret.chars().count();
     let shown: String = secret.chars().take((length / 6).min(4)).collect();
     format!("{shown}… ({length} characters)")
-}
-
-/// Takes the secrets that were found out of the sentences of all alerts: another rule may quote the line or the address one stands in.
-pub fn redact(alerts: &mut [Alert], context: &Context<'_>) {
-    let spans = alerts.iter().filter(|a| context.rules.get(&a.rule).is_some_and(|p| p.class == "secret") && !a.data.contains_key(REFERENCE.0));
-    let mut secrets: Vec<String> = spans.map(|a| context.sources.file(a.primary.file).text_at(a.primary.range)).filter(|s| s.len() >= 6).collect();
-    secrets.sort_by_key(|s| std::cmp::Reverse(s.len()));
-    secrets.dedup();
-    if secrets.is_empty() {
-        return;
-    }
-    let clean = |text: &mut String| {
-        for secret in &secrets {
-            if text.contains(secret.as_str()) {
-                *text = text.replace(secret.as_str(), &masked(secret));
-            }
-        }
-    };
-    for alert in alerts {
-        let lists = alert.assumes.iter_mut().chain(&mut alert.doubts).chain(alert.data.values_mut());
-        let hops = alert.paths.iter_mut().flat_map(|p| &mut p.hops).chain(&mut alert.related).map(|h| &mut h.text);
-        [&mut alert.message, &mut alert.fix, &mut alert.fine_if, &mut alert.cause].into_iter().chain(lists).chain(hops).for_each(clean);
-    }
 }
 
 #[cfg(test)]

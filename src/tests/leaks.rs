@@ -1,0 +1,110 @@
+//! Planted secrets: found in every carrier, and whole in no output of any format.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::harness::{knowledge, scan, sources};
+use crate::finding::{Confidence, Severity};
+use crate::report::{Card, json, sarif, text};
+use crate::triage::{Policy, triage};
+
+/// A made-up token, built here so that none stands in this repository. Each `n` gives another.
+fn token(n: u64) -> String {
+    let mut state = n.wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ 0x5851_f42d_4c95_7f2d;
+    let mut out = String::from("hf_");
+    for _ in 0..34 {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        let letter = u8::try_from((state >> 33) % 52).unwrap_or(0);
+        out.push(char::from(if letter < 26 { b'a' + letter } else { b'A' + letter - 26 }));
+    }
+    out
+}
+
+/// Files in which `@N@` stands for the Nth token and `@N<@`, `@N>@` for its halves.
+fn planted() -> (BTreeMap<String, String>, usize) {
+    let files = [
+        ("a.py", "# was @1@\nx = f\"Bearer @2@\"\ny = '@3<@' + \\\n  '@3>@'\ndef f():\n    \"\"\"Use @4@.\"\"\"\n    g(token=\"@5@\\n\", z=b'@6@')\n"),
+        (
+            "n.ipynb",
+            r#"{"cells": [{"cell_type": "code", "id": "c", "execution_count": 1, "metadata": {"note": "@7@"},
+ "source": ["t = \"@8@\"\n", "!huggingface-cli login --token @9@\n", "u = \"@10<@\" \"@10>@\"\n"],
+ "outputs": [{"output_type": "stream", "name": "stdout", "text": ["Token: @11@\n"]},
+  {"output_type": "display_data", "metadata": {}, "data": {"text/html": ["<td>@12@</td><a title=&quot;@13@&quot;>"], "image/png": "iVBORw0KGgo="}},
+  {"output_type": "error", "ename": "E", "evalue": "bad '@14@'", "traceback": ["\u001b[31m@15@\u001b[39m"]}]},
+ {"cell_type": "markdown", "id": "m", "metadata": {}, "source": ["Use `@16@`"]}],
+ "metadata": {"kernelspec": {"language": "python", "name": "python3"}}, "nbformat": 4, "nbformat_minor": 5}"#,
+        ),
+        ("c.yaml", "a: @17@\nb: |\n  x\n  @18@\nc: \"@19<@\\\n  @19>@\"\nd: [ '@20@' ] # @21@\ne: >-\n  y @22@\n"),
+        (".env", "HF_TOKEN=@23@\n"),
+        ("Dockerfile", "FROM a@sha256:00\nENV HF_TOKEN=@24@\nRUN echo @25@ && \\\n  curl -H \"Authorization: @26@\" https://h\n"),
+        ("run.sh", "#!/bin/sh\ncat <<EOF > x\n@27@\nEOF\nexport A=@28@\npython -c \"login('@29@')\"\n"),
+        (".github/workflows/w.yml", "on: push\njobs:\n  a:\n    runs-on: x\n    env: { T: @30@ }\n    steps:\n    - run: |\n        echo @31@\n    - uses: o/n@v1\n      with: { token: '@32@' }\n"),
+        ("requirements.txt", "--extra-index-url https://u:@33@@h.io/simple\nx @ git+https://@34@@github.com/o/x\n"),
+        ("pyproject.toml", "[tool.x]\na = \"\"\"\n@35@\"\"\"\n"),
+        ("s.json", r#"{"a": {"b": ["@36@", "x\u0020\u0068@37~@"]}}"#),
+        ("setup.cfg", "[a]\nb = @38@\n"),
+        ("Makefile", "all:\n\tcurl -H @39@ https://h # @40@\n"),
+    ];
+    let mut count = 0;
+    let mut out = BTreeMap::new();
+    for (path, text) in files {
+        let mut text = text.to_owned();
+        for n in 1..=40u64 {
+            let secret = token(n);
+            let (head, tail) = secret.split_at(15);
+            let before = text.len();
+            for (mark, with) in [("", secret.as_str()), ("<", head), (">", tail), ("~", secret.get(1..).unwrap())] {
+                text = text.replace(&format!("@{n}{mark}@"), with);
+            }
+            count += usize::from(text.len() != before);
+        }
+        out.insert(path.to_owned(), text);
+    }
+    (out, count)
+}
+
+#[test]
+fn planted_secrets_are_found_and_never_shown() {
+    let (files, count) = planted();
+    assert_eq!(count, 40);
+    let (catalog, rules) = knowledge();
+    let sources = sources(&files);
+    let (model, alerts) = scan(&sources, catalog);
+    let of = |rule: &str| alerts.iter().filter(|a| a.rule == rule).collect::<Vec<_>>();
+    let spans: BTreeSet<String> = of("secret-known-format").iter().map(|a| sources.file(a.primary.file).text_at(a.primary.range)).collect();
+    let missing: Vec<u64> = (1..=40).filter(|n| !spans.iter().any(|s| s.contains(token(*n).get(18..).unwrap()))).collect();
+    assert_eq!(missing, Vec::<u64>::new(), "not found");
+    assert_eq!(spans.len(), 40);
+    assert!(alerts.iter().any(|a| !a.rule.starts_with("secret-")), "other rules speak of these lines too");
+
+    let policy =
+        Policy { preview: true, hygiene: true, min_severity: Severity::Info, min_confidence: Confidence::Low, ..Policy::default() };
+    let report = triage(alerts, model.notices, &model.facts, &sources, &policy);
+    let cards: Vec<Card> = rules
+        .pages
+        .iter()
+        .map(|p| Card {
+            id: p.id.clone(),
+            title: p.title.clone(),
+            class: p.class.clone(),
+            band: p.band,
+            share: None,
+            why: p.why.clone(),
+            markdown: p.markdown.clone(),
+            frameworks: Vec::new(),
+        })
+        .collect();
+    let look = text::Look { color: false, quiet: false, verbose: true, time: false };
+    let mut out: Vec<u8> = Vec::new();
+    json::write(&report, &sources, &cards, true, &mut out).unwrap();
+    sarif::write(&report, &sources, &cards, sarif::Limits::default(), &mut out).unwrap();
+    text::write(&report, &sources, &cards, look, &mut out).unwrap();
+    let out = String::from_utf8(out).unwrap();
+    for n in 1..=40 {
+        let secret = token(n);
+        // Four characters may be shown; six in a row are no accident.
+        for start in 0..secret.len() - 6 {
+            let part = secret.get(start..start + 6).unwrap();
+            assert!(!out.contains(part), "token {n}: `{part}` in {:?}", out.lines().find(|l| l.contains(part)));
+        }
+    }
+}

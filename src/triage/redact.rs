@@ -1,0 +1,60 @@
+//! Takes the secrets that were found out of everything a report says: another rule may quote the line, a construct may be named after the address, a
+//! notice may repeat the word in which one stands. Lines of files are masked where they are shown.
+
+use aho_corasick::{AhoCorasick, MatchKind};
+
+use crate::finding::{Alert, Report};
+use crate::source::{FileId, Range, Sources};
+
+/// Key of [`Alert::data`] that marks a span as a secret; its value names the format or the target.
+pub const SECRET: &str = "secret";
+/// Key of [`Alert::data`] beside it, when the span is the name of a secret and not the secret.
+pub const REFERENCE: &str = "reference";
+/// Shorter texts are too common to be taken out of sentences.
+const SHORTEST: usize = 6;
+
+/// Whether the primary span of an alert is a secret.
+pub fn is_secret(alert: &Alert) -> bool {
+    alert.data.contains_key(SECRET) && !alert.data.contains_key(REFERENCE)
+}
+
+/// The secrets of a report as they stand in the files, and as they read without the quotes and breaks between their parts; longest first.
+pub fn secrets(report: &Report, sources: &Sources) -> Vec<String> {
+    let all = report.shown.iter().chain(report.hidden.iter().map(|(r, _)| r)).filter(|r| is_secret(&r.alert));
+    let mut out: Vec<String> = all
+        .map(|r| sources.file(r.alert.primary.file).text_at(r.alert.primary.range))
+        .flat_map(|text| [text.split(|c: char| c.is_whitespace() || matches!(c, '"' | '\'' | '+' | '\\')).collect(), text])
+        .filter(|text| text.len() >= SHORTEST)
+        .collect();
+    out.sort_by(|a, b| b.len().cmp(&a.len()).then(a.cmp(b)));
+    out.dedup();
+    out
+}
+
+/// Shortens every secret to its first characters, wherever a sentence or a name of the report holds it.
+pub fn redact(report: &mut Report, sources: &Sources) {
+    let secrets = secrets(report, sources);
+    if secrets.is_empty() {
+        return;
+    }
+    let Ok(searcher) = AhoCorasick::builder().match_kind(MatchKind::LeftmostLongest).build(&secrets) else { return };
+    let short: Vec<String> = secrets.iter().map(|s| s.chars().take((s.chars().count() / 6).min(4)).chain(['…']).collect()).collect();
+    let clean = |text: &mut String| {
+        if searcher.is_match(text.as_str()) {
+            *text = searcher.replace_all(text, &short);
+        }
+    };
+    for reported in report.shown.iter_mut().chain(report.hidden.iter_mut().map(|(r, _)| r)) {
+        let alert = &mut reported.alert;
+        let lists = alert.assumes.iter_mut().chain(&mut alert.doubts).chain(alert.data.values_mut()).chain(&mut reported.constructs);
+        let hops = alert.paths.iter_mut().flat_map(|p| &mut p.hops).chain(&mut alert.related).map(|h| &mut h.text);
+        [&mut alert.message, &mut alert.fix, &mut alert.fine_if, &mut alert.cause].into_iter().chain(lists).chain(hops).for_each(clean);
+    }
+    report.notices.iter_mut().map(|n| &mut n.text).for_each(clean);
+}
+
+/// Every place of a secret in a file, found or repeated.
+pub fn places(file: FileId, secrets: &[String], sources: &Sources) -> Vec<Range> {
+    let Ok(searcher) = AhoCorasick::builder().match_kind(MatchKind::LeftmostLongest).build(secrets) else { return Vec::new() };
+    searcher.find_iter(&sources.file(file).bytes).map(|m| Range::new(m.start(), m.end())).collect()
+}
