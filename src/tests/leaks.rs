@@ -22,7 +22,10 @@ fn token(n: u64) -> String {
 /// Files in which `@N@` stands for the Nth token and `@N<@`, `@N>@` for its halves.
 fn planted() -> (BTreeMap<String, String>, usize) {
     let files = [
-        ("a.py", "# was @1@\nx = f\"Bearer @2@\"\ny = '@3<@' + \\\n  '@3>@'\ndef f():\n    \"\"\"Use @4@.\"\"\"\n    g(token=\"@5@\\n\", z=b'@6@')\n"),
+        (
+            "a.py",
+            "# was @1@\nx = f\"Bearer @2@\"\ny = '@3<@' + \\\n  '@3>@'\ndef f():\n    \"\"\"Use @4@.\"\"\"\n    g(token=\"@5@\\n\", z=b'@6@')\n",
+        ),
         (
             "n.ipynb",
             r#"{"cells": [{"cell_type": "code", "id": "c", "execution_count": 1, "metadata": {"note": "@7@"},
@@ -37,7 +40,10 @@ fn planted() -> (BTreeMap<String, String>, usize) {
         (".env", "HF_TOKEN=@23@\n"),
         ("Dockerfile", "FROM a@sha256:00\nENV HF_TOKEN=@24@\nRUN echo @25@ && \\\n  curl -H \"Authorization: @26@\" https://h\n"),
         ("run.sh", "#!/bin/sh\ncat <<EOF > x\n@27@\nEOF\nexport A=@28@\npython -c \"login('@29@')\"\n"),
-        (".github/workflows/w.yml", "on: push\njobs:\n  a:\n    runs-on: x\n    env: { T: @30@ }\n    steps:\n    - run: |\n        echo @31@\n    - uses: o/n@v1\n      with: { token: '@32@' }\n"),
+        (
+            ".github/workflows/w.yml",
+            "on: push\njobs:\n  a:\n    runs-on: x\n    env: { T: @30@ }\n    steps:\n    - run: |\n        echo @31@\n    - uses: o/n@v1\n      with: { token: '@32@' }\n",
+        ),
         ("requirements.txt", "--extra-index-url https://u:@33@@h.io/simple\nx @ git+https://@34@@github.com/o/x\n"),
         ("pyproject.toml", "[tool.x]\na = \"\"\"\n@35@\"\"\"\n"),
         ("s.json", r#"{"a": {"b": ["@36@", "x\u0020\u0068@37~@"]}}"#),
@@ -76,8 +82,7 @@ fn planted_secrets_are_found_and_never_shown() {
     assert_eq!(spans.len(), 40);
     assert!(alerts.iter().any(|a| !a.rule.starts_with("secret-")), "other rules speak of these lines too");
 
-    let policy =
-        Policy { preview: true, hygiene: true, min_severity: Severity::Info, min_confidence: Confidence::Low, ..Policy::default() };
+    let policy = Policy { preview: true, hygiene: true, min_severity: Severity::Info, min_confidence: Confidence::Low, ..Policy::default() };
     let report = triage(alerts, model.notices, &model.facts, &sources, &policy);
     let cards: Vec<Card> = rules
         .pages
