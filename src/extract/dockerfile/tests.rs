@@ -174,6 +174,8 @@ fn a_piped_download_is_seen_in_every_instruction() {
         "FROM a\nRUN [[ x ]] || { \\\n [ y ]; @; }",
         "FROM a\nENV A=\"x\\\n'\nRUN @",
         "FROM a\nRUN [ -f x ] && @",
+        "FROM a\nENV C=curl\nARG B=bash\nRUN $C x | $B",
+        "FROM a\nRUN /bin/echo '@' > f && @",
         "FROM a\nRUN [\"a\", 'b'] ; @",
     ];
     for shape in shapes {

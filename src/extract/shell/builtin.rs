@@ -220,8 +220,9 @@ impl Walk<'_> {
     }
 }
 
-/// The program of a command, when it is literal.
+/// The name of a command's program, when it is literal.
 pub fn program(fact: FactId, b: &Builder) -> Option<String> {
     let What::Command(Command { words, .. }) = &b.facts.fact(fact).what else { return None };
-    words.first().and_then(|w| b.facts.word(w))
+    let program = words.first().and_then(|w| b.facts.word(w))?;
+    Some(program.rsplit('/').next().unwrap_or_default().to_owned())
 }

@@ -402,3 +402,34 @@ fn cut_files_are_read() {
         assert!(crate::extract::make::makefile(cut.as_bytes()).items.iter().all(|f| f.range.end as usize <= end));
     }
 }
+
+/// Conditions never nest deeper than their readers can follow, and what they lose only weakens them.
+#[test]
+fn conditions_stay_shallow() {
+    let codes = [
+        format!("if a; then :; {} fi", "elif b; then x; ".repeat(3_000)),
+        format!("a {}", "&& b ".repeat(3_000)),
+        format!("a {}", "|| b && c ".repeat(3_000)),
+        format!("{} x {}", "if a && b && c; then ".repeat(60), "; fi ".repeat(60)),
+        format!("case x in {} esac", "a) x;; ".repeat(3_000)),
+        format!("[ {} a ]", "! ".repeat(3_000)),
+        format!("[[ {} a ]]", "( ".repeat(3_000)),
+        format!("[ a {} ]", "-a b ".repeat(3_000)),
+    ];
+    for code in codes {
+        let facts = facts_of(&code);
+        // Conditions refer only to earlier ones, so one pass measures depth.
+        let mut depth = vec![0usize; facts.conds.len()];
+        for (i, cond) in facts.conds.iter().enumerate() {
+            use crate::cond::CondWhat::{And, Not, Or};
+            let inner = match &cond.what {
+                And(all) | Or(all) => all.iter().map(|c| depth[c.0 as usize]).max().unwrap_or(0),
+                Not(one) => depth[one.0 as usize],
+                _ => 0,
+            };
+            depth[i] = inner + 1;
+        }
+        let deepest = depth.iter().max().copied().unwrap_or(0);
+        assert!(deepest < 400, "{deepest} in {}", code.get(..40).unwrap_or_default());
+    }
+}

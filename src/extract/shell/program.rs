@@ -10,6 +10,9 @@ use crate::text::Text;
 /// Texts kept for one variable.
 const TEXTS: usize = 4;
 
+/// Facts before a script that are searched for what gives a variable.
+const AROUND: usize = 10_000;
+
 /// Literal texts that the script gives its variables.
 #[derive(Debug, Default)]
 pub struct Variables(BTreeMap<String, Vec<Text>>);
@@ -33,6 +36,35 @@ impl Variables {
         }
     }
 
+    /// What a variable may hold: what this script gave it, otherwise what stands around the script (`env:` of a step or job, `ENV` and `ARG` of a stage).
+    fn texts(&self, name: &str, b: &Builder) -> Vec<Text> {
+        if let Some(known) = self.0.get(name) {
+            return known.clone();
+        }
+        let mut owners = Vec::new();
+        let mut owner = b.owner();
+        while let Some(id) = owner {
+            owners.push(id);
+            owner = b.facts.fact(id).owner;
+        }
+        let mut out = Vec::new();
+        for fact in b.facts.items.iter().rev().take(AROUND).filter(|f| f.owner.is_none_or(|o| owners.contains(&o))) {
+            let value = match &fact.what {
+                What::Write { channel: Channel::Env(n), value } if n == name => Some(*value),
+                What::Setting { path, value } if path.strip_prefix("ENV.") == Some(name) => Some(*value),
+                What::Input { name: n, default, .. } if n == name => *default,
+                _ => None,
+            };
+            if let Some(value) = value {
+                literals(value, b, &mut out);
+            }
+            if !out.is_empty() {
+                break;
+            }
+        }
+        out
+    }
+
     /// What a command line may be with its program written out. Where a variable may be nothing, the line as it stands comes before the one that begins
     /// with the next word; true then: the last reading alone is what others read from.
     pub fn readings(&self, words: Vec<Word>, b: &mut Builder) -> (Vec<Vec<Word>>, bool) {
@@ -40,12 +72,12 @@ impl Variables {
         let [part] = first.parts.as_slice() else { return (vec![words], false) };
         let mut texts = Vec::new();
         match &b.facts.value(part.value).what {
-            V::Env(name) => texts.extend(self.0.get(name).into_iter().flatten().cloned()),
+            V::Env(name) => texts = self.texts(name, b),
             V::Phi(options) => {
                 for option in options.clone() {
                     literals(option, b, &mut texts);
                     if let V::Env(name) = &b.facts.value(option).what {
-                        texts.extend(self.0.get(name).into_iter().flatten().cloned());
+                        texts.extend(self.texts(name, b));
                     }
                 }
             }

@@ -267,7 +267,7 @@ impl<'a> Walk<'a> {
         let mut earlier: Option<CondId> = None;
         let before = self.scope.cwd;
         let mut dirs = Vec::new();
-        for (cond, body) in arms {
+        for (i, (cond, body)) in arms.iter().enumerate() {
             let leaves = self.leaves(body);
             let decides = leaves.is_some() || self.leaves(otherwise).is_some();
             outputs.append(&mut self.under(earlier, b, |walk, b| walk.condition(cond, decides, b)));
@@ -283,6 +283,9 @@ impl<'a> Walk<'a> {
             };
             outputs.append(&mut b.under(here, |b| self.list(body, b)));
             dirs.push(std::mem::replace(&mut self.scope.cwd, before));
+            if i >= LINKS {
+                continue;
+            }
             let not = b.cond(at, CondWhat::Not(holds));
             earlier = Some(match earlier {
                 Some(earlier) => b.cond(at, CondWhat::And(vec![earlier, not])),
