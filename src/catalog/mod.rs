@@ -188,7 +188,9 @@ impl Catalog {
             What::Function { name, .. } => name.rsplit('.').next().map(str::to_owned),
             _ => None,
         });
-        let ends = |pattern: &str| if pattern.starts_with('.') { name.ends_with(pattern) } else { glob::path(pattern, name) };
+        // An ending says nothing of a name whose root is a library that other rows would name in full.
+        let open = name.starts_with(['?', '.']);
+        let ends = |pattern: &str| if pattern.starts_with('.') { open && name.ends_with(pattern) } else { glob::path(pattern, name) };
         let fits = |row: &Row| match (&row.subject, kind) {
             (Subject::Entry(EntrySubject::Decorator(d)), EntryKind::Decorator) => ends(d),
             (Subject::Entry(EntrySubject::Base(b, m)), EntryKind::Base) => ends(b) && method.as_deref().is_none_or(|have| glob::text(m, have)),

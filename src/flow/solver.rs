@@ -339,12 +339,15 @@ impl<'a> Solver<'a> {
                     }
                     Effect::Passes { from, to: Slot::Result } => {
                         let mut val = Val::default();
+                        let mut parts = 0;
                         for slot in from {
                             if let Some(v) = self.slot(node, id, slot) {
+                                parts += self.slot_values(node, id, slot).len().max(1);
                                 val.join(&v);
                             }
                         }
-                        val
+                        // What is put together from several values is none of them.
+                        if parts > 1 { val.derived() } else { val }
                     }
                     Effect::Reads { channel, name } => match self.read_channel(node, id, channel, name) {
                         Some(val) => val,

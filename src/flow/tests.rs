@@ -99,6 +99,7 @@ const PYTHON: &[(&str, &str)] = &[
     ("AutoModel.from_pretrained('outputs/final', trust_remote_code=True)", "1 remote-code-load operator/digest unknown unsafe outputs/final"),
     ("AutoModel.from_pretrained(args.model_path, trust_remote_code=True)", "1 remote-code-load program/digest unknown unsafe"),
     ("kw = {'trust_remote_code': True}\nAutoModel.from_pretrained('org/model', **kw)", "2 remote-code-load publisher/moving unsafe org/model"),
+    ("def f(**kw):\n    return AutoModel.from_pretrained(kw.get('tokenizer', 'x'), trust_remote_code=True)", "2 remote-code-load operator/digest open unknown unsafe"),
     // Operators.
     ("a = argparse.ArgumentParser().parse_args()\ntorch.load(a.ckpt, weights_only=False)", "2 checkpoint-load operator/digest unsafe"),
     ("pickle.loads(os.environ['X'])", "1 pickle-load operator/digest"),
@@ -128,6 +129,7 @@ const PYTHON: &[(&str, &str)] = &[
     ("s = zmq.Context().socket(zmq.PULL)\ns.bind('tcp://*:5555')\ns.recv_pyobj()", "3 pickle-load peer/moving"),
     ("s = zmq.Context().socket(zmq.PULL)\ns.bind('tcp://127.0.0.1:5555')\ns.recv_pyobj()", ""),
     ("r = openai.OpenAI().chat.completions.create(model='m', messages=[])\nexec(r.choices[0].message.content)", "2 dynamic-code anyone/moving"),
+    ("from unittest import mock\n@mock.patch('a.b')\ndef test_f(body):\n    return pickle.loads(body)", "4 pickle-load program/digest open"),
     // Quiet on good code.
     ("pickle.loads(pickle.dumps({}))", ""),
     ("def f(x):\n    b = pickle.dumps(x)\n    return pickle.loads(b)", ""),
