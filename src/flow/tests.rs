@@ -99,7 +99,10 @@ const PYTHON: &[(&str, &str)] = &[
     ("AutoModel.from_pretrained('outputs/final', trust_remote_code=True)", "1 remote-code-load operator/digest unknown unsafe outputs/final"),
     ("AutoModel.from_pretrained(args.model_path, trust_remote_code=True)", "1 remote-code-load program/digest unknown unsafe"),
     ("kw = {'trust_remote_code': True}\nAutoModel.from_pretrained('org/model', **kw)", "2 remote-code-load publisher/moving unsafe org/model"),
-    ("def f(**kw):\n    return AutoModel.from_pretrained(kw.get('tokenizer', 'x'), trust_remote_code=True)", "2 remote-code-load operator/digest open unknown unsafe"),
+    (
+        "def f(**kw):\n    return AutoModel.from_pretrained(kw.get('tokenizer', 'x'), trust_remote_code=True)",
+        "2 remote-code-load operator/digest open unknown unsafe",
+    ),
     // Operators.
     ("a = argparse.ArgumentParser().parse_args()\ntorch.load(a.ckpt, weights_only=False)", "2 checkpoint-load operator/digest unsafe"),
     ("pickle.loads(os.environ['X'])", "1 pickle-load operator/digest"),
