@@ -70,7 +70,8 @@ mod tests {
 
     #[test]
     fn ids_and_reasons() {
-        let table: &[(&str, Option<(&[&str], &str)>, bool)] = &[
+        type Want = Option<(&'static [&'static str], &'static str)>;
+        let table: &[(&str, Want, bool)] = &[
             ("# pipevet: ignore[script-injection] input is a number", Some((&["script-injection"], "input is a number")), false),
             ("# pipevet:ignore[a-b, c]", Some((&["a-b", "c"], "")), false),
             ("// note; pipevet: ignore[a] why */", Some((&["a"], "why")), false),

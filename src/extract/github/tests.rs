@@ -265,7 +265,7 @@ fn constructs_name_jobs_and_steps() {
             ("q@v1", Some(1), true)
         ]
     );
-    assert_eq!(facts.ignores.iter().map(|i| &text[i.range.bounds()]).filter(|t| t.starts_with('#')).count(), 2);
+    assert_eq!(facts.ignores.iter().map(|i| text.get(i.range.bounds()).unwrap()).filter(|t| t.starts_with('#')).count(), 2);
     assert_eq!(facts.notices.len(), 1);
     for (id, fact) in facts.iter() {
         if let What::Script { .. } = fact.what {

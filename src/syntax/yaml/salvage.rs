@@ -295,8 +295,6 @@ impl Lines<'_, '_> {
             let range = if text.is_empty() { range } else { range.cover(text.whole()) };
             return Node { range, alias: None, tag: None, kind: NodeKind::Scalar(Scalar { text, style, core }) };
         }
-        let only =
-            |stop: usize| stop >= end || (self.gap(stop) && self.masked.get(self.spaces(stop)).is_some_and(|b| matches!(b, b'#' | b'\n' | b'\r')));
         match first {
             b'*' => {
                 let stop = (at..end).find(|p| self.gap(*p)).unwrap_or(end);
