@@ -7,6 +7,7 @@ use crate::facts::{Builder, FactId, FileFacts, ImageRole, Level, ValueId, What};
 use crate::notice::NoticeKind;
 use crate::syntax::yaml::{self, Entry, Node, NodeKind};
 
+mod scripts;
 pub(crate) mod steps;
 mod triggers;
 
@@ -51,7 +52,7 @@ fn whole(root: &Node, b: &mut Builder) {
             events.iter().for_each(|e| triggers::triggers(&e.value, b));
             each(root, "permissions").for_each(|n| permissions(n, b));
             each(root, "env").for_each(|n| environment_writes(n, b));
-            let outer = steps::Defaults::default().overlaid(root.get("defaults"), b);
+            let outer = steps::Defaults::default().overlaid(root.get("defaults"), b).knowing(root.get("env"), None);
             steps::default_shell(root.get("defaults"), b);
             for jobs in each(root, "jobs") {
                 entries(jobs, "jobs", b).iter().for_each(|e| job(e, &outer, b));
@@ -70,7 +71,7 @@ fn job(entry: &Entry, outer: &steps::Defaults, b: &mut Builder) {
         let mut mentions = Mentions::new();
         steps::conditional(node.get("if"), b, |b| {
             steps::condition_secrets(node.get("if"), &mut mentions);
-            let defaults = outer.overlaid(node.get("defaults"), b).on(node.get("runs-on"));
+            let defaults = outer.overlaid(node.get("defaults"), b).on(node.get("runs-on")).knowing(node.get("env"), node.get("strategy"));
             let needs = node.get("needs").map(strings).unwrap_or_default();
             let environment = node.get("environment").and_then(|n| if n.entries().is_empty() { Some(n) } else { n.get("name") });
             let environment = environment.filter(|n| !n.is_null()).map(|n| expressions::value(n, &mut mentions, b));

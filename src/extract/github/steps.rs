@@ -1,8 +1,9 @@
 //! Steps of jobs and of composite actions: the one place where `run`, `uses`, `env`, `if` and `shell` are read. Knows no action by name.
 
+use super::scripts::{self, Constants};
 use super::{entries, environment_writes, key, owned};
 use crate::extract::expressions::{self, Mentions};
-use crate::extract::{ignores, python, shell};
+use crate::extract::shell;
 use crate::facts::{Builder, ImageRole, Language, ValueId, What};
 use crate::notice::NoticeKind;
 use crate::syntax::expr;
@@ -10,7 +11,7 @@ use crate::syntax::yaml::{Node, NodeKind};
 use crate::text::Text;
 
 /// What applies to steps that do not say otherwise.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Defaults {
     /// `defaults.run.shell`, with the language it means.
     pub shell: Option<(ValueId, Language)>,
@@ -18,16 +19,18 @@ pub(crate) struct Defaults {
     pub directory: Option<ValueId>,
     /// Whether the runner's own shell is PowerShell.
     pub windows: bool,
+    /// Literal texts that expressions can stand for here.
+    pub constants: Constants,
 }
 
 impl Defaults {
     /// These defaults with what a `defaults:` says laid over them.
-    pub fn overlaid(self, node: Option<&Node>, b: &mut Builder) -> Defaults {
-        let Some(run) = node.and_then(|n| n.get("run")) else { return self };
+    pub fn overlaid(&self, node: Option<&Node>, b: &mut Builder) -> Defaults {
+        let Some(run) = node.and_then(|n| n.get("run")) else { return self.clone() };
         let mut unused = Mentions::new();
         let shell = run.get("shell").filter(|n| n.text().is_some()).map(|n| (expressions::value(n, &mut unused, b), language(n)));
         let directory = run.get("working-directory").filter(|n| !n.is_null()).map(|n| expressions::value(n, &mut unused, b));
-        Defaults { shell: shell.or(self.shell), directory: directory.or(self.directory), ..self }
+        Defaults { shell: shell.or(self.shell), directory: directory.or(self.directory), ..self.clone() }
     }
     /// These defaults on a runner: a label that begins with `windows` brings another shell.
     pub fn on(self, runs_on: Option<&Node>) -> Defaults {
@@ -35,6 +38,15 @@ impl Defaults {
             runs_on.map(|n| if n.entries().is_empty() { super::strings(n) } else { n.get("labels").map(super::strings).unwrap_or_default() });
         let windows = labels.unwrap_or_default().iter().any(|l| l.get(..7).is_some_and(|p| p.eq_ignore_ascii_case("windows")));
         Defaults { windows, ..self }
+    }
+}
+
+impl Defaults {
+    /// With the literal texts of an `env:` and a `strategy:`.
+    pub fn knowing(mut self, env: Option<&Node>, strategy: Option<&Node>) -> Defaults {
+        env.into_iter().for_each(|n| scripts::environment(n, &mut self.constants));
+        strategy.and_then(|n| n.get("matrix")).into_iter().for_each(|n| scripts::matrix(n, &mut self.constants));
+        self
     }
 }
 
@@ -108,6 +120,8 @@ fn step(node: &Node, defaults: &Defaults, b: &mut Builder) {
                 working_directory: directory.or(defaults.directory),
                 lenient: lenient(node.get("continue-on-error")),
             };
+            let mut constants = defaults.constants.clone();
+            node.get("env").into_iter().for_each(|n| scripts::environment(n, &mut constants));
             let step = b.add(node.range, what);
             b.within(step, |b| {
                 expressions::mention(mentions, b);
@@ -116,7 +130,7 @@ fn step(node: &Node, defaults: &Defaults, b: &mut Builder) {
                     match entry.name() {
                         Some("env") => environment_writes(&entry.value, b),
                         Some("uses") => uses(&entry.value, &[("", node.get("with"))], b),
-                        Some("run") => run(&entry.value, language, b),
+                        Some("run") => run(&entry.value, language, &constants, b),
                         _ => {}
                     }
                 }
@@ -151,47 +165,14 @@ pub(crate) fn uses(node: &Node, inputs: &[(&str, Option<&Node>)], b: &mut Builde
     }
 }
 
-fn run(node: &Node, language: Language, b: &mut Builder) {
+fn run(node: &Node, language: Language, constants: &Constants, b: &mut Builder) {
     let Some(text) = node.text() else {
         if !node.is_null() {
             b.notice(node.place(), NoticeKind::PartlyUnderstood, "a `run` that is no text");
         }
         return;
     };
-    script(text, language, b);
-}
-
-fn script(text: &Text, language: Language, b: &mut Builder) {
-    let (_, holes) = expressions::split(text, b);
-    let mut mentions = Mentions::new();
-    expressions::note(&holes, &mut mentions, b);
-    let script = if language == Language::Shell {
-        shell::script(text, &holes, b)
-    } else {
-        let value = expressions::template(text, &mut Mentions::new(), b);
-        b.add(text.whole(), What::Script { language, text: value })
-    };
-    // A comment of the script covers the step as one of the workflow does.
-    for (at, line) in lines(text.as_str()).filter(|(_, l)| l.contains("pipevet:")) {
-        if let Some((before, _)) = line.split_once('#') {
-            ignores::record(line.get(before.len()..).unwrap_or_default(), text.range(at + before.len(), at + line.len()), &mut b.facts);
-        }
-    }
-    b.within(script, |b| {
-        if language == Language::Python {
-            python::snippet(text, &holes, b);
-        }
-        expressions::mention(mentions, b);
-    });
-}
-
-/// Lines with where they begin.
-fn lines(text: &str) -> impl Iterator<Item = (usize, &str)> {
-    text.split('\n').scan(0, |at, line| {
-        let start = *at;
-        *at += line.len() + 1;
-        Some((start, line))
-    })
+    scripts::script(text, language, constants, b);
 }
 
 /// The language a `shell:` means. Unknown wrappers whose name says shell are taken for one, and so is an expression: a shell is the likeliest.
@@ -217,7 +198,7 @@ fn shell_command(node: Option<&Node>, b: &mut Builder) {
     // `-c` and its kin (`-lc`) take code.
     let code = |w: &str| w.starts_with('-') && !w.starts_with("--") && w.ends_with('c');
     if text.as_str().split_whitespace().skip(1).any(|w| !plain(w) || code(w)) {
-        script(text, Language::Shell, b);
+        scripts::script(text, Language::Shell, &Constants::new(), b);
     }
 }
 

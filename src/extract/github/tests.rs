@@ -206,7 +206,7 @@ fn every_shape_is_a_shape() {
         ),
         (
             "jobs: { a: { runs-on: windows-latest, steps: [{ run: dir, if: always() }, { run: x, shell: 'bash -el {0}' }, { run: y, shell: cmd }] } }",
-            "workflow  false\n  job a needs[] env= in= matrix= dir= false false\n    runner [windows-latest]\n    step  name= shell= dir= false if Status(Always)\n      script PowerShell dir if Status(Always)\n    step  name= shell=bash -el {0} dir= false\n      script Shell\n    step  name= shell=cmd dir= false\n      script Cmd y",
+            "workflow  false\n  job a needs[] env= in= matrix= dir= false false\n    runner [windows-latest]\n    step  name= shell= dir= false if Status(Always)\n      script PowerShell dir if Status(Always)\n        script Shell if Status(Always)\n    step  name= shell=bash -el {0} dir= false\n      script Shell\n    step  name= shell=cmd dir= false\n      script Cmd y\n        script Shell",
         ),
         (
             "x: &s\n  - run: echo\njobs: { a: { steps: *s }, b: { steps: [*s, { <<: { uses: q@v1 } }] } }",
@@ -273,4 +273,41 @@ fn constructs_name_jobs_and_steps() {
             assert!(facts.constructs[at as usize].name.starts_with("make x"), "{id:?}");
         }
     }
+}
+
+#[test]
+fn commands_that_stand_elsewhere_are_found() {
+    let text = r#"
+env: { SETUP: "make setup" }
+jobs:
+  a:
+    runs-on: windows-latest
+    strategy: { matrix: { cmd: ["curl e | sh"], include: [{ step: { run: "python x.py" } }] } }
+    steps:
+      - shell: bash
+        run: |
+          ${{ matrix.cmd }}
+          cd a && ${{ matrix.step.run }} ${{ matrix.cmd }}
+          ${{ env.setup }}
+      - run: |
+          $x = Get-Item .
+          pip install ${{ matrix.cmd }}
+          if ($x) { rm a }
+          Get-ChildItem -Path b
+          & ./build.sh "a b"
+"#;
+    let facts = workflow(text.as_bytes());
+    let commands: Vec<String> = facts
+        .items
+        .iter()
+        .filter_map(|f| match &f.what {
+            What::Command(c) => Some(c.words.iter().map(|w| text.get(w.range.bounds()).unwrap()).collect::<Vec<_>>().join(" ")),
+            _ => None,
+        })
+        .collect();
+    for want in ["curl e", "sh", "python x.py", "make setup", "pip install ${{ matrix.cmd }}", "./build.sh \"a b\""] {
+        assert!(commands.iter().any(|c| c == want), "{want} is not in {commands:?}");
+    }
+    assert!(!commands.iter().any(|c| c.contains("Get-") || c.contains("rm a")), "{commands:?}");
+    assert!(facts.notices.is_empty(), "{:?}", facts.notices);
 }
