@@ -102,9 +102,30 @@ fn foreign(text: &Text, b: &mut Builder) {
         let start = at + line.len() - line.trim_start().len() + line.trim().len() - body.len();
         let word = body.split_whitespace().next().unwrap_or_default();
         let program = !word.is_empty() && word.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'.' | b'/' | b'+'));
-        let own = matches!(word, "if" | "for" | "foreach" | "while" | "do" | "else" | "elseif" | "try" | "catch" | "finally" | "function" | "param" | "return" | "throw" | "switch" | "set" | "rem" | "REM");
+        let own = matches!(
+            word,
+            "if" | "for"
+                | "foreach"
+                | "while"
+                | "do"
+                | "else"
+                | "elseif"
+                | "try"
+                | "catch"
+                | "finally"
+                | "function"
+                | "param"
+                | "return"
+                | "throw"
+                | "switch"
+                | "set"
+                | "rem"
+                | "REM"
+        );
         // Verbs with a noun (`Get-ChildItem`) are the language's own.
-        let cmdlet = word.split_once('-').is_some_and(|(verb, noun)| verb.starts_with(|c: char| c.is_ascii_uppercase()) && noun.starts_with(|c: char| c.is_ascii_uppercase()));
+        let cmdlet = word
+            .split_once('-')
+            .is_some_and(|(verb, noun)| verb.starts_with(|c: char| c.is_ascii_uppercase()) && noun.starts_with(|c: char| c.is_ascii_uppercase()));
         let odd = body.contains(['{', '}', '(', ')', '`', '^', '%', '<']) && !body.contains("${{");
         let quotes = body.matches('"').count() % 2 + body.matches('\'').count() % 2;
         if program && !own && !cmdlet && !odd && quotes == 0 && !body.ends_with(['|', '\\', '&']) && !body.contains(" = ") {
