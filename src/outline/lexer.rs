@@ -110,6 +110,9 @@ pub(super) struct Lexer<'a> {
     depth: usize,
     pub(super) names: Names,
     pub(super) non_ascii: bool,
+    /// Short strings that stand one after the other, put together, and where the last of them ended.
+    pub(super) joined: Vec<u8>,
+    pub(super) joined_end: usize,
     out: Outline,
     /// Start of the statement being read, its column, and its first word.
     start: usize,
@@ -144,6 +147,8 @@ pub(super) fn run(bytes: &[u8]) -> Outline {
         depth: 0,
         names,
         non_ascii: false,
+        joined: Vec::new(),
+        joined_end: 0,
         out: Outline::default(),
         start: 0,
         column: 0,

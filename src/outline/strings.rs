@@ -31,6 +31,7 @@ impl Lexer<'_> {
                 self.at = end + if triple { 3 } else { 1 };
                 if end - content <= 100 {
                     self.string_names(content, end, raw);
+                    self.joined_names(start, content, end);
                 }
             }
             None => {
@@ -85,6 +86,33 @@ impl Lexer<'_> {
                 self.names.insert(hash(word.as_bytes(), 0, word.len()));
             }
         }
+    }
+
+    /// `"lo" "ad"` and `"lo" + "ad"` are one name.
+    fn joined_names(&mut self, start: usize, content: usize, end: usize) {
+        let between = self.bytes.get(self.joined_end..start).unwrap_or_default();
+        let adjacent = self.joined_end > 0
+            && between.len() < 200
+            && between.iter().all(|b| matches!(b, b' ' | b'\t' | b'\n' | b'\r' | b'\\' | b'+' | b'(' | b')'));
+        let stretch = self.bytes.get(content..end).unwrap_or_default();
+        let plain = stretch.iter().all(|b| matches!(CLASS[*b as usize], WORD | DIGIT) || *b == b'.');
+        if !adjacent {
+            self.joined.clear();
+        }
+        let already = !self.joined.is_empty();
+        if plain && self.joined.len() < 200 {
+            self.joined.extend_from_slice(stretch);
+            if already {
+                let text = std::mem::take(&mut self.joined);
+                for word in text.split(|b| *b == b'.').filter(|w| !w.is_empty()) {
+                    self.names.insert(hash(word, 0, word.len()));
+                }
+                self.joined = text;
+            }
+        } else {
+            self.joined.clear();
+        }
+        self.joined_end = self.at;
     }
 
     fn words_of(&mut self, start: usize, end: usize) {

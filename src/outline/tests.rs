@@ -34,6 +34,8 @@ fn names_are_seen_wherever_code_can_stand() {
         "x = rf'{a:%H'f'{load}'",
         "x = getattr(m, 'lo\\x61d')",
         "x = getattr(m, 'load')",
+        "x = getattr(m, 'lo' 'ad')",
+        "x = getattr(m, 'l' + ('oa'\n'd'))",
         "x = 1if load else 2",
         "x = 'a\\\nb'; load",
         "x = '''a\r'''\rload",

@@ -310,11 +310,12 @@ impl Reader<'_> {
             u32::from_str_radix(digits, 16).ok()
         };
         let Some(first) = unit(start) else { return ('\u{fffd}', 2) };
-        if (0xd800..0xdc00).contains(&first) && self.bytes.get(start + 6..start + 8) == Some(b"\\u") {
-            if let Some(second) = unit(start + 6).filter(|s| (0xdc00..0xe000).contains(s)) {
-                let code = 0x10000 + ((first - 0xd800) << 10) + (second - 0xdc00);
-                return (char::from_u32(code).unwrap_or('\u{fffd}'), 12);
-            }
+        if (0xd800..0xdc00).contains(&first)
+            && self.bytes.get(start + 6..start + 8) == Some(b"\\u")
+            && let Some(second) = unit(start + 6).filter(|s| (0xdc00..0xe000).contains(s))
+        {
+            let code = 0x10000 + ((first - 0xd800) << 10) + (second - 0xdc00);
+            return (char::from_u32(code).unwrap_or('\u{fffd}'), 12);
         }
         (char::from_u32(first).unwrap_or('\u{fffd}'), 6)
     }

@@ -107,10 +107,10 @@ impl<'t> Lower<'t, '_> {
 
     /// The name of a decorator: of what is called, when it is a call.
     fn called_name(&self, value: ValueId) -> String {
-        if let V::Ref(fact) = self.b.facts.value(value).what {
-            if let What::Call(call) = &self.fact(fact).what {
-                return call.name.clone();
-            }
+        if let V::Ref(fact) = self.b.facts.value(value).what
+            && let What::Call(call) = &self.fact(fact).what
+        {
+            return call.name.clone();
         }
         self.names(value).into_iter().next().unwrap_or_else(|| self.unrooted(value))
     }

@@ -163,14 +163,14 @@ impl<'t> Lower<'t, '_> {
 
     /// `base.name`; attributes of something imported extend its name.
     pub fn attribute(&mut self, base: ValueId, name: &str, range: Range) -> ValueId {
-        if self.imported.contains(&base) {
-            if let V::Name(root) = &self.b.facts.value(base).what {
-                let dot = if root.ends_with('.') { "" } else { "." };
-                let full = format!("{root}{dot}{name}");
-                let value = self.value(range, V::Name(full));
-                self.imported.insert(value);
-                return value;
-            }
+        if self.imported.contains(&base)
+            && let V::Name(root) = &self.b.facts.value(base).what
+        {
+            let dot = if root.ends_with('.') { "" } else { "." };
+            let full = format!("{root}{dot}{name}");
+            let value = self.value(range, V::Name(full));
+            self.imported.insert(value);
+            return value;
         }
         self.value(range, V::Attr(base, name.to_owned()))
     }
@@ -200,16 +200,16 @@ impl<'t> Lower<'t, '_> {
                 }
                 None => {}
             }
-            if let V::Attr(owner, dict) = self.b.facts.value(base).what.clone() {
-                if dict == "__dict__" {
-                    return self.value(range, V::Attr(owner, literal));
-                }
+            if let V::Attr(owner, dict) = self.b.facts.value(base).what.clone()
+                && dict == "__dict__"
+            {
+                return self.value(range, V::Attr(owner, literal));
             }
             // `globals()["f"]` is `f`.
-            if let V::Ref(fact) = self.b.facts.value(base).what {
-                if matches!(&self.fact(fact).what, What::Call(c) if c.args.is_empty() && matches!(c.name.as_str(), "globals" | "locals" | "vars")) {
-                    return self.read_name(&literal, range);
-                }
+            if let V::Ref(fact) = self.b.facts.value(base).what
+                && matches!(&self.fact(fact).what, What::Call(c) if c.args.is_empty() && matches!(c.name.as_str(), "globals" | "locals" | "vars"))
+            {
+                return self.read_name(&literal, range);
             }
         }
         self.value(range, V::Index(base, key))

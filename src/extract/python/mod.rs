@@ -316,4 +316,6 @@ impl<'t, 'b> Lower<'t, 'b> {
 }
 
 #[cfg(test)]
+mod hidden;
+#[cfg(test)]
 mod tests;

@@ -160,10 +160,11 @@ impl<'t> Lower<'t, '_> {
                 }
             }
         }
-        if let [only] = children.as_slice() {
-            if only.kind() == "call" && self.is_exit(*only) {
-                self.scope().dead = true;
-            }
+        if let [only] = children.as_slice()
+            && only.kind() == "call"
+            && self.is_exit(*only)
+        {
+            self.scope().dead = true;
         }
     }
 
