@@ -316,6 +316,6 @@ impl<'t, 'b> Lower<'t, 'b> {
 }
 
 #[cfg(test)]
-mod hidden;
+mod hidden_tests;
 #[cfg(test)]
 mod tests;
