@@ -22,8 +22,6 @@ mod walk;
 pub use builtin::below;
 
 #[cfg(test)]
-mod hidden;
-#[cfg(test)]
 pub(crate) mod tests;
 
 /// Adds a [`What::Script`] and the commands of `text` under the current owner; gives the script. Holes must be ordered and apart.

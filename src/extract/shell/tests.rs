@@ -107,6 +107,8 @@ fn cond_text(facts: &FileFacts, id: CondId) -> String {
     }
 }
 
+mod hidden;
+
 fn facts_of(code: &str) -> FileFacts {
     file(code.as_bytes())
 }

@@ -7,6 +7,7 @@
 use crate::source::Range;
 use crate::text::Text;
 
+mod ansi;
 mod cursor;
 mod heredoc;
 mod statement;

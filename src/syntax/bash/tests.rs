@@ -153,7 +153,8 @@ fn places_hold(code: &str) {
         for p in &w.parts {
             let Piece::Text(text) = &p.what else { continue };
             let at = code.get(p.range.bounds()).unwrap_or_default();
-            if !at.contains("$'") && !at.contains("\\x") {
+            // `$'…'` is decoded: its text is another.
+            if !code.contains("$'") {
                 assert_eq!(bare(at), bare(text.as_str()), "{code:?}");
             }
         }

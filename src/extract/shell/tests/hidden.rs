@@ -1,11 +1,6 @@
 //! What a text can do to hide a command, and what it can do to make reading slow.
 
 use super::*;
-use crate::facts::Stdin;
-
-fn facts_of(code: &str) -> FileFacts {
-    file(code.as_bytes())
-}
 
 /// Wherever `curl x | bash` can stand, it is seen; `@` is it.
 #[test]
@@ -384,7 +379,7 @@ fn what_hid_a_command_once() {
     for code in shapes {
         let facts = facts_of(code);
         let seen = facts.items.iter().any(|f| matches!(&f.what, What::Command(c) if facts.program(c).as_deref() == Some("mark")));
-        assert!(seen, "{code:?} {:?}", super::tests::dump(&facts));
+        assert!(seen, "{code:?} {:?}", dump(&facts));
     }
 }
 
