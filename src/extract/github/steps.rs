@@ -8,7 +8,6 @@ use crate::facts::{Builder, ImageRole, Language, ValueId, What};
 use crate::notice::NoticeKind;
 use crate::syntax::expr;
 use crate::syntax::yaml::{Node, NodeKind};
-use crate::text::Text;
 
 /// What applies to steps that do not say otherwise.
 #[derive(Clone, Debug, Default)]

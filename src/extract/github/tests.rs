@@ -311,3 +311,11 @@ jobs:
     assert!(!commands.iter().any(|c| c.contains("Get-") || c.contains("rm a")), "{commands:?}");
     assert!(facts.notices.is_empty(), "{:?}", facts.notices);
 }
+
+#[test]
+fn expressions_in_python_strings_are_parts_of_them() {
+    let text = "jobs: { a: { steps: [{ shell: python, run: \"open('x/${{ inputs.f }}.txt')\" }] } }";
+    let facts = workflow(text.as_bytes());
+    let call = facts.items.iter().find_map(|f| if let What::Call(call) = &f.what { Some(call) } else { None }).unwrap();
+    assert_eq!(val(&facts, call.args[0].value), "x/<inputs.f>.txt");
+}

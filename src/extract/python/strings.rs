@@ -55,17 +55,14 @@ impl<'t> Lower<'t, '_> {
 
     /// Appends the decoded text of a literal; replacement fields become parts.
     fn pieces(&mut self, node: Node<'t>, text: &mut Text, parts: &mut Vec<ValueId>) {
-        let Some(unit) = self.unit else { return };
         let literal = node.text();
         let head = opening(literal);
-        let prefix = literal.get(..head.len).unwrap_or_default().to_ascii_lowercase();
-        let formatted = prefix.contains('f') || prefix.contains('t');
         let children = node.children();
         let close = children.last().filter(|c| c.kind() == "string_end" && !c.is_error()).map_or(node.end(), |c| c.start());
         let mut at = (node.start() + head.len).min(close);
         for child in children.iter().filter(|c| c.kind() == "interpolation" || c.is_error()) {
             let (start, end) = (child.start().clamp(at, close), child.end().clamp(at, close));
-            decode(&unit.text, at, start, head, formatted, text);
+            self.stretch(at, start, node, text, parts);
             self.flush(text, parts);
             let range = self.range(*child);
             let fields: Vec<ValueId> = self.field_values(*child);
@@ -76,7 +73,23 @@ impl<'t> Lower<'t, '_> {
             parts.push(field);
             at = end;
         }
-        decode(&unit.text, at, close, head, formatted, text);
+        self.stretch(at, close, node, text, parts);
+    }
+
+    /// Decodes a stretch of a literal. What a platform puts into the source there (`"${{ … }}"`) is a part of its own.
+    fn stretch(&mut self, mut at: usize, end: usize, node: Node<'t>, text: &mut Text, parts: &mut Vec<ValueId>) {
+        let Some(unit) = self.unit else { return };
+        let head = opening(node.text());
+        let formatted = node.text().get(..head.len).unwrap_or_default().contains(['f', 'F', 't', 'T']);
+        for stop in unit.stops.range(at..end.max(at)).map(|(_, s)| s).filter(|s| s.end <= end) {
+            if let super::StopWhat::Value(value) = stop.what {
+                decode(&unit.text, at, stop.start, head, formatted, text);
+                self.flush(text, parts);
+                parts.push(value);
+                at = stop.end;
+            }
+        }
+        decode(&unit.text, at, end, head, formatted, text);
     }
 
     /// The expression of a replacement field, then those of its format specification.
