@@ -13,7 +13,7 @@ use crate::text::Text;
 pub fn texts(file: &SourceFile, facts: &FileFacts, may_match: &dyn Fn(&[u8]) -> bool) -> Vec<Text> {
     let mut out = Vec::new();
     let whole = match file.kind {
-        Kind::Json | Kind::Notebook => json_strings(&file.bytes, may_match),
+        Kind::Json | Kind::Notebook => json_strings(&file.bytes),
         _ => {
             let any = may_match(&file.bytes) || has_joins(&file.bytes);
             if any { vec![Text::verbatim(&file.bytes, 0)] } else { Vec::new() }
@@ -92,11 +92,7 @@ fn folded(text: &Text) -> Option<Text> {
 
 /// The strings of a JSON file, decoded; consecutive elements of an array are one text (the lines of a notebook cell). Total: it reads quotes, not
 /// grammar, so a truncated file gives what there is.
-fn json_strings(bytes: &[u8], may_match: &dyn Fn(&[u8]) -> bool) -> Vec<Text> {
-    // An escaped letter could hide a keyword; such files are decoded whole.
-    if !may_match(bytes) && !bytes.windows(4).any(|w| w == b"\\u00") && !has_escaped_joins(bytes) {
-        return Vec::new();
-    }
+fn json_strings(bytes: &[u8]) -> Vec<Text> {
     let mut out: Vec<Text> = Vec::new();
     let mut at = 0;
     let mut joins = false;
@@ -104,6 +100,10 @@ fn json_strings(bytes: &[u8], may_match: &dyn Fn(&[u8]) -> bool) -> Vec<Text> {
         let gap = bytes.get(at..quote).unwrap_or_default();
         // Only a comma between two strings, and the first ended its line: the same array of lines.
         joins = joins && gap.iter().all(|b| b.is_ascii_whitespace() || *b == b',');
+        if let Some(end) = payload(bytes, quote + 1) {
+            at = end + 1;
+            continue;
+        }
         let (text, end) = json_string(bytes, quote + 1);
         match out.last_mut() {
             Some(last) if joins => last.append(&text),
@@ -115,9 +115,20 @@ fn json_strings(bytes: &[u8], may_match: &dyn Fn(&[u8]) -> bool) -> Vec<Text> {
     out
 }
 
-fn has_escaped_joins(bytes: &[u8]) -> bool {
-    bytes.windows(4).any(|w| w == b"\\\" \\" || w == b"\\\" +" || w == b"' + " || w == b"' '")
+/// Where a media payload ends that begins here: a long string of nothing but base64 and its line breaks.
+fn payload(bytes: &[u8], start: usize) -> Option<usize> {
+    let rest = bytes.get(start..)?;
+    let media = |b: &u8| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'/' | b'=' | b'\\');
+    let head = rest.get(..PAYLOAD)?;
+    if !head.iter().all(media) {
+        return None;
+    }
+    let length = rest.iter().position(|b| !media(b))?;
+    (rest.get(length) == Some(&b'"')).then_some(start + length)
 }
+
+/// Strings of this length and more, all base64, are media.
+const PAYLOAD: usize = 4096;
 
 /// Decodes from behind the opening quote; gives the text and the offset of the closing quote.
 fn json_string(bytes: &[u8], start: usize) -> (Text, usize) {
@@ -173,6 +184,12 @@ mod tests {
     fn strings_of_json_are_decoded_and_lines_joined() {
         let source = r#"{"source": ["x = \"ab\"\n", "y"], "k": "a", "z": "\u0061b", "open: ab"#;
         assert_eq!(all(Kind::Notebook, source), ["x = \"ab\"\ny", "ab", "open: ab"]);
+    }
+
+    #[test]
+    fn media_is_passed_over() {
+        let media = "aB0/".repeat(2000);
+        assert_eq!(all(Kind::Notebook, &format!(r#"{{"image/png": "{media}ab\n", "x": "ab"}}"#)), ["ab"]);
     }
 
     #[test]

@@ -27,9 +27,15 @@ const ALLOWED: [&[u8]; 4] = [b"gitleaks:allow", b"pragma: allowlist secret", b"b
 pub fn is_allowed(file: &SourceFile, range: Range) -> bool {
     let start = file.lines().range(file.lines().line(range.start)).start;
     let end = file.lines().range(file.lines().line(range.end.max(range.start + 1) - 1)).end;
-    let lines = file.bytes.get(start as usize..end as usize).unwrap_or_default();
+    // A notebook may be one line; what is far away vouches for something else.
+    let start = start.max(range.start.saturating_sub(REACH)) as usize;
+    let end = end.min(range.end.saturating_add(REACH)) as usize;
+    let lines = file.bytes.get(start..end).unwrap_or_default();
     ALLOWED.iter().any(|mark| lines.windows(mark.len()).any(|w| w == *mark))
 }
+
+/// How far beside a secret, on its line, a comment may stand, in bytes.
+const REACH: u32 = 400;
 
 /// Whether a path is that of tests or their data.
 pub fn is_test(path: &str) -> bool {

@@ -47,16 +47,12 @@ fn pattern() -> Option<&'static Regex> {
 
 /// A cheap necessary condition: `://` and an `@` within reach of it.
 fn pattern_bytes(bytes: &[u8]) -> bool {
-    let mut from = 0;
-    while let Some(at) = bytes.get(from..).and_then(|rest| rest.windows(3).position(|w| w == b"://")).map(|i| from + i + 3) {
-        let reach = bytes.get(at..(at + 200).min(bytes.len())).unwrap_or_default();
-        let line = reach.split(|b| matches!(b, b'/' | b' ' | b'\n' | b'"' | b'\'')).next().unwrap_or_default();
-        if line.contains(&b'@') {
-            return true;
-        }
-        from = at;
-    }
-    false
+    static SCHEME: OnceLock<Option<aho_corasick::AhoCorasick>> = OnceLock::new();
+    let Some(scheme) = SCHEME.get_or_init(|| aho_corasick::AhoCorasick::new(["://"]).ok()) else { return false };
+    scheme.find_iter(bytes).any(|found| {
+        let reach = bytes.get(found.end()..(found.end() + 200).min(bytes.len())).unwrap_or_default();
+        reach.split(|b| matches!(b, b'/' | b' ' | b'\n' | b'"' | b'\'')).next().unwrap_or_default().contains(&b'@')
+    })
 }
 
 fn is_leak(user: &str, password: &str, host: &str) -> bool {
