@@ -28,6 +28,13 @@ fn relative(path: &Path) -> String {
 }
 
 fn is_test(path: &Path) -> bool {
+    let stem = path.file_stem().unwrap().to_string_lossy();
+    let parent = path.parent().unwrap();
+    let declared = [parent.join("mod.rs"), parent.with_extension("rs")];
+    let only_for_tests = format!("#[cfg(test)]\nmod {stem};");
+    if declared.iter().any(|f| std::fs::read_to_string(f).is_ok_and(|t| t.contains(&only_for_tests))) {
+        return true;
+    }
     let path = relative(path);
     path.starts_with("tests/") || path.ends_with("tests.rs") || path.contains("/tests/")
 }
