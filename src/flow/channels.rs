@@ -175,7 +175,7 @@ fn compared(world: World, tables: &Tables, node: Node, cond: CondId, fuel: &mut 
     match &world.facts.file(node.file).cond(cond).what {
         CondWhat::And(all) => all.iter().for_each(|c| compared(world, tables, node, *c, fuel, out)),
         CondWhat::Not(inner) => compared(world, tables, node, *inner, fuel, out),
-        CondWhat::Atom(left, op, right) if matches!(op, CmpOp::Eq | CmpOp::Ne | CmpOp::Truthy | CmpOp::Contains | CmpOp::Succeeds) => {
+        CondWhat::Atom(left, CmpOp::Eq | CmpOp::Ne | CmpOp::Truthy | CmpOp::Contains | CmpOp::Succeeds, right) => {
             for value in [left, right] {
                 digested(world, tables, node, *value, fuel, out);
             }

@@ -132,10 +132,10 @@ fn finish(solver: &mut Solver, versions: &Versions, sink: &Sink, ends: Vec<End>,
     let mut inner: Option<SinkHit> = None;
     let mut outer: Vec<SinkHit> = Vec::new();
     for End { needs, chain } in ends {
-        if let Some(row) = row {
-            if undone(solver, row, &solver.called(sink.node), &needs.value) || is_safe(&row.safe_when, &needs.safe) {
-                continue;
-            }
+        if let Some(row) = row
+            && (undone(solver, row, &solver.called(sink.node), &needs.value) || is_safe(&row.safe_when, &needs.safe))
+        {
+            continue;
         }
         let state = row.map_or(FlagState::None, |row| flags(versions, sink.node.file, &row.flags, &needs.flags));
         let outside = needs.value.bytes.who >= Who::Publisher;

