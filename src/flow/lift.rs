@@ -140,7 +140,14 @@ fn finish(solver: &mut Solver, versions: &Versions, sink: &Sink, ends: Vec<End>,
         let state = row.map_or(FlagState::None, |row| flags(versions, sink.node.file, &row.flags, &needs.flags));
         let outside = needs.value.bytes.who >= Who::Publisher;
         let at_sink = !outside;
-        let Some(hit) = hit(solver, sink, &needs, if at_sink { &[] } else { &chain }, state) else { continue };
+        let newer = match &state {
+            FlagState::Hole(floor) => floor.split_once(">=").is_some_and(|(p, v)| versions.allows(sink.node.file, p, &format!(">={v}")) == Some(true)),
+            _ => false,
+        };
+        let Some(mut hit) = hit(solver, sink, &needs, if at_sink { &[] } else { &chain }, state) else { continue };
+        if newer {
+            hit.doubts.push("a fresh installation takes a version in which the safe value holds".to_owned());
+        }
         if !outside {
             inner = Some(merge(inner, hit));
             continue;
