@@ -141,7 +141,9 @@ fn finish(solver: &mut Solver, versions: &Versions, sink: &Sink, ends: Vec<End>,
         let outside = needs.value.bytes.who >= Who::Publisher;
         let at_sink = !outside;
         let newer = match &state {
-            FlagState::Hole(floor) => floor.split_once(">=").is_some_and(|(p, v)| versions.allows(sink.node.file, p, &format!(">={v}")) == Some(true)),
+            FlagState::Hole(floor) => {
+                floor.split_once(">=").is_some_and(|(p, v)| versions.allows(sink.node.file, p, &format!(">={v}")) == Some(true))
+            }
             _ => false,
         };
         let Some(mut hit) = hit(solver, sink, &needs, if at_sink { &[] } else { &chain }, state) else { continue };

@@ -50,8 +50,10 @@ fn asked(files: &[(&str, &str)], seed: u64) -> (Sources, Flow) {
     }
     let versions = Versions::new(&index, &facts);
     let mut solver = Solver::new(World { index: &index, facts: &facts, graph: &graph, catalog: &catalog });
-    let mut nodes: Vec<(u64, Node)> =
-        facts.nodes().map(|(n, _)| ((seed ^ (u64::from(n.fact.0) << 8 | u64::from(n.file.0))).wrapping_mul(0x9e37_79b9_7f4a_7c15).rotate_left(29), n)).collect();
+    let mut nodes: Vec<(u64, Node)> = facts
+        .nodes()
+        .map(|(n, _)| ((seed ^ (u64::from(n.fact.0) << 8 | u64::from(n.file.0))).wrapping_mul(0x9e37_79b9_7f4a_7c15).rotate_left(29), n))
+        .collect();
     nodes.sort_unstable();
     for (_, node) in nodes {
         solver.fact(node);
@@ -347,7 +349,8 @@ fn origins_cross_files_and_languages() {
 
 #[test]
 fn the_order_of_questions_changes_nothing() {
-    let together: String = PYTHON.iter().enumerate().map(|(i, (code, _))| format!("def case{i}():\n    {}\n", code.replace('\n', "\n    "))).collect();
+    let together: String =
+        PYTHON.iter().enumerate().map(|(i, (code, _))| format!("def case{i}():\n    {}\n", code.replace('\n', "\n    "))).collect();
     let loops = "def a(x):\n    while x:\n        x = b(x) + 'y'\n    return x\ndef b(x):\n    return a(x) or requests.get('https://h.example/x').text\nclass C:\n    def __init__(self):\n        self.p = self.q\n    def m(self, p):\n        self.q = self.p or p\n        exec(self.q)\nC().m(a('z'))\nexec(b('z'))\n";
     let whole = format!("{}\n{together}{loops}", IMPORTS.trim_end_matches("; "));
     for files in [vec![("m.py", whole.as_str())], FILES.iter().flat_map(|c| c.1.iter().copied()).collect()] {
