@@ -4,7 +4,7 @@ use crate::detect::Context;
 use crate::detect::paths::{alerts, way};
 use crate::finding::{Alert, Hop, Severity};
 use crate::origin::Who;
-use crate::reach::{Asset, walk};
+use crate::reach::{Asset, Exec, walk};
 
 /// A pull request runs on a machine that is not thrown away. The cause is `runs-on`.
 ///
@@ -13,7 +13,7 @@ pub fn self_hosted_runner(context: &Context) -> Vec<Alert> {
     let mut ways = Vec::new();
     for run in context.reach.runs.iter().filter(|r| r.state.who >= Who::Peer) {
         let Some((label, at)) = &run.own_runner else { continue };
-        if !run.state.head || run.state.event != "pull_request" {
+        if !run.state.head || run.state.event != "pull_request" || label.split(", ").any(|l| context.config.trust.runner(l)) {
             continue;
         }
         let hops = vec![Hop { at: run.state.trigger, text: walk::starts(&run.state) }];
@@ -32,7 +32,7 @@ pub fn self_hosted_runner(context: &Context) -> Vec<Alert> {
 pub fn publish_credential(context: &Context) -> Vec<Alert> {
     let mut ways = Vec::new();
     for run in &context.reach.runs {
-        for exec in run.execs.iter().filter(|e| !e.tree) {
+        for exec in run.execs.iter().filter(|e| !e.tree && !is_trusted(context, e)) {
             let stated: Vec<Asset> = exec.assets.iter().filter(|a| !a.assumed && a.kind != "comment").cloned().collect();
             let cause = (exec.cause, exec.cause_text.clone());
             let mut found = way(context, run, exec.who, cause, exec.hops.clone(), &stated, &exec.gates);
@@ -46,4 +46,11 @@ pub fn publish_credential(context: &Context) -> Vec<Alert> {
         }
     }
     alerts(context, "publish-credential-exposed", ways)
+}
+
+/// Whether policy trusts who publishes what runs.
+fn is_trusted(context: &Context, exec: &Exec) -> bool {
+    let trust = &context.config.trust;
+    let name = exec.cause_text.split('@').next().unwrap_or_default();
+    exec.who == Who::Publisher && (trust.covers(&exec.subject) || trust.covers(&exec.cause_text) || trust.action(name) || trust.image(name))
 }

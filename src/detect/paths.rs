@@ -35,12 +35,22 @@ pub struct Way {
 /// The worst asset in reach for somebody, with the level it gives. Without any: nothing, at the level of that.
 pub fn worst(context: &Context, assets: &[Asset], who: Who) -> (Severity, Option<Asset>) {
     let none = context.catalog.path_severity("none", who);
+    let assets: Vec<Asset> = assets.iter().filter_map(|a| allowed(context, a)).collect();
     let level = |a: &Asset| context.catalog.path_severity(&a.kind, who);
     // Equal levels: what is stated before what is assumed, then the order of the list.
     let best = assets.iter().min_by_key(|a| (std::cmp::Reverse(level(a)), a.assumed));
     match best.filter(|a| level(a) >= none) {
         Some(a) => (level(a), Some(a.clone())),
         None => (none, None),
+    }
+}
+
+/// The asset as policy sees it: a secret that can only read publishes nothing, one that can do nothing is none.
+fn allowed(context: &Context, asset: &Asset) -> Option<Asset> {
+    match context.config.trust.secrets.get(&asset.name).map(String::as_str) {
+        None => Some(asset.clone()),
+        Some("none") => None,
+        Some(_) => Some(Asset { kind: "other-secret".to_owned(), ..asset.clone() }),
     }
 }
 

@@ -10,6 +10,10 @@ use crate::source::{Kind, SourceFile, Sources};
 
 /// Alerts of a page of our own over a tree, with the line of each.
 fn alerts(class: &str, pattern: &str, files: &[(&str, Kind, &str)], policy: &str) -> Vec<(String, u32, Alert)> {
+    of_rule("own", class, pattern, files, policy)
+}
+
+fn of_rule(rule: &str, class: &str, pattern: &str, files: &[(&str, Kind, &str)], policy: &str) -> Vec<(String, u32, Alert)> {
     let catalog = Catalog::builtin().unwrap();
     let page = format!(
         "---\nid: own\ntitle: T\n{class}\nband: high\nstatus: preview\nedition: \"2026.11\"\ntier: risk\nmatch:\n  {}\nmessage: \"{{origin}} {{name}} {{place}}\"\n\
@@ -27,7 +31,7 @@ fn alerts(class: &str, pattern: &str, files: &[(&str, Kind, &str)], policy: &str
         let file = sources.file(a.primary.file);
         (file.path.clone(), file.lines().line(a.primary.range.start))
     };
-    alerts.into_iter().filter(|a| a.rule == "own").map(|a| (place(&a).0, place(&a).1, a)).collect()
+    alerts.into_iter().filter(|a| a.rule == rule).map(|a| (place(&a).0, place(&a).1, a)).collect()
 }
 
 fn lines(class: &str, pattern: &str, files: &[(&str, Kind, &str)]) -> Vec<u32> {
@@ -84,4 +88,17 @@ fn open_arguments_count_as_their_kind_says_and_trust_lowers() {
     assert_eq!(alerts(class, pattern, &files, "[rule.own]\nlevel = \"info\"\n")[0].2.severity, Severity::Info);
     let tests = alerts(class, pattern, &[("tests/test_m.py", Kind::Python, code)], "");
     assert_eq!(tests[0].2.confidence, Confidence::Medium);
+}
+
+#[test]
+fn policy_settles_what_paths_assume() {
+    let bot = "on: pull_request\njobs:\n  a:\n    runs-on: [self-hosted, gpu]\n    steps:\n      - run: make\n";
+    let release = "on: push\njobs:\n  a:\n    runs-on: ubuntu-latest\n    env:\n      HF_TOKEN: ${{ secrets.HF_TOKEN }}\n    steps:\n      - uses: acme/setup@main\n";
+    let files = [(".github/workflows/bot.yml", Kind::Workflow, bot), (".github/workflows/release.yml", Kind::Workflow, release)];
+    let count = |rule: &str, policy: &str| of_rule(rule, SETTING, "runner: {}", &files, policy).len();
+    assert_eq!((count("self-hosted-runner-exposed", ""), count("publish-credential-exposed", "")), (1, 1));
+    assert_eq!(count("self-hosted-runner-exposed", "[trust]\nrunners = [\"self-hosted\"]\n"), 0);
+    for policy in ["[trust]\norgs = [\"acme\"]\n", "[trust]\nactions = [\"acme/setup\"]\n", "[trust.secrets]\nHF_TOKEN = \"read\"\n"] {
+        assert_eq!(count("publish-credential-exposed", policy), 0, "{policy}");
+    }
 }
