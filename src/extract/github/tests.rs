@@ -319,3 +319,23 @@ fn expressions_in_python_strings_are_parts_of_them() {
     let call = facts.items.iter().find_map(|f| if let What::Call(call) = &f.what { Some(call) } else { None }).unwrap();
     assert_eq!(val(&facts, call.args[0].value), "x/<inputs.f>.txt");
 }
+
+proptest::proptest! {
+    #![proptest_config(proptest::prelude::ProptestConfig { failure_persistence: None, ..proptest::prelude::ProptestConfig::default() })]
+
+    #[test]
+    fn no_workflow_harms(lines in proptest::collection::vec((0usize..6, proptest::sample::select(vec![
+        "on: [push, {issues: {types: x}}]", "jobs:", "a:", "b: &j", "steps:", "- run: |", "- run: echo ${{ matrix.x }}", "- uses: docker://i@", "- *j", "<<: *j", "if: ${{ a",
+        "if: !x", "with: {a: [${{ secrets.A }}]}", "env: [x]", "env: ${{ toJSON(secrets) }}", "permissions: x", "permissions: {a: b}", "runs-on: {labels: {}}",
+        "container: {image: [], env: {A: 1}}", "services: {a: , b: c}", "strategy: {matrix: {include: [[{x: y}], ~]}}", "shell: pwsh {0} 'é", "shell: python", "  é \"${{ x }}\" '''",
+        "outputs: {a: {b: c}}", "needs: [[a], ~]", "defaults: {run: {shell: 'sh -c \"'}}", "secrets: inherit", "runs: {using: composite, steps: [~, {}, []], image: 'docker://'}", "---", "\u{feff}", "\"",
+    ])), 0..20)) {
+        let text: String = lines.iter().map(|(n, l)| format!("{}{l}\n", " ".repeat(*n))).collect();
+        for facts in [workflow(text.as_bytes()), action(text.as_bytes())] {
+            let places = facts.items.iter().map(|f| f.range).chain(facts.values.iter().map(|v| v.range)).chain(facts.constructs.iter().map(|c| c.range));
+            for range in places {
+                proptest::prop_assert!(range.start <= range.end && range.end as usize <= text.len(), "{range:?} in {text}");
+            }
+        }
+    }
+}
