@@ -50,7 +50,7 @@ pub fn parse(text: &str) -> Option<Tree> {
 pub fn mask(text: &str) -> String {
     let bytes = text.as_bytes();
     if !bytes.iter().any(|b| matches!(b, b'\r' | 0)) {
-        return text.to_owned();
+        return continued(text.to_owned());
     }
     let mut out = String::with_capacity(text.len());
     let mut chars = text.chars().peekable();
@@ -61,7 +61,33 @@ pub fn mask(text: &str) -> String {
             c => c,
         });
     }
-    out
+    continued(out)
+}
+
+/// The grammar's scanner reads a run of empty continuation lines once for each of them. A long run is blanked: at the beginning of a line it becomes
+/// blank lines, elsewhere white space.
+fn continued(text: String) -> String {
+    const LONG: usize = 32;
+    if !text.contains("\\\n\\\n\\\n\\\n") {
+        return text;
+    }
+    let mut bytes = text.into_bytes();
+    let mut at = 0;
+    while at < bytes.len() {
+        let run = bytes.get(at..).unwrap_or_default().chunks(2).take_while(|c| *c == b"\\\n").count();
+        if run < LONG {
+            at += 1.max(run * 2);
+            continue;
+        }
+        let before = bytes.get(..at).unwrap_or_default();
+        let fresh = before.iter().rev().take_while(|b| **b != b'\n').all(u8::is_ascii_whitespace);
+        for pair in bytes.get_mut(at..at + run * 2).unwrap_or_default().chunks_mut(2) {
+            pair.copy_from_slice(if fresh { b" \n" } else { b"  " });
+        }
+        at += run * 2;
+    }
+    // Only ASCII was put in the place of ASCII.
+    String::from_utf8(bytes).unwrap_or_default()
 }
 
 impl Tree {

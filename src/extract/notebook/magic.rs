@@ -151,6 +151,8 @@ pub(super) fn lines(source: &str, from: usize) -> Vec<Line> {
     let bytes = source.as_bytes();
     let mut out = Vec::new();
     let mut at = from;
+    // Each open bracket costs a look at all that follows.
+    let mut lost = 0;
     while at < bytes.len() {
         let start = at + bytes.get(at..).unwrap_or_default().iter().take_while(|b| matches!(b, b' ' | b'\t' | b'\x0c')).count();
         if let Some((line, next)) = magic_line(source, start) {
@@ -158,10 +160,13 @@ pub(super) fn lines(source: &str, from: usize) -> Vec<Line> {
             at = next;
             continue;
         }
-        at = match logical_end(bytes, start) {
+        at = match if lost < 20 { logical_end(bytes, start) } else { None } {
             Some(end) => end,
             // An open bracket or string: what follows on the next line is read as if it began anew.
-            None => physical_end(bytes, start),
+            None => {
+                lost += 1;
+                physical_end(bytes, start)
+            }
         };
     }
     out

@@ -232,7 +232,7 @@ impl Lower<'_, '_> {
             let rest = source.get(at..).unwrap_or_default();
             let word = |s: &str| s.chars().take_while(|c| c.is_alphanumeric() || *c == '_').map(char::len_utf8).sum::<usize>();
             let found = match c {
-                b'{' if at == 0 || bytes.get(at - 1) != Some(&b'$') => rest.find('}').and_then(|close| {
+                b'{' if at == 0 || bytes.get(at - 1) != Some(&b'$') => rest.bytes().take(200).position(|b| b == b'}').and_then(|close| {
                     let inner = rest.get(1..close)?;
                     let starts = inner.starts_with(|c: char| c.is_alphabetic() || c == '_');
                     (starts && !inner.contains([',', '\n', '{']))

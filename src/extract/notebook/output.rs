@@ -105,7 +105,8 @@ fn plain(text: &Text) -> Text {
         out.append(&text.slice(from, at));
         let rest = source.get(at + 1..).unwrap_or_default();
         // `ESC [ parameters letter`.
-        let len = if rest.starts_with('[') { rest.find(|c: char| c.is_ascii_alphabetic() || c == '~').map_or(rest.len(), |i| i + 1) } else { 0 };
+        let len =
+            if rest.starts_with('[') { rest.bytes().take(32).position(|b| b.is_ascii_alphabetic() || b == b'~').map_or(1, |i| i + 1) } else { 0 };
         from = at + 1 + len;
     }
     out.append(&text.slice(from, text.len()));
@@ -122,7 +123,7 @@ fn without_tags(text: &Text) -> Text {
         let rest = source.get(at..).unwrap_or_default();
         let found = match b {
             b'<' if rest.get(1..2).is_some_and(|c| c.chars().all(|c| c.is_ascii_alphabetic() || matches!(c, '/' | '!'))) => {
-                rest.find('>').map(|end| (end + 1, " ".to_owned()))
+                rest.bytes().take(1_024).position(|b| b == b'>').map(|end| (end + 1, " ".to_owned()))
             }
             b'&' => entity(rest),
             _ => None,

@@ -172,3 +172,25 @@ fn old_formats_other_kernels_and_broken_files_are_read_as_far_as_they_go() {
     notebook(b"[1, 2]");
     notebook(b"\xff\xfe{");
 }
+
+#[test]
+fn hostile_cells_take_no_time() {
+    let long = 5_000;
+    for line in [
+        "{".repeat(long),
+        "(\n".repeat(long),
+        "<a".repeat(long),
+        "%x {".repeat(long),
+        "'".repeat(long),
+        "\u{1b}[".repeat(long),
+        "!\n".repeat(2_000),
+        "x = \n".repeat(long / 10),
+    ] {
+        let source = nb(&code(&[&format!("!{line}"), &line]));
+        notebook(
+            source
+                .replace("\"outputs\": []", &format!("\"outputs\": [{{\"data\": {{\"text/html\": {}}}}}]", serde_json::to_string(&line).unwrap()))
+                .as_bytes(),
+        );
+    }
+}

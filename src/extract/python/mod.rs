@@ -195,6 +195,7 @@ pub(super) struct Lower<'t, 'b> {
     pub deferred: Vec<(Node<'t>, ValueId)>,
     pub loops: u32,
     pub limit_noted: bool,
+    pub errors_told: usize,
     /// Stops of this unit that the walk has come to.
     pub stopped: BTreeSet<usize>,
     /// The directory that a notebook has changed to.
@@ -221,6 +222,7 @@ impl<'t, 'b> Lower<'t, 'b> {
             deferred: Vec::new(),
             loops: 0,
             limit_noted: false,
+            errors_told: 0,
             stopped: BTreeSet::new(),
             cwd: None,
             every_comment: false,
@@ -242,7 +244,10 @@ impl<'t, 'b> Lower<'t, 'b> {
         };
         let root = tree.root();
         if root.broken() {
-            for error in root.errors(3) {
+            // A file that is no Python at all is told so a few times, not at every line.
+            let left = 3_usize.saturating_sub(self.errors_told);
+            for error in root.errors(left) {
+                self.errors_told += 1;
                 let range = self.range(error);
                 self.b.notice(range, NoticeKind::PartlyUnderstood, "not understood as Python here; the rest is read");
             }

@@ -364,6 +364,9 @@ fn hostile_sources_end_well() {
         format!("import torch\nx = {}torch.load(1)\n", "a ** ".repeat(n)),
         format!("import torch\nx = {}torch.load(1){}\n", "f(".repeat(190), ")".repeat(190)),
         format!("import torch\nx = {}torch.load(1){}\n", "{1: [".repeat(90), "]}".repeat(90)),
+        format!("{}import torch\nx = {}torch.load(1)\n", "\\\n".repeat(n), "\\\n".repeat(n)),
+        format!("import torch\nif x:\n{}  torch.load(1)\n", "\\\n".repeat(n)),
+        format!("import torch\ntorch.load(1)\n{}", "a b c\n".repeat(300)),
     ];
     for source in &deep {
         let found = calls(source);
@@ -371,6 +374,7 @@ fn hostile_sources_end_well() {
         // An unclosed bracket swallows the rest for Python as well.
         assert!(found.iter().any(|c| c.starts_with("torch.load(")) || source.contains(&"(".repeat(n)), "{head}");
     }
+    assert!(facts(&deep[deep.len() - 1]).notices.len() <= 4);
     let mut nested = String::from("import torch\n");
     for i in 0..150 {
         nested.push_str(&format!("{}if x:\n", " ".repeat(i)));
