@@ -128,6 +128,8 @@ impl SourceFile {
 pub struct Sources {
     /// Project roots, as shown (`.` for the working directory).
     pub roots: Vec<String>,
+    /// The account each root's repository belongs to, when its git configuration says. What that account publishes is no outsider's.
+    pub owners: Vec<Option<String>>,
     /// The files; [`FileId`] is an index here.
     pub files: Vec<SourceFile>,
     /// (root, path) of files that stand in the tree and are not read: data, models, pictures. Who writes the tree writes them.
@@ -138,6 +140,11 @@ impl Sources {
     /// The file of an id.
     pub fn file(&self, id: FileId) -> &SourceFile {
         &self.files[id.0 as usize]
+    }
+    /// Whether `owner` is the account the file's own repository belongs to.
+    pub fn is_own(&self, file: FileId, owner: &str) -> bool {
+        let own = self.owners.get(self.file(file).root as usize).and_then(Option::as_deref);
+        own.is_some_and(|o| o.eq_ignore_ascii_case(owner))
     }
     /// All ids with their files, in order.
     pub fn iter(&self) -> impl Iterator<Item = (FileId, &SourceFile)> {

@@ -33,6 +33,10 @@ pub fn publish_credential(context: &Context) -> Vec<Alert> {
     let mut ways = Vec::new();
     for run in &context.reach.runs {
         for exec in run.execs.iter().filter(|e| !e.tree && !is_trusted(context, e)) {
+            // What the project's own account publishes is no outsider's.
+            if context.sources.is_own(run.job.file, exec.subject.split('/').next().unwrap_or_default()) {
+                continue;
+            }
             let stated: Vec<Asset> = exec.assets.iter().filter(|a| !a.assumed && a.kind != "comment").cloned().collect();
             let cause = (exec.cause, exec.cause_text.clone());
             let mut found = way(context, run, exec.who, cause, exec.hops.clone(), &stated, &exec.gates);

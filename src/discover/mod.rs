@@ -140,6 +140,7 @@ fn assemble(candidates: Vec<Candidate>, read: Vec<Outcome>, mut left: Left, work
                 if roots.last() != Some(&candidate.root) {
                     roots.push(candidate.root.clone());
                     sources.roots.push(self::shown(&candidate.root, working));
+                    sources.owners.push(owner(&candidate.root));
                 }
                 let path = slashed(candidate.location.strip_prefix(&candidate.root).unwrap_or(&candidate.location));
                 let nul = bytes.iter().position(|b| *b == 0);
@@ -193,3 +194,17 @@ fn reason(error: &std::io::Error) -> String {
 
 #[cfg(test)]
 mod tests;
+
+/// The account in the address of a root's first remote: `https://host/owner/name.git`, `git@host:owner/name`. Read as text; git is not run.
+fn owner(root: &Path) -> Option<String> {
+    let mut text = String::new();
+    let file = std::fs::File::open(root.join(".git").join("config")).ok()?;
+    file.take(64 * 1024).read_to_string(&mut text).ok()?;
+    let url = text.lines().find_map(|l| l.trim().strip_prefix("url")?.trim_start().strip_prefix('='))?.trim();
+    let path = match url.split_once("://") {
+        Some((_, rest)) => rest.split_once('/')?.1,
+        None => url.split_once(':')?.1,
+    };
+    let owner = path.trim_start_matches('/').split('/').next()?;
+    (!owner.is_empty() && path.contains('/')).then(|| owner.to_owned())
+}

@@ -132,3 +132,17 @@ fn projects_inside_are_roots_and_order_does_not_depend_on_arguments() {
     assert_eq!(paths(&again), paths(&sources));
     assert!(discover(&[tree.0.join("nowhere")], &Options::default()).is_err());
 }
+
+#[test]
+fn the_owner_of_a_repository_is_read_from_its_first_remote() {
+    for (url, want) in [
+        ("https://example.com/acme/scorer.git", Some("acme")),
+        ("git@example.com:acme/scorer", Some("acme")),
+        ("ssh://git@example.com/acme/scorer", Some("acme")),
+        ("/srv/mirrors/scorer", None),
+    ] {
+        let tree = Tree::new("owner", &[(".git/config", format!("[core]\n\tbare = false\n[remote \"origin\"]\n\turl = {url}\n").as_bytes()), ("a.py", b"x = 1\n")]);
+        let (sources, _) = tree.scan(&Options::default());
+        assert_eq!(sources.owners.first().cloned().flatten().as_deref(), want, "{url}");
+    }
+}

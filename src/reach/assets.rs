@@ -113,7 +113,7 @@ fn token(context: Context, instance: &Instance) -> Vec<Asset> {
         let theirs = context.facts.file(caller.file);
         let granted = permissions(theirs, caller.fact).or_else(|| theirs.fact(caller.fact).owner.and_then(|w| permissions(theirs, w)));
         if let (Some(granted), false) = (granted, scopes.is_some()) {
-            scopes = Some(granted.into_iter().map(|(s, l, r)| (s, l, r)).collect());
+            scopes = Some(granted.into_iter().collect());
         }
     }
     let Some(scopes) = scopes else {
