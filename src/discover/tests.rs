@@ -141,7 +141,10 @@ fn the_owner_of_a_repository_is_read_from_its_first_remote() {
         ("ssh://git@example.com/acme/scorer", Some("acme")),
         ("/srv/mirrors/scorer", None),
     ] {
-        let tree = Tree::new("owner", &[(".git/config", format!("[core]\n\tbare = false\n[remote \"origin\"]\n\turl = {url}\n").as_bytes()), ("a.py", b"x = 1\n")]);
+        let tree = Tree::new(
+            "owner",
+            &[(".git/config", format!("[core]\n\tbare = false\n[remote \"origin\"]\n\turl = {url}\n").as_bytes()), ("a.py", b"x = 1\n")],
+        );
         let (sources, _) = tree.scan(&Options::default());
         assert_eq!(sources.owners.first().cloned().flatten().as_deref(), want, "{url}");
     }

@@ -78,9 +78,10 @@ fn by_program(linker: Linker, node: Node, command: &Command, edges: &mut Vec<Edg
         for part in word.parts.iter().take(1) {
             // A word of several parts is joined text: its first part carries the path only when it is alone.
             if word.parts.len() == 1
-                && let Some((file, certain)) = place::file(linker, node, part.value) {
-                    push(linker, edges, node, EdgeKind::Runs, file, evidence, certain);
-                }
+                && let Some((file, certain)) = place::file(linker, node, part.value)
+            {
+                push(linker, edges, node, EdgeKind::Runs, file, evidence, certain);
+            }
         }
     };
     match literal.as_deref() {

@@ -137,10 +137,11 @@ fn job_runs(world: &World, job: Node, scope: &Scope, depth: u32) -> Tri {
     let mut all = fact.when.map_or(Tri::Yes, |w| cond(world, scope, job, w, 64));
     let What::Job { needs, environment, .. } = &fact.what else { return all };
     if let (Some(environment), Some(family)) = (environment, world.active)
-        && family.by.iter().any(|b| b == "environment") {
-            world.at.borrow_mut().insert(Location { file: job.file, range: facts.value(*environment).range });
-            return Tri::No;
-        }
+        && family.by.iter().any(|b| b == "environment")
+    {
+        world.at.borrow_mut().insert(Location { file: job.file, range: facts.value(*environment).range });
+        return Tri::No;
+    }
     if fact.when.is_some_and(|w| says(facts, w, &[Status::Always, Status::Failure])) {
         return all;
     }
@@ -148,8 +149,7 @@ fn job_runs(world: &World, job: Node, scope: &Scope, depth: u32) -> Tri {
         if matches!(&other.what, What::Job { id, .. } if needs.contains(id)) {
             let needed = Node { file: job.file, fact: id };
             all = all.min(job_runs(world, needed, scope, depth));
-            let last =
-                children(world.context, needed).into_iter().rfind(|n| matches!(world.context.facts.fact(*n).what, What::Step { .. }));
+            let last = children(world.context, needed).into_iter().rfind(|n| matches!(world.context.facts.fact(*n).what, What::Step { .. }));
             if last.is_some_and(|l| rejected_before(world, l, scope) || rejects(world, l, scope)) {
                 return Tri::No;
             }

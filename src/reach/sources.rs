@@ -196,9 +196,10 @@ impl<'a> Query<'a> {
         }
         for (id, fact) in self.facts(node.file).iter() {
             if let What::Input { name: n, default: Some(value), .. } = &fact.what
-                && n.eq_ignore_ascii_case(name) {
-                    self.value(scope, Node { file: node.file, fact: id }, *value, depth, hops);
-                }
+                && n.eq_ignore_ascii_case(name)
+            {
+                self.value(scope, Node { file: node.file, fact: id }, *value, depth, hops);
+            }
         }
     }
 
@@ -238,9 +239,10 @@ impl<'a> Query<'a> {
         for edge in self.context.graph.from(uses, EdgeKind::Uses) {
             for (id, fact) in self.facts(edge.to.file).iter() {
                 if let What::Output { name, value } = &fact.what
-                    && name.eq_ignore_ascii_case(output) {
-                        self.value(&scope.called(uses), Node { file: edge.to.file, fact: id }, *value, depth, hops);
-                    }
+                    && name.eq_ignore_ascii_case(output)
+                {
+                    self.value(&scope.called(uses), Node { file: edge.to.file, fact: id }, *value, depth, hops);
+                }
             }
         }
     }
