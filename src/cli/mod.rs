@@ -5,7 +5,7 @@
 mod args;
 mod check;
 mod describe;
-mod knowledge;
+pub(crate) mod knowledge;
 mod output;
 mod progress;
 

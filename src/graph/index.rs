@@ -32,6 +32,10 @@ pub struct Index {
     definitions: BTreeMap<(FileId, String), FactId>,
     /// Names a module imports from another: (module, name there, leading dots).
     reexports: BTreeMap<(FileId, String), (String, String, u32)>,
+    /// What a fact of a workflow or action owns directly: walks over steps ask again and again.
+    owned: BTreeMap<Node, Vec<FactId>>,
+    /// Uses and checks inside a step, at any depth.
+    checks: BTreeMap<Node, Vec<FactId>>,
 }
 
 impl Index {
@@ -64,6 +68,16 @@ impl Index {
             }
             let (root, path, kind) = &index.files[node.file.0 as usize];
             let root = *root;
+            if matches!(kind, Kind::Workflow | Kind::Action) {
+                if let Some(owner) = fact.owner {
+                    index.owned.entry(Node { file: node.file, fact: owner }).or_default().push(node.fact);
+                }
+                if matches!(fact.what, What::Uses { .. } | What::Check { .. }) {
+                    for (owner, _) in facts.file(node.file).owners(node.fact).filter(|(_, f)| matches!(f.what, What::Step { .. })) {
+                        index.checks.entry(Node { file: node.file, fact: owner }).or_default().push(node.fact);
+                    }
+                }
+            }
             match &fact.what {
                 What::Workflow { name, .. } => {
                     let name = name.and_then(|n| facts.file(node.file).literal(n)).unwrap_or_else(|| path.clone());
@@ -97,6 +111,14 @@ impl Index {
     /// Every classified fact, in order.
     pub fn classified(&self) -> impl Iterator<Item = (Node, &[RowId])> {
         self.rows.iter().map(|(n, r)| (*n, r.as_slice()))
+    }
+    /// What a fact owns directly, in order; known for workflows and actions only.
+    pub fn owned(&self, node: Node) -> Option<&[FactId]> {
+        matches!(self.kind(node.file), Kind::Workflow | Kind::Action).then(|| self.owned.get(&node).map(Vec::as_slice).unwrap_or_default())
+    }
+    /// Uses and checks inside a step of a workflow or action, at any depth, in order.
+    pub fn checks(&self, step: Node) -> &[FactId] {
+        self.checks.get(&step).map(Vec::as_slice).unwrap_or_default()
     }
     /// Root of a file.
     pub fn root(&self, file: FileId) -> u32 {

@@ -92,8 +92,11 @@ pub fn select_as(outline: &Outline, _bytes: &[u8], wanted: &Wanted, own: &[&str]
     }
     let mut chosen = vec![false; count];
     let mut work: Vec<usize> = Vec::new();
+    let mut mentioned: BTreeMap<u32, bool> = BTreeMap::new();
     for (i, block) in outline.blocks.iter().enumerate() {
-        if block.non_ascii || block.names.iter().any(|h| wanted.alternatives(*h).is_some_and(|alternatives| companions_met(outline, alternatives))) {
+        if block.non_ascii
+            || block.names.iter().any(|h| wanted.alternatives(*h).is_some_and(|alternatives| companions_met(outline, &mut mentioned, alternatives)))
+        {
             chosen[i] = true;
             work.push(i);
         }
@@ -132,8 +135,10 @@ pub fn select_as(outline: &Outline, _bytes: &[u8], wanted: &Wanted, own: &[&str]
     (0..count).filter(|i| chosen[*i]).collect()
 }
 
-fn companions_met(outline: &Outline, alternatives: &[Vec<u32>]) -> bool {
-    alternatives.iter().any(|any| any.is_empty() || any.iter().any(|c| outline.blocks.iter().any(|b| b.mentions(*c))))
+/// `mentioned` remembers, for one file, which companions some block of it names.
+fn companions_met(outline: &Outline, mentioned: &mut BTreeMap<u32, bool>, alternatives: &[Vec<u32>]) -> bool {
+    let mut names = |c: u32| *mentioned.entry(c).or_insert_with(|| outline.blocks.iter().any(|b| b.mentions(c)));
+    alternatives.iter().any(|any| any.is_empty() || any.iter().any(|c| names(*c)))
 }
 
 /// An alias of something wanted is wanted: `L = torch.load` at the top makes every block that names `L` interesting, and so on along aliases.

@@ -177,10 +177,8 @@ fn rejects(world: &World, step: Node, scope: &Scope) -> bool {
     if let Some(own) = own_condition(facts, step) {
         return cond(world, scope, step, own, 64) == Tri::Yes && fails(facts, step);
     }
-    for (id, fact) in facts.iter() {
-        if !facts.owners(id).any(|(o, _)| o == step.fact) {
-            continue;
-        }
+    for id in world.context.index.checks(step).iter().copied() {
+        let fact = facts.fact(id);
         let named = match &fact.what {
             What::Uses { target, with } => {
                 let target = facts.literal(*target).unwrap_or_default();

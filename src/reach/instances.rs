@@ -73,6 +73,9 @@ fn add(context: Context, file: FileId, state: &State, scope: &Scope, callers: &[
 
 /// The facts a fact owns directly.
 pub fn children(context: Context, node: Node) -> Vec<Node> {
+    if let Some(owned) = context.index.owned(node) {
+        return owned.iter().map(|fact| Node { file: node.file, fact: *fact }).collect();
+    }
     let facts = context.facts.file(node.file);
     facts.iter().filter(|(_, f)| f.owner == Some(node.fact)).map(|(fact, _)| Node { file: node.file, fact }).collect()
 }

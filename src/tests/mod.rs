@@ -2,6 +2,7 @@
 
 mod cases;
 mod harness;
+mod hostile;
 mod labs;
 mod leaks;
 mod mutation;
