@@ -123,6 +123,7 @@ fn gives(code: &str, expected: &[&str]) {
 fn words_keep_parts_and_quotes() {
     gives("echo $X \"$X\" 'a b' a\"$Y\"c ${Z} $1 \"$@\" $?\n", &["echo $X \"$X\" \"a b\" ['a' $Y 'c'] $Z $arg0 \"<@>\" <?>"]);
     gives("c\"ur\"l -fsS\\\nL x\\ y $'a\\x62\\n' \"\"\n", &["'curl' -fsSL 'x y' \"ab\n\" \"\""]);
+    gives("a $'\\é\\cé'", &["a \"\\é\u{3}\""]);
     gives("echo ${A:-b} ${A:+$B} ${A#x} ${A[@]} ${#A} \"${A:-\"$(id)\"}\"", &["id", "echo ($A or 'b') ($B or '') ?$A $A ?$A \"($A or out(id))\""]);
 }
 

@@ -16,7 +16,11 @@ impl Reader<'_> {
                 GAP if !cut => self.gap_or_literal(true, parts),
                 b'\\' => {
                     let (char, len) = ansi_escape(self.bytes.get(self.pos + 1..self.end).unwrap_or_default());
-                    let end = (self.pos + 1 + len).min(self.end);
+                    let mut end = (self.pos + 1 + len).min(self.end);
+                    // Never inside a character.
+                    while self.byte(end).is_some_and(|c| c & 0xc0 == 0x80) {
+                        end += 1;
+                    }
                     match char {
                         Some('\0') => cut = true,
                         Some(c) if !cut => self.push_decoded(c.encode_utf8(&mut [0; 4]), self.pos, end, true, parts),

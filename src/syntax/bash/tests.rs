@@ -154,7 +154,7 @@ fn places_hold(code: &str) {
             let Piece::Text(text) = &p.what else { continue };
             let at = code.get(p.range.bounds()).unwrap_or_default();
             // `$'…'` is decoded: its text is another.
-            if !code.contains("$'") {
+            if !code.replace("\\\n", "").replace('\0', "").contains("$'") {
                 assert_eq!(bare(at), bare(text.as_str()), "{code:?}");
             }
         }

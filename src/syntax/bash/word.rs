@@ -173,9 +173,17 @@ impl Reader<'_> {
     /// The body of `$(`, `<(` and their like, up to and with `)`.
     fn enclosed(&mut self) -> Vec<crate::syntax::bash::Statement> {
         let open = self.pos;
+        let documents = self.base + self.out.bodies.len();
         self.stops.push(Stop::Paren);
         let body = self.list();
         self.stops.pop();
+        // A here-document that begins here and has no body yet ends here for most shells: the lines that follow are commands. (bash from 5.2 on reads
+        // them as its body; what is only text there is seen as commands, not the other way round.)
+        let before = self.pending.len();
+        self.pending.retain(|p| p.index < documents);
+        if self.pending.len() < before {
+            self.problem(open, self.pos, "a here-document has no body inside its substitution");
+        }
         if !self.eat(b')') {
             self.problem(open.saturating_sub(2), open, "a substitution does not close");
         }
@@ -434,10 +442,14 @@ impl Reader<'_> {
     }
 
     fn escape(&mut self, parts: &mut Vec<Part>) {
-        if self.byte(self.pos + 1).is_some() {
-            self.pos += 1;
+        if self.byte(self.pos + 1).is_none() && self.plain {
+            return self.literal_byte(parts, false);
         }
-        self.literal_byte(parts, true);
+        self.pos += 1;
+        // At the very end of the text a backslash is nothing.
+        if self.byte(self.pos).is_some() {
+            self.literal_byte(parts, true);
+        }
     }
 
     /// Letters, digits and underscores from here on.

@@ -375,6 +375,10 @@ fn what_hid_a_command_once() {
         "$\"mark\"$x a",
         "ma${x}rk",
         "x=(a | b\nmark\n",
+        "x=$(cat <<E)\nmark\nE\n",
+        "x=`cat <<E`\nmark\nE\n",
+        "a <(cat <<E) <<F\n'\nF\nmark\n",
+        "{mark,a}\\",
     ];
     for code in shapes {
         let facts = facts_of(code);
