@@ -19,8 +19,8 @@ use crate::source::{Kind, Range};
 
 /// How many calls a chain has at most.
 const MAX_CHAIN: usize = 12;
-/// How many sinks one function's parameters keep.
-const MAX_SINKS: usize = 8;
+/// How many sinks one function's parameters keep: the `main` of a script hands one object to all that it does.
+const MAX_SINKS: usize = 64;
 /// How many open ways one sink keeps.
 const MAX_WAYS: usize = 64;
 

@@ -64,7 +64,7 @@ pub enum Cell {
 struct State {
     cell: Cell,
     val: Val,
-    readers: Vec<u32>,
+    readers: BTreeSet<u32>,
     started: bool,
 }
 
@@ -118,15 +118,12 @@ impl<'a> Solver<'a> {
             None => {
                 let id = u32::try_from(self.cells.len()).unwrap_or(u32::MAX);
                 self.ids.insert(cell.clone(), id);
-                self.cells.push(State { cell, val: Val::default(), readers: Vec::new(), started: false });
+                self.cells.push(State { cell, val: Val::default(), readers: BTreeSet::new(), started: false });
                 id
             }
         };
         if let Some(reader) = self.stack.last() {
-            let readers = &mut self.cells[id as usize].readers;
-            if !readers.contains(reader) {
-                readers.push(*reader);
-            }
+            self.cells[id as usize].readers.insert(*reader);
         }
         if !self.cells[id as usize].started {
             if self.stack.len() < MAX_DEPTH as usize {
