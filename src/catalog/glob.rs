@@ -2,6 +2,9 @@
 
 /// Whether all of `text` matches: `*` is any text (also none), `?` one character.
 pub fn text(pattern: &str, text: &str) -> bool {
+    if !begins(pattern, text) {
+        return false;
+    }
     let (p, t): (Vec<char>, Vec<char>) = (pattern.chars().collect(), text.chars().collect());
     let (mut i, mut j) = (0, 0);
     let mut star: Option<(usize, usize)> = None;
@@ -30,6 +33,10 @@ pub fn text(pattern: &str, text: &str) -> bool {
 
 /// Whether dotted `path` matches segment by segment: `*` inside a segment is any part of that segment, `**` is any number of segments.
 pub fn path(pattern: &str, path: &str) -> bool {
+    // `a.**` also is `a`: the point before a star belongs to the star.
+    if !begins(pattern, path) && !pattern.strip_suffix(".**").is_some_and(|p| p == path) {
+        return false;
+    }
     let p: Vec<&str> = pattern.split('.').collect();
     let t: Vec<&str> = path.split('.').collect();
     let (mut i, mut j) = (0, 0);
@@ -55,6 +62,12 @@ pub fn path(pattern: &str, path: &str) -> bool {
         }
     }
     p.iter().skip(i).all(|s| *s == "**")
+}
+
+/// Whether a text can match at all: what stands before the first star or question mark. Most patterns fail here, without a copy.
+fn begins(pattern: &str, text: &str) -> bool {
+    let fixed = pattern.find(['*', '?']).unwrap_or(pattern.len());
+    pattern.get(..fixed).is_some_and(|p| text.starts_with(p))
 }
 
 /// Expands `{a,b}` alternatives, left to right; braces may nest. Unbalanced braces stay as they are.
@@ -106,6 +119,8 @@ mod tests {
             ("t.Auto*.from_pretrained", "t.AutoModel.from_pretrained", true),
             ("t.Auto*.from_pretrained", "t.Auto.Model.from_pretrained", false),
             ("a.**", "a", true),
+            ("a.**", "ab", false),
+            ("a.**.c", "a.c", true),
         ] {
             assert_eq!(path(pattern, word), yes, "{pattern} {word}");
         }

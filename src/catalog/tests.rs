@@ -100,6 +100,39 @@ fn faults_name_their_place_and_the_nearest_key() {
     }
 }
 
+mod hostile {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 48, ..ProptestConfig::default() })]
+        /// A broken row file, page or policy is a fault with a place inside the file, never a panic.
+        #[test]
+        fn broken_files_are_faults_with_places(which in 0usize..builtin::ROWS.len(), page in 0usize..builtin::PAGES.len(), cut in 0usize..4000, put in "[-\\[\\]{}:\"' \n#a*&|>é]{0,6}") {
+            let broken = |text: &str| {
+                let mut at = cut.min(text.len());
+                while !text.is_char_boundary(at) {
+                    at -= 1;
+                }
+                format!("{}{put}{}", text.get(..at).unwrap(), text.get(at + text.get(at..).unwrap().chars().next().map_or(0, char::len_utf8)..).unwrap())
+            };
+            let rows = broken(builtin::ROWS[which].1);
+            for e in Catalog::load_only(&[("t.yml".into(), rows.clone())]).err().unwrap_or_default() {
+                prop_assert!(e.line >= 1 && e.line as usize <= rows.lines().count() + 2, "{e}");
+            }
+            let text = broken(builtin::PAGES[page].1);
+            let catalog = Catalog::load_only(&[]).unwrap();
+            let frameworks = serde_json::from_str(builtin::FRAMEWORKS).unwrap();
+            if let Err(e) = crate::rule::page::page("x.md", &text, true, &catalog, &frameworks) {
+                prop_assert!(e.line >= 1 && e.line as usize <= text.lines().count() + 2, "{e}");
+            }
+            let policy = broken("edition = \"2026.11\"\n[trust]\norgs = [\"é\"]\n[rule.x]\nlevel = \"high\"\n[[row]]\ncall = \"a.b\"\nsee = \"x\"\n");
+            let _ = crate::config::Config::parse("pipevet.toml", &policy, &catalog.severities);
+        }
+    }
+}
+
 #[test]
 fn options_are_read_as_rows_know_them() {
     let c = catalog(

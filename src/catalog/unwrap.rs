@@ -36,7 +36,9 @@ pub fn unwrap(facts: FileFacts, catalog: &Catalog) -> FileFacts {
         }
         tails(&mut facts, catalog, id, &rows);
         let rows = catalog.classify(&facts, id);
-        requirements(&mut facts, catalog, id, &rows);
+        if count < COUNT {
+            count += usize::from(requirements(&mut facts, catalog, id, &rows));
+        }
         depth.resize(facts.items.len(), 0);
         let inner = inner(&facts, catalog, id, &rows);
         let level = depth.get(id.0 as usize).copied().unwrap_or(0);
@@ -252,10 +254,10 @@ fn add(facts: &mut FileFacts, range: Range, what: V) -> ValueId {
     id
 }
 
-/// One [`What::Requirement`] for each package that an installer names.
-fn requirements(facts: &mut FileFacts, catalog: &Catalog, id: FactId, rows: &[RowId]) {
+/// One [`What::Requirement`] for each package that an installer names; whether there were any.
+fn requirements(facts: &mut FileFacts, catalog: &Catalog, id: FactId, rows: &[RowId]) -> bool {
     if !matches!(facts.fact(id).what, What::Command(_)) {
-        return;
+        return false;
     }
     let mut found: Vec<(Range, Requirement)> = Vec::new();
     for row in rows {
@@ -270,13 +272,14 @@ fn requirements(facts: &mut FileFacts, catalog: &Catalog, id: FactId, rows: &[Ro
     }
     found.dedup();
     if found.is_empty() {
-        return;
+        return false;
     }
     let mut b = Builder::resume(std::mem::take(facts), id);
     for (range, requirement) in found {
         b.add(range, What::Requirement(requirement));
     }
     *facts = b.finish();
+    true
 }
 
 /// Reads `name[extra]==1.0`, `name@1.0`, `git+https://…@ref`; a path of this tree is none.
