@@ -24,6 +24,9 @@ pub struct Wanted {
     filter: Vec<u64>,
     /// (module, name) pairs that flow asked for.
     grown: BTreeSet<(String, String)>,
+    /// The same pairs under every segment of their module, and under their name: an import is looked up, not held against all of them.
+    by_segment: BTreeMap<String, Vec<(String, String)>>,
+    by_name: BTreeMap<String, Vec<(String, String)>>,
 }
 
 impl Wanted {
@@ -55,7 +58,15 @@ impl Wanted {
     }
     /// Asks for a function, class or variable of a module (dotted, as link resolves it), its definition and its uses. True if that is new.
     pub fn grow(&mut self, module: &str, name: &str) -> bool {
-        self.grown.insert((module.to_owned(), name.to_owned()))
+        let pair = (module.to_owned(), name.to_owned());
+        if !self.grown.insert(pair.clone()) {
+            return false;
+        }
+        for segment in module.split('.').collect::<BTreeSet<_>>() {
+            self.by_segment.entry(segment.to_owned()).or_default().push(pair.clone());
+        }
+        self.by_name.entry(name.to_owned()).or_default().push(pair);
+        true
     }
     fn alternatives(&self, hash: u32) -> Option<&Vec<Vec<u32>>> {
         let word = self.filter.get((hash & 0xffff) as usize / 64)?;
@@ -178,22 +189,39 @@ fn upwards(outline: &Outline, chosen: &mut [bool], work: &mut Vec<usize>) {
 /// Blocks that define or use a pair flow asked for.
 fn grown_uses(outline: &Outline, wanted: &Wanted, own: &[&str]) -> Vec<usize> {
     let mut hashes: BTreeSet<u32> = BTreeSet::new();
-    for (module, name) in &wanted.grown {
-        if own.contains(&module.as_str()) {
-            hashes.insert(name_hash(name));
-        }
-        let last = module.rsplit('.').next().unwrap_or(module);
-        for import in &outline.imports {
-            let whole = match &import.name {
-                Some(n) if import.module.is_empty() => n.clone(),
-                Some(n) => format!("{}.{n}", import.module),
-                None => import.module.clone(),
-            };
-            // Imported by name from the module, the module itself, or all of it.
-            if same_module(&import.module, module) && (import.name.as_deref() == Some(name) || import.name.as_deref() == Some("*")) {
-                hashes.insert(name_hash(if import.alias.is_empty() { name } else { &import.alias }));
+    if wanted.grown.is_empty() {
+        return Vec::new();
+    }
+    let last = |dotted: &str| dotted.rsplit('.').next().unwrap_or_default().to_owned();
+    let under = |segment: &str| wanted.by_segment.get(segment).into_iter().flatten();
+    for own in own {
+        hashes.extend(under(&last(own)).filter(|(module, _)| module == own).map(|(_, name)| name_hash(name)));
+    }
+    for import in &outline.imports {
+        let whole = match &import.name {
+            Some(n) if import.module.is_empty() => n.clone(),
+            Some(n) => format!("{}.{n}", import.module),
+            None => import.module.clone(),
+        };
+        let imported = import.name.as_deref();
+        let bound = |name: &str| name_hash(if import.alias.is_empty() { name } else { &import.alias });
+        // Imported by name from the module, or all of it.
+        for (module, name) in under(&last(&import.module)) {
+            if same_module(&import.module, module) && (imported == Some(name.as_str()) || imported == Some("*")) {
+                hashes.insert(bound(name));
             }
-            if same_module(&whole, module) || (import.name.is_some() && import.alias == last) || (import.module.is_empty() && import.level > 0) {
+        }
+        // `from . import f`, `from . import *`: the package is not named.
+        if import.module.is_empty() && import.level > 0 {
+            let pairs = imported.and_then(|n| wanted.by_name.get(n)).into_iter().flatten();
+            hashes.extend(pairs.map(|(_, name)| bound(name)));
+            if imported == Some("*") {
+                hashes.extend(wanted.by_name.keys().map(|name| name_hash(name)));
+            }
+        }
+        // The module itself.
+        for (module, name) in under(&last(&whole)) {
+            if same_module(&whole, module) || imported.is_some_and(|n| last(module) == n) {
                 hashes.insert(name_hash(name));
             }
         }
