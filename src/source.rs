@@ -128,7 +128,7 @@ impl SourceFile {
 pub struct Sources {
     /// Project roots, as shown (`.` for the working directory).
     pub roots: Vec<String>,
-    /// The account each root's repository belongs to, when its git configuration says. What that account publishes is no outsider's.
+    /// The `host/account` each root's repository belongs to, when its git configuration says. What that account publishes is no outsider's.
     pub owners: Vec<Option<String>>,
     /// The files; [`FileId`] is an index here.
     pub files: Vec<SourceFile>,
@@ -141,10 +141,18 @@ impl Sources {
     pub fn file(&self, id: FileId) -> &SourceFile {
         &self.files[id.0 as usize]
     }
-    /// Whether `owner` is the account the file's own repository belongs to.
-    pub fn is_own(&self, file: FileId, owner: &str) -> bool {
+    /// Whether an address, or an `owner/name` of the same forge, belongs to the account of the file's own repository.
+    pub fn is_own(&self, file: FileId, name: &str) -> bool {
         let own = self.owners.get(self.file(file).root as usize).and_then(Option::as_deref);
-        own.is_some_and(|o| o.eq_ignore_ascii_case(owner))
+        let Some((host, owner)) = own.and_then(|o| o.split_once('/')) else { return false };
+        let path = match name.split_once("://") {
+            Some((_, rest)) => {
+                let rest = rest.split_once('@').filter(|(user, _)| !user.contains('/')).map_or(rest, |r| r.1);
+                rest.split_once('/').filter(|(h, _)| h.eq_ignore_ascii_case(host)).map(|r| r.1)
+            }
+            None => Some(name),
+        };
+        path.and_then(|p| p.split_once('/')).is_some_and(|(first, _)| first.eq_ignore_ascii_case(owner))
     }
     /// All ids with their files, in order.
     pub fn iter(&self) -> impl Iterator<Item = (FileId, &SourceFile)> {

@@ -34,7 +34,7 @@ pub fn publish_credential(context: &Context) -> Vec<Alert> {
     for run in &context.reach.runs {
         for exec in run.execs.iter().filter(|e| !e.tree && !is_trusted(context, e)) {
             // What the project's own account publishes is no outsider's.
-            if context.sources.is_own(run.job.file, exec.subject.split('/').next().unwrap_or_default()) {
+            if context.sources.is_own(run.job.file, &exec.subject) {
                 continue;
             }
             let stated: Vec<Asset> = exec.assets.iter().filter(|a| !a.assumed && a.kind != "comment").cloned().collect();

@@ -201,10 +201,11 @@ fn owner(root: &Path) -> Option<String> {
     let file = std::fs::File::open(root.join(".git").join("config")).ok()?;
     file.take(64 * 1024).read_to_string(&mut text).ok()?;
     let url = text.lines().find_map(|l| l.trim().strip_prefix("url")?.trim_start().strip_prefix('='))?.trim();
-    let path = match url.split_once("://") {
-        Some((_, rest)) => rest.split_once('/')?.1,
-        None => url.split_once(':')?.1,
+    let (host, path) = match url.split_once("://") {
+        Some((_, rest)) => rest.split_once('/')?,
+        None => url.split_once(':')?,
     };
+    let host = host.rsplit('@').next()?;
     let owner = path.trim_start_matches('/').split('/').next()?;
-    (!owner.is_empty() && path.contains('/')).then(|| owner.to_owned())
+    (!owner.is_empty() && path.contains('/')).then(|| format!("{host}/{owner}"))
 }

@@ -136,9 +136,9 @@ fn projects_inside_are_roots_and_order_does_not_depend_on_arguments() {
 #[test]
 fn the_owner_of_a_repository_is_read_from_its_first_remote() {
     for (url, want) in [
-        ("https://example.com/acme/scorer.git", Some("acme")),
-        ("git@example.com:acme/scorer", Some("acme")),
-        ("ssh://git@example.com/acme/scorer", Some("acme")),
+        ("https://example.com/acme/scorer.git", Some("example.com/acme")),
+        ("git@example.com:acme/scorer", Some("example.com/acme")),
+        ("ssh://git@example.com/acme/scorer", Some("example.com/acme")),
         ("/srv/mirrors/scorer", None),
     ] {
         let tree = Tree::new(
@@ -147,5 +147,9 @@ fn the_owner_of_a_repository_is_read_from_its_first_remote() {
         );
         let (sources, _) = tree.scan(&Options::default());
         assert_eq!(sources.owners.first().cloned().flatten().as_deref(), want, "{url}");
+        let own = |name: &str| sources.is_own(crate::source::FileId(0), name);
+        assert_eq!(own("git+https://git@example.com/Acme/tools.git@main"), want.is_some());
+        assert_eq!(own("acme/tools"), want.is_some());
+        assert!(!own("git+https://example.org/acme/tools.git") && !own("acmes/tools") && !own("acme"));
     }
 }

@@ -87,15 +87,16 @@ impl<'a> Matcher<'a> {
             reference: None,
             value: hit.slot,
             name: Some(hit.name),
-            bytes: Some(self.trusted(hit.bytes, hit.subject.as_deref())),
+            bytes: Some(self.trusted(hit.at, hit.bytes, hit.subject.as_deref())),
             values,
             doubts: hit.doubts.clone(),
         }
     }
 
-    /// Lowers a publisher that the policy trusts.
-    fn trusted(&self, origin: Origin, subject: Option<&str>) -> Origin {
-        let trusts = origin.who == Who::Publisher && subject.is_some_and(|s| self.context.config.trust.covers(s));
+    /// Lowers a publisher that the policy trusts, and an address of the project's own account. A bare `owner/name` is a model there, of another host.
+    fn trusted(&self, node: Node, origin: Origin, subject: Option<&str>) -> Origin {
+        let own = |s: &str| s.contains("://") && self.context.sources.is_own(node.file, s);
+        let trusts = origin.who == Who::Publisher && subject.is_some_and(|s| self.context.config.trust.covers(s) || own(s));
         if trusts { Origin { who: Who::Operator, mutable: Mutable::Digest, ..origin } } else { origin }
     }
 
@@ -126,7 +127,8 @@ impl<'a> Matcher<'a> {
                 c.reference = reference.and_then(|r| tail(facts, *target, r.len())).map(at);
                 let local = name.starts_with("./");
                 let origin = if local { Origin::REPOSITORY } else { Origin::publisher(reference.map_or(Mutable::Moving, pin)) };
-                c.bytes = Some(if self.context.config.trust.action(name) { Origin::OPERATOR } else { origin });
+                let own = !local && self.context.sources.is_own(node.file, name);
+                c.bytes = Some(if own || self.context.config.trust.action(name) { Origin::OPERATOR } else { origin });
             }
             (Subject::Image(roles), What::Image { reference, role }) if roles.is_empty() || roles.contains(role) => {
                 let Some(text) = literal(*reference) else { return };
@@ -147,7 +149,8 @@ impl<'a> Matcher<'a> {
                 named(&mut c.values, &shown);
                 c.values.insert("ref", r.spec.clone());
                 let origin = requirement(r);
-                c.bytes = Some(if r.url.as_deref().is_some_and(|u| self.context.config.trust.covers(u)) { Origin::OPERATOR } else { origin });
+                let inside = |u: &str| self.context.config.trust.covers(u) || self.context.sources.is_own(node.file, u);
+                c.bytes = Some(if r.url.as_deref().is_some_and(inside) { Origin::OPERATOR } else { origin });
             }
             (Subject::Permission(scopes, levels), What::Permission { scope, level }) => {
                 if !(scopes.is_empty() || scopes.contains(scope)) || !(levels.is_empty() || levels.contains(level)) {
