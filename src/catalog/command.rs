@@ -277,7 +277,7 @@ impl Effect {
             Effect::Writes { name, value, .. } => std::iter::once(name).chain(value).collect(),
             Effect::Mounts { tree, at } => match tree {
                 Tree::Checkout { repository: a, reference: b } | Tree::Clone { url: a, reference: b } => [a, b].into_iter().chain(at).collect(),
-                Tree::Ref(s) | Tree::Artifact(s) | Tree::Cache(s) | Tree::Archive(s) => std::iter::once(s).chain(at).collect(),
+                Tree::Ref(s) | Tree::Fetched(s) | Tree::Artifact(s) | Tree::Cache(s) | Tree::Archive(s) => std::iter::once(s).chain(at).collect(),
                 Tree::PullRequest => at.iter().collect(),
             },
             Effect::Executes { what } => match what {
@@ -287,6 +287,7 @@ impl Effect {
             },
             Effect::Wraps { list, text, .. } => list.iter().chain(text).collect(),
             Effect::Checks { slot, .. } => vec![slot],
+            Effect::Installs { manifest, .. } => manifest.iter().collect(),
             _ => Vec::new(),
         }
     }

@@ -24,7 +24,9 @@ pub fn effects(row: &Fields<'_>, known: &Severities) -> Read<Vec<Effect>> {
     out.extend(row.each("mounts", mounts)?);
     out.extend(row.each("executes", executes)?);
     out.extend(row.each("wraps", wraps)?);
-    for (key, effect) in [("passes-env", Effect::PassesEnv), ("isolates", Effect::Isolates), ("hosted", Effect::Hosted)] {
+    let isolates = row.read("isolates", |v| one_of(v, &[("all", false), ("environment", true)]))?;
+    out.extend(isolates.map(|workspace| Effect::Isolates { workspace }));
+    for (key, effect) in [("hosted", Effect::Hosted), ("reads-only", Effect::ReadsOnly)] {
         if row.read(key, truth)? == Some(true) {
             out.push(effect);
         }
@@ -103,7 +105,13 @@ fn returns(value: &Value) -> Read<Effect> {
         (None, Some(pin)) => pin,
         (None, None) => Pin::Fixed(natural),
     };
-    let effect = Effect::Returns { who, pin, via: fields.read("via", via)?.unwrap_or_default(), path: fields.read("path", truth)?.unwrap_or(false) };
+    let effect = Effect::Returns {
+        who,
+        pin,
+        via: fields.read("via", via)?.unwrap_or_default(),
+        path: fields.read("path", truth)?.unwrap_or(false),
+        outputs: fields.read("outputs", texts)?.unwrap_or_default(),
+    };
     fields.finish()?;
     Ok(effect)
 }
@@ -177,12 +185,17 @@ fn mounts(value: &Value) -> Read<Effect> {
             Tree::Checkout { repository: repository.unwrap_or_else(|| named("repository")), reference: reference.unwrap_or_else(|| named("ref")) }
         }
         "pull-request" => Tree::PullRequest,
+        "fetched" => Tree::Fetched(need(reference, "ref")?),
         "clone" => Tree::Clone { url: need(url, "url")?, reference: need(reference, "ref")? },
         "ref" => Tree::Ref(need(reference, "ref")?),
         "artifact" => Tree::Artifact(need(name, "name")?),
         "cache" => Tree::Cache(need(key, "key")?),
         "archive" => Tree::Archive(need(file, "file")?),
-        _ => return Err(Fault::new(format!("`{kind}` is none of checkout, pull-request, clone, ref, artifact, cache, archive")).under("tree")),
+        _ => {
+            return Err(
+                Fault::new(format!("`{kind}` is none of checkout, pull-request, fetched, clone, ref, artifact, cache, archive")).under("tree")
+            );
+        }
     };
     Ok(Effect::Mounts { tree, at })
 }
@@ -256,6 +269,7 @@ fn caps(value: &Value) -> Read<Effect> {
     let effect = Effect::Caps {
         start: fields.read("start", who)?,
         code: fields.read("code", who)?,
+        text: fields.read("text", who)?,
         residual: fields.read("residual", text)?.unwrap_or_default(),
         by: fields.read("by", texts)?.unwrap_or_default(),
         values: fields.read("values", texts)?.unwrap_or_default(),
@@ -290,7 +304,12 @@ fn controlled(value: &Value) -> Read<Effect> {
 
 fn installs(value: &Value) -> Read<Effect> {
     let fields = Fields::of(value, "`installs`")?;
-    let effect = Effect::Installs { from: fields.read("from", count)?.unwrap_or(0), ecosystem: fields.need("ecosystem", text)? };
+    let effect = Effect::Installs {
+        from: fields.read("from", count)?,
+        ecosystem: fields.need("ecosystem", text)?,
+        manifest: fields.read("manifest", slot)?,
+        only: fields.read("only", truth)?.unwrap_or(false),
+    };
     fields.finish()?;
     Ok(effect)
 }

@@ -362,8 +362,7 @@ impl Effect {
             Effect::Mounts { .. } => "mounts",
             Effect::Executes { .. } => "executes",
             Effect::Wraps { .. } => "wraps",
-            Effect::PassesEnv => "passes-env",
-            Effect::Isolates => "isolates",
+            Effect::Isolates { .. } => "isolates",
             Effect::Publishes { .. } => "publishes",
             Effect::ConsumesCredential { .. } => "consumes-credential",
             Effect::Opens { .. } => "opens",
@@ -373,6 +372,7 @@ impl Effect {
             Effect::Starts { .. } => "starts",
             Effect::Controlled { .. } => "controlled",
             Effect::Hosted => "hosted",
+            Effect::ReadsOnly => "reads-only",
             Effect::Installs { .. } => "installs",
             Effect::Enters { .. } => "enters",
         }

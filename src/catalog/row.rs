@@ -249,6 +249,8 @@ pub enum Effect {
         via: Via,
         /// True: the result is a *name* (a path) whose bytes have this origin; false: the result is the bytes.
         path: bool,
+        /// Globs of the outputs of an action that carry it; empty: all.
+        outputs: Vec<String>,
     },
     /// The result, or `to`, has the origin of these arguments.
     Passes {
@@ -298,10 +300,11 @@ pub enum Effect {
         /// … in this language.
         language: Option<Language>,
     },
-    /// Hands its environment to what it starts elsewhere (`docker run -e`, `ssh -o SendEnv`).
-    PassesEnv,
-    /// What it runs sees neither environment nor host.
-    Isolates,
+    /// What it runs sees neither environment nor host; `workspace`: the files of the working directory go along (an image build's context).
+    Isolates {
+        /// Whether they do.
+        workspace: bool,
+    },
     /// Publishes something.
     Publishes {
         /// Asset kind, as in `severity.yml`.
@@ -334,6 +337,8 @@ pub enum Effect {
         start: Option<Who>,
         /// Whose code runs behind it.
         code: Option<Who>,
+        /// Who wrote the texts of the event behind it.
+        text: Option<Who>,
         /// What remains, for people.
         residual: String,
         /// Context globs, actions or commands by which the gate is recognised.
@@ -367,12 +372,18 @@ pub enum Effect {
     },
     /// For `runner` rows: a machine of the platform that is thrown away after the job.
     Hosted,
+    /// For `action` rows: uses the job's token to read at most.
+    ReadsOnly,
     /// Installs packages named by operands; each becomes a requirement.
     Installs {
-        /// First operand.
-        from: u32,
+        /// First operand that is a package; none: what is installed is no matter of versions (a distribution's own, signed archive).
+        from: Option<u32>,
         /// The ecosystem: `pypi`, `npm`, `conda`, `apt`.
         ecosystem: String,
+        /// Files that name more of them (`-r requirements.txt`).
+        manifest: Option<Slot>,
+        /// Only the first operand is a package, the rest are its arguments (`npx`).
+        only: bool,
     },
     /// For `entry` rows: parameters come from outside.
     Enters {
@@ -422,8 +433,10 @@ pub enum Tree {
         /// Ref.
         reference: Slot,
     },
-    /// The head of a pull request (`gh pr checkout`, `git fetch origin pull/N/head`).
+    /// The head of a pull request (`gh pr checkout`).
     PullRequest,
+    /// The head of a pull request as a ref that a later command may check out (`git fetch origin pull/N/head:topic`), by refspec slot.
+    Fetched(Slot),
     /// Another repository by URL slot and ref slot.
     Clone {
         /// URL.

@@ -5,7 +5,7 @@ use super::Catalog;
 use super::command::OptValue;
 use super::row::{Effect, RowId, Slot};
 use super::slot::Argument;
-use crate::extract::{Hole, python, shell};
+use crate::extract::{Hole, manifest, python, shell};
 use crate::facts::{Builder, Command, FactId, FileFacts, Language, Requirement, RequirementFrom, Tail, Target, V, ValueId, What, Word, WordPart};
 use crate::notice::NoticeKind;
 use crate::source::Range;
@@ -262,9 +262,9 @@ fn requirements(facts: &mut FileFacts, catalog: &Catalog, id: FactId, rows: &[Ro
     let mut found: Vec<(Range, Requirement)> = Vec::new();
     for row in rows {
         for effect in &catalog.row(*row).effects {
-            let Effect::Installs { from, .. } = effect else { continue };
+            let Effect::Installs { from: Some(from), only, .. } = effect else { continue };
             let Argument::Values(operands) = catalog.argument(facts, id, *row, &Slot::From(*from)) else { continue };
-            for operand in operands {
+            for operand in operands.into_iter().take(if *only { 1 } else { usize::MAX }) {
                 let Some(text) = facts.literal(operand) else { continue };
                 found.extend(requirement(&text).map(|r| (facts.value(operand).range, r)));
             }
@@ -282,34 +282,32 @@ fn requirements(facts: &mut FileFacts, catalog: &Catalog, id: FactId, rows: &[Ro
     true
 }
 
-/// Reads `name[extra]==1.0`, `name@1.0`, `git+https://…@ref`; a path of this tree is none.
+/// Reads what an installer takes as an operand: a specifier, `name@1.0`, `@scope/name@1.0`, `git+https://…@ref`; a path of this tree is none.
 fn requirement(text: &str) -> Option<Requirement> {
-    let from = RequirementFrom::Command;
     if text.is_empty() || text.starts_with(['.', '/', '-', '$']) {
         return None;
     }
-    let (named, url) = match text.split_once('@') {
-        Some((name, rest)) if rest.contains("://") => (name, Some(rest.trim())),
-        _ if text.contains("://") => ("", Some(text)),
-        _ => (text, None),
-    };
-    if let Some(url) = url {
-        let name = if named.contains("://") { "" } else { named };
-        let url = if named.contains("://") { text } else { url };
-        return Some(Requirement { name: normal(name), url: Some(url.to_owned()), from, ..Requirement::default() });
+    let from = RequirementFrom::Command;
+    // A version behind `@`, unless what follows is an address; a scope begins with one.
+    let at = text.rfind('@').filter(|at| *at > 0 && !text.contains("://") && !text.contains(['=', '<', '>', ';']));
+    let (name, version) = at.and_then(|at| text.split_at_checked(at)).unwrap_or((text, ""));
+    if let Some(scope) = name.strip_prefix('@') {
+        let plain = scope.split_once('/').is_some_and(|(_, n)| !n.is_empty() && !n.contains('/'));
+        return plain.then(|| Requirement { name: name.to_owned(), spec: exact(version), from, ..Requirement::default() });
     }
-    let (plain, marker) = text.split_once(';').map_or((text, None), |(a, b)| (a, Some(b.trim().to_owned())));
-    let end = plain.find(|c: char| "[=<>!~@ ".contains(c)).unwrap_or(plain.len());
-    let name = plain.get(..end).unwrap_or("");
-    let rest = plain.get(end..).unwrap_or("");
-    let rest = if rest.starts_with('[') { rest.split_once(']').map_or("", |(_, r)| r) } else { rest };
-    if name.is_empty() || name.contains('/') {
-        return None;
+    if at.is_some() {
+        let plain = !name.contains('/');
+        return plain.then(|| Requirement { name: name.to_owned(), spec: exact(version), from, ..Requirement::default() });
     }
-    Some(Requirement { name: normal(name), spec: rest.trim().to_owned(), marker, from, ..Requirement::default() })
+    manifest::specifier(text).filter(|r| r.url.as_deref().is_none_or(|u| u.contains("://"))).map(|r| Requirement { from, ..r })
 }
 
-fn normal(name: &str) -> String {
-    let bare = name.split('[').next().unwrap_or(name).trim();
-    bare.to_lowercase().replace(['_', '.'], "-")
+/// `@1.2.3` as a specifier; a tag or range after it moves.
+fn exact(version: &str) -> String {
+    let bare = version.trim_start_matches('@');
+    if bare.starts_with(|c: char| c.is_ascii_digit()) && bare.contains('.') && !bare.contains(['x', '*']) {
+        format!("=={bare}")
+    } else {
+        bare.to_owned()
+    }
 }

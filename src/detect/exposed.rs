@@ -4,7 +4,7 @@ use crate::detect::Context;
 use crate::detect::paths::{alerts, way};
 use crate::finding::{Alert, Hop, Severity};
 use crate::origin::Who;
-use crate::reach::{Asset, Exec, walk};
+use crate::reach::{Asset, Carrier, Exec, walk};
 
 /// A pull request runs on a machine that is not thrown away. The cause is `runs-on`.
 ///
@@ -16,8 +16,10 @@ pub fn self_hosted_runner(context: &Context) -> Vec<Alert> {
         if !run.state.head || run.state.event != "pull_request" || label.split(", ").any(|l| context.config.trust.runner(l)) {
             continue;
         }
-        let hops = vec![Hop { at: run.state.trigger, text: walk::starts(&run.state) }];
-        let asset = Asset { kind: "self-hosted-host".to_owned(), name: label.clone(), how: "outlives the job".to_owned(), at: *at, assumed: false };
+        let taken = "the workflow is read from the pull request: its author can take conditions out";
+        let hops = vec![Hop { at: run.state.trigger, text: walk::starts(&run.state) }, Hop { at: *at, text: taken.to_owned() }];
+        let (kind, how) = ("self-hosted-host".to_owned(), "outlives the job".to_owned());
+        let asset = Asset { kind, name: label.clone(), how, carrier: Carrier::Machine, at: *at, assumed: false };
         let mut found = way(context, run, run.state.who, (*at, label.clone()), hops, &[asset], &[]);
         found.assumes.push("runs of outside contributors start without approval".to_owned());
         if !label.contains("self-hosted") {

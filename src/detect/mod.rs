@@ -2,7 +2,8 @@
 
 pub mod exposed;
 pub mod paths;
-pub mod poisoned_pipeline;
+pub mod permissions;
+mod poisoned_pipeline;
 pub mod script_injection;
 pub mod secrets;
 
@@ -51,6 +52,7 @@ pub type Detector = fn(&Context<'_>) -> Vec<Alert>;
 
 /// Detectors by the name that pages use.
 pub const TABLE: &[(&str, Detector)] = &[
+    ("excessive_permissions", permissions::excessive),
     ("poisoned_pipeline_execution", poisoned_pipeline::executed),
     ("publish_credential_exposed", exposed::publish_credential),
     ("script_injection", script_injection::detect),

@@ -13,7 +13,8 @@ use crate::reach::{Context as Reachable, gates, sources, walk};
 pub fn detect(context: &Context) -> Vec<Alert> {
     let reachable = context.reachable();
     let mut ways = Vec::new();
-    for run in context.reach.runs.iter().filter(|r| r.state.who >= Who::Peer) {
+    // Who brings the workflow itself needs no gap in it.
+    for run in context.reach.runs.iter().filter(|r| r.state.who >= Who::Peer && !r.state.head) {
         for step in &run.steps {
             for (node, value) in code(reachable, step.step) {
                 for expr in expressions(reachable.facts.file(node.file), value) {
@@ -21,6 +22,9 @@ pub fn detect(context: &Context) -> Vec<Alert> {
                     let range = reachable.facts.value(node.file, expr).range;
                     let found = sources::of_expr(reachable, &run.state, &step.scope, node, parsed);
                     let Some(worst) = found.into_iter().filter(|s| s.arbitrary && s.who >= Who::Peer).max_by_key(|s| s.who) else { continue };
+                    if step.gates.iter().any(|g| g.text.is_some_and(|t| t < Who::Peer)) {
+                        continue;
+                    }
                     let at = Location { file: node.file, range };
                     let text = context.sources.file(node.file).text_at(range);
                     let who = gates::capped(worst.who, &step.gates);

@@ -330,7 +330,7 @@ impl<'a> Solver<'a> {
         for (id, row) in self.rows(node) {
             for (i, effect) in row.effects.iter().enumerate() {
                 let val = match effect {
-                    Effect::Returns { who, pin, via, path } => {
+                    Effect::Returns { who, pin, via, path, .. } => {
                         let which = (id, u32::try_from(i).unwrap_or(u32::MAX));
                         self.row_returns(node, which, (*who, *via), pin, *path)
                     }

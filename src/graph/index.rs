@@ -5,8 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::catalog::Catalog;
 use crate::catalog::row::{Effect, Row, RowId};
+use crate::extract::manifest::normalised;
 use crate::facts::{FactId, What};
-use crate::graph::{Facts, Node};
+use crate::graph::{Facts, Node, published};
 use crate::source::{FileId, Kind, Sources};
 
 /// Lookups over all files.
@@ -26,6 +27,10 @@ pub struct Index {
     modules: BTreeMap<(u32, String), Vec<FileId>>,
     /// (root, console script) -> module path and function as written.
     scripts: BTreeMap<(u32, String), String>,
+    /// (root, name) of the packages that the tree itself is the source of.
+    projects: BTreeSet<(u32, String)>,
+    /// (root, account) of images that the tree itself pushes.
+    accounts: BTreeSet<(u32, String)>,
     /// (root, workflow name as other workflows say it) -> file.
     workflows: BTreeMap<(u32, String), Vec<FileId>>,
     /// Functions and classes by qualified name in their file; the last definition wins, as at run time.
@@ -83,6 +88,9 @@ impl Index {
                     let name = name.and_then(|n| facts.file(node.file).literal(n)).unwrap_or_else(|| path.clone());
                     index.workflows.entry((root, name)).or_default().push(node.file);
                 }
+                What::Setting { path, value } if matches!(path.as_str(), "project.name" | "tool.poetry.name" | "metadata.name") => {
+                    index.projects.extend(facts.file(node.file).literal(*value).map(|n| (root, normalised(&n))));
+                }
                 What::Setting { path, value } if *kind == Kind::Pyproject => {
                     let script = path.strip_prefix("project.scripts.").or_else(|| path.strip_prefix("tool.poetry.scripts."));
                     if let (Some(script), Some(target)) = (script, facts.file(node.file).literal(*value)) {
@@ -98,11 +106,20 @@ impl Index {
                 _ => {}
             }
         }
+        index.accounts = published::accounts(&index, facts, catalog);
         index
     }
     /// Rows that speak of a fact.
     pub fn rows<'c>(&self, catalog: &'c Catalog, node: Node) -> impl Iterator<Item = (RowId, &'c Row)> {
         self.rows.get(&node).into_iter().flatten().map(|id| (*id, catalog.row(*id)))
+    }
+    /// Whether the tree of a file is the source of a package of that name.
+    pub fn is_own_package(&self, file: FileId, name: &str) -> bool {
+        self.projects.contains(&(self.root(file), normalised(name)))
+    }
+    /// Whether the tree of a file pushes images of the same account.
+    pub fn is_own_image(&self, file: FileId, image: &str) -> bool {
+        published::account(image).is_some_and(|a| self.accounts.contains(&(self.root(file), a.to_owned())))
     }
     /// What rows say a fact does.
     pub fn effects<'c>(&self, catalog: &'c Catalog, node: Node) -> impl Iterator<Item = &'c Effect> {

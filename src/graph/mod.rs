@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 pub mod index;
+mod published;
 
 use crate::facts::{Fact, FactId, FileFacts, Value, ValueId};
 use crate::source::{FileId, Range};
@@ -19,8 +20,6 @@ pub struct Node {
 /// What an edge says. The evidence range is in the file of `from`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum EdgeKind {
-    /// A trigger starts a workflow's jobs.
-    Triggers,
     /// A command or step runs a script, module, notebook or target.
     Runs,
     /// A command builds a Dockerfile.
@@ -31,12 +30,6 @@ pub enum EdgeKind {
     Calls,
     /// `uses: ./path` or a reusable workflow of the tree.
     Uses,
-    /// A command or call downloads or loads a published thing.
-    Downloads,
-    /// A job or command reads a secret.
-    ReadsSecret,
-    /// A command, call or action publishes.
-    Publishes,
     /// A writer of a channel and its reader.
     Channel,
     /// A workflow starts another (`workflow_run`, dispatch).

@@ -1,14 +1,14 @@
-//! Commands that run a script, module, notebook, make target, Dockerfile or console script of the tree.
+//! Commands that run a script, module, notebook, make target, Dockerfile or console script of the tree, or install what a manifest of it names.
 
 use crate::catalog::row::{Effect, Executes};
-use crate::facts::{Command, What};
+use crate::facts::{Command, FileFacts, What};
 use crate::graph::index::{base, join};
 use crate::graph::{Edge, EdgeKind, Node};
 use crate::link::{Linker, place};
 use crate::notice::{Notice, NoticeKind};
-use crate::source::{FileId, Kind};
+use crate::source::{FileId, Kind, Range};
 
-/// Adds `Runs` and `Builds` edges.
+/// Adds `Runs`, `Builds` and `Installs` edges.
 pub fn link(linker: Linker, edges: &mut Vec<Edge>, notices: &mut Vec<Notice>) {
     for (node, fact) in linker.facts.nodes() {
         match &fact.what {
@@ -31,8 +31,12 @@ fn by_row(linker: Linker, node: Node, edges: &mut Vec<Edge>, notices: &mut Vec<N
     let evidence = facts.fact(node.fact).range;
     for (id, row) in linker.index.rows(linker.catalog, node) {
         for effect in &row.effects {
-            let Effect::Executes { what } = effect else { continue };
             let slot = |slot| linker.catalog.slot(facts, node.fact, id, slot);
+            if let Effect::Installs { manifest: Some(s), .. } = effect {
+                let files = slot(s).into_iter().filter_map(|value| place::file(linker, node, value));
+                files.for_each(|(file, certain)| push(linker, edges, node, EdgeKind::Installs, file, evidence, certain));
+            }
+            let Effect::Executes { what } = effect else { continue };
             match what {
                 Executes::File(s) | Executes::Notebook(s) => {
                     for value in slot(s) {
@@ -46,12 +50,20 @@ fn by_row(linker: Linker, node: Node, edges: &mut Vec<Edge>, notices: &mut Vec<N
                     for value in slot(s) {
                         let Some(name) = facts.literal(value) else { continue };
                         let file = linker.index.module(node.file, &format!("{name}.__main__"), 0).or_else(|| module(linker, node, &name));
-                        if let Some(file) = file {
-                            push(linker, edges, node, EdgeKind::Runs, file, evidence, true);
+                        match file {
+                            Some(file) => push(linker, edges, node, EdgeKind::Runs, file, evidence, true),
+                            // Of a package of the tree; any other is installed.
+                            None if name
+                                .split_once('.')
+                                .is_some_and(|(package, _)| module(linker, node, &format!("{package}.__init__")).is_some()) =>
+                            {
+                                unresolved(node, facts.value(value).range, &name, notices);
+                            }
+                            None => {}
                         }
                     }
                 }
-                Executes::Targets(from) => targets(linker, node, *from, edges),
+                Executes::Targets(from) => targets(linker, node, *from, edges, notices),
                 Executes::Dockerfile(file, context) => dockerfile(linker, node, slot(file), slot(context), edges, notices),
                 Executes::ConsoleScript => {}
                 Executes::Tree | Executes::Stdin | Executes::Text(_) | Executes::Packages | Executes::Workflow(_) => {}
@@ -104,23 +116,32 @@ fn by_program(linker: Linker, node: Node, command: &Command, edges: &mut Vec<Edg
     }
 }
 
-fn targets(linker: Linker, node: Node, from: u32, edges: &mut Vec<Edge>) {
+fn targets(linker: Linker, node: Node, from: u32, edges: &mut Vec<Edge>, notices: &mut Vec<Notice>) {
     let facts = linker.facts.file(node.file);
     let evidence = facts.fact(node.fact).range;
     let root = linker.index.root(node.file);
     let words = place::literals(facts, node.fact);
-    let named = words.iter().position(|w| w.as_deref() == Some("-C")).and_then(|i| words.get(i + 1).cloned().flatten());
-    let dir = join(&place::directory(linker, node).unwrap_or_default(), named.as_deref().unwrap_or(""));
-    let file = ["Makefile", "makefile", "GNUmakefile"].iter().find_map(|n| linker.index.at(root, &join(&dir, n)));
+    let option = |name: &str| words.iter().position(|w| w.as_deref() == Some(name)).and_then(|i| words.get(i + 1).cloned().flatten());
+    let dir = join(&place::directory(linker, node).unwrap_or_default(), option("-C").as_deref().unwrap_or(""));
+    let names = option("-f").map_or_else(|| ["GNUmakefile", "makefile", "Makefile"].map(str::to_owned).to_vec(), |name| vec![name]);
+    let file = names.iter().find_map(|n| linker.index.at(root, &join(&dir, n)));
     let Some(file) = file else { return };
     let make = linker.facts.file(file);
     let first = 1 + from as usize;
-    let mut wanted: Vec<String> = words.iter().skip(first).flatten().filter(|w| !w.starts_with('-') && !w.contains('=')).cloned().collect();
+    let operands = words.iter().enumerate().skip(first).filter(|(i, _)| !matches!(words.get(i - 1), Some(Some(w)) if w == "-C" || w == "-f"));
+    let mut wanted: Vec<String> = operands.filter_map(|(_, w)| w.clone()).filter(|w| !w.starts_with('-') && !w.contains('=')).collect();
     if wanted.is_empty() {
         wanted.extend(make.items.iter().find_map(|f| match &f.what {
             What::Setting { path, value } if path == "default" => make.literal(*value),
             _ => None,
         }));
+    }
+    // A pattern or an included file may still make it.
+    let closed = !make.items.iter().any(|f| {
+        matches!(&f.what, What::Function { name, .. } if name.contains('%')) || matches!(&f.what, What::Setting { path, .. } if path == "include")
+    });
+    for target in wanted.iter().filter(|t| closed && !t.contains(['/', '.', '%']) && !makes(make, t)) {
+        unresolved(node, evidence, &format!("make {target}"), notices);
     }
     // Prerequisites run too.
     let mut seen = std::collections::BTreeSet::new();
@@ -138,6 +159,15 @@ fn targets(linker: Linker, node: Node, from: u32, edges: &mut Vec<Edge>) {
             }
         }
     }
+}
+
+/// Whether a makefile has a rule for a target, with or without a recipe.
+fn makes(make: &FileFacts, target: &str) -> bool {
+    make.items.iter().any(|f| match &f.what {
+        What::Function { name, .. } => name == target,
+        What::Setting { path, .. } => path.strip_prefix("needs.") == Some(target),
+        _ => false,
+    })
 }
 
 fn dockerfile(
@@ -168,7 +198,7 @@ fn dockerfile(
     }
 }
 
-fn push(linker: Linker, edges: &mut Vec<Edge>, from: Node, kind: EdgeKind, file: FileId, evidence: crate::source::Range, certain: bool) {
+fn push(linker: Linker, edges: &mut Vec<Edge>, from: Node, kind: EdgeKind, file: FileId, evidence: Range, certain: bool) {
     if let Some(to) = linker.index.top(linker.facts, file).filter(|to| to.file != from.file) {
         edges.push(Edge { from, kind, to, evidence, certain });
     }
@@ -177,17 +207,17 @@ fn push(linker: Linker, edges: &mut Vec<Edge>, from: Node, kind: EdgeKind, file:
 /// A literal relative path of a kind that is read, which is not in the tree.
 fn missing(linker: Linker, node: Node, value: crate::facts::ValueId, notices: &mut Vec<Notice>) {
     let facts = linker.facts.file(node.file);
-    let Some(path) = facts.literal(value).filter(|p| p.contains('.') && !p.starts_with(['-', '/', '~']) && !p.contains(['*', '{', ' ', '\n'])) else {
+    let Some(path) = facts.literal(value).filter(|p| !p.starts_with(['-', '/', '~']) && !p.contains(['*', '{', ' ', '\n'])) else {
         return;
     };
-    let known = [".py", ".sh", ".ipynb", ".bash"].iter().any(|e| path.ends_with(e));
+    let known = [".py", ".sh", ".ipynb", ".bash"].iter().any(|e| path.ends_with(e)) || base(&path).starts_with("Dockerfile");
     let generated = matches!(linker.index.kind(node.file), Kind::Dockerfile);
     if known && !generated {
-        notices.push(Notice {
-            file: Some(node.file),
-            range: Some(facts.value(value).range),
-            kind: NoticeKind::Unresolved,
-            text: format!("runs `{}`, which is not in this tree", base(&path)),
-        });
+        unresolved(node, facts.value(value).range, &path, notices);
     }
+}
+
+fn unresolved(node: Node, range: Range, what: &str, notices: &mut Vec<Notice>) {
+    let text = format!("runs `{what}`, which is not in this tree");
+    notices.push(Notice { file: Some(node.file), range: Some(range), kind: NoticeKind::Unresolved, text });
 }

@@ -1,11 +1,11 @@
 //! What is in reach of code that runs in a step: secrets of the job and of later steps, the token with its scopes, cloud roles, the machine.
 
 use crate::catalog::row::Effect;
-use crate::facts::{FactId, FileFacts, Level, What};
+use crate::facts::{ExprWhat, FactId, FileFacts, Level, V, ValueId, What};
 use crate::finding::Location;
 use crate::graph::Node;
 use crate::reach::instances::Instance;
-use crate::reach::{Asset, Context};
+use crate::reach::{Asset, Carrier, Context};
 
 /// Asset kinds of token scopes.
 const SCOPES: [(&str, &str); 10] = [
@@ -26,7 +26,7 @@ pub fn of_step(context: Context, instance: &Instance, step: Node, own_runner: Op
     let mut out = Vec::new();
     if let Some((label, at)) = own_runner {
         let how = "the machine outlives the job".to_owned();
-        out.push(Asset { kind: "self-hosted-host".to_owned(), name: label.clone(), how, at: *at, assumed: false });
+        out.push(Asset { kind: "self-hosted-host".to_owned(), name: label.clone(), how, carrier: Carrier::Machine, at: *at, assumed: false });
     }
     if instance.state.privileged {
         out.extend(secrets(context, instance, step));
@@ -75,6 +75,7 @@ fn secrets(context: Context, instance: &Instance, step: Node) -> Vec<Asset> {
             kind,
             name: name.clone(),
             how: how.to_owned(),
+            carrier: Carrier::Environment,
             at: Location { file: instance.job.file, range: fact.range },
             assumed: false,
         });
@@ -119,7 +120,14 @@ fn token(context: Context, instance: &Instance) -> Vec<Asset> {
     let Some(scopes) = scopes else {
         let at = Location { file: instance.job.file, range: facts.fact(instance.job.fact).range };
         let how = "no `permissions:` block limits the token".to_owned();
-        return vec![Asset { kind: "repository-write".to_owned(), name: "the default token".to_owned(), how, at, assumed: true }];
+        return vec![Asset {
+            kind: "repository-write".to_owned(),
+            name: "the default token".to_owned(),
+            how,
+            carrier: Carrier::Workspace,
+            at,
+            assumed: true,
+        }];
     };
     let mut out = Vec::new();
     for (scope, level, range) in scopes {
@@ -131,7 +139,14 @@ fn token(context: Context, instance: &Instance) -> Vec<Asset> {
                 let name = if scope == "*" { "write-all".to_owned() } else { format!("{scope}: write") };
                 let at = Location { file: instance.job.file, range };
                 let at = if range.is_empty() { Location { file: instance.job.file, range: facts.fact(instance.job.fact).range } } else { at };
-                out.push(Asset { kind: kind.to_owned(), name, how: "is granted to the job's token".to_owned(), at, assumed: false });
+                out.push(Asset {
+                    kind: kind.to_owned(),
+                    name,
+                    how: "is granted to the job's token".to_owned(),
+                    carrier: Carrier::Workspace,
+                    at,
+                    assumed: false,
+                });
             }
         }
     }
@@ -149,21 +164,62 @@ fn permissions(facts: &FileFacts, owner: FactId) -> Option<Scopes> {
     (!found.is_empty()).then_some(found)
 }
 
+/// Combinations of a matrix that are looked at, at most.
+const COMBINATIONS: usize = 64;
+
 /// A runner that no row knows to be thrown away: its labels and where they stand.
 pub fn own_runner(context: Context, job: Node) -> Option<(String, Location)> {
     let facts = context.facts.file(job.file);
+    let What::Job { matrix, .. } = &facts.fact(job.fact).what else { return None };
+    let hosted = |name: &String| context.catalog.runner(name).into_iter().any(|id| context.catalog.row(id).effects.contains(&Effect::Hosted));
     for (_, fact) in facts.iter().filter(|(_, f)| f.owner == Some(job.fact)) {
         let What::Runner { labels, group } = &fact.what else { continue };
-        let named: Vec<String> = labels.iter().chain(group).filter_map(|v| facts.literal(*v)).collect();
-        // An expression says nothing certain.
-        if named.len() < labels.len() + usize::from(group.is_some()) || named.is_empty() {
-            return None;
+        let mut machines: Vec<Vec<String>> = vec![Vec::new()];
+        for value in labels.iter().chain(group) {
+            let choices = choices(facts, *matrix, *value);
+            machines = machines.iter().flat_map(|m| choices.iter().map(|c| [m.clone(), c.clone()].concat())).take(COMBINATIONS).collect();
         }
-        let hosted = |name: &str| context.catalog.runner(name).into_iter().any(|id| context.catalog.row(id).effects.contains(&Effect::Hosted));
-        if named.iter().any(|n| hosted(n)) {
-            return None;
-        }
-        return Some((named.join(", "), Location { file: job.file, range: fact.range }));
+        let own = machines.into_iter().find(|names| !names.is_empty() && !names.iter().any(&hosted));
+        return own.map(|names| (names.join(", "), Location { file: job.file, range: fact.range }));
     }
     None
+}
+
+/// The labels a value may be, one list for each choice; none when an expression leaves it open.
+fn choices(facts: &FileFacts, matrix: Option<ValueId>, value: ValueId) -> Vec<Vec<String>> {
+    let words = |v: ValueId| match &facts.value(v).what {
+        V::List(items, _) => items.iter().map(|i| facts.literal(*i)).collect::<Option<Vec<String>>>(),
+        _ => facts.literal(v).map(|l| vec![l]),
+    };
+    match (&facts.value(value).what, matrix) {
+        (V::Expr(expr), Some(matrix)) => {
+            let ExprWhat::Context(path) = &expr.what else { return Vec::new() };
+            let Some(keys) = path.strip_prefix("matrix.") else { return Vec::new() };
+            of_matrix(facts, matrix, keys).into_iter().filter_map(words).collect()
+        }
+        _ => words(value).into_iter().collect(),
+    }
+}
+
+/// What a key of a matrix stands for: each value of its list, and what `include` adds.
+fn of_matrix(facts: &FileFacts, matrix: ValueId, keys: &str) -> Vec<ValueId> {
+    let (first, rest) = keys.split_once('.').unwrap_or((keys, ""));
+    let V::Dict(entries, _) = &facts.value(matrix).what else { return Vec::new() };
+    let items = |v: ValueId| match &facts.value(v).what {
+        V::List(items, _) => items.clone(),
+        _ => Vec::new(),
+    };
+    let under =
+        |key: &str| entries.iter().filter(|(k, _)| facts.literal(*k).as_deref() == Some(key)).flat_map(|(_, v)| items(*v)).collect::<Vec<_>>();
+    let listed = under(first).into_iter();
+    let included = under("include").into_iter().flat_map(|i| field(facts, i, first));
+    let found = listed.chain(included);
+    if rest.is_empty() { found.collect() } else { found.flat_map(|v| rest.split('.').try_fold(v, |v, key| field(facts, v, key))).collect() }
+}
+
+fn field(facts: &FileFacts, of: ValueId, key: &str) -> Option<ValueId> {
+    match &facts.value(of).what {
+        V::Dict(entries, _) => entries.iter().find(|(k, _)| facts.literal(*k).as_deref() == Some(key)).map(|(_, v)| *v),
+        _ => None,
+    }
 }

@@ -44,6 +44,7 @@ pub struct Family {
     pub name: String,
     start: Option<Who>,
     code: Option<Who>,
+    text: Option<Who>,
     residual: String,
     by: Vec<String>,
     values: Vec<String>,
@@ -56,7 +57,7 @@ impl Family {
     }
     /// The gate at a place.
     pub fn gate(&self, at: Location) -> Gate {
-        Gate { family: self.name.clone(), start: self.start, code: self.code, residual: self.residual.clone(), at }
+        Gate { family: self.name.clone(), start: self.start, code: self.code, text: self.text, residual: self.residual.clone(), at }
     }
 }
 
@@ -66,10 +67,9 @@ pub fn families(context: Context) -> Vec<Family> {
     for (_, row) in context.catalog.iter() {
         let Subject::Gate(name) = &row.subject else { continue };
         for effect in &row.effects {
-            if let Effect::Caps { start, code, residual, by, values } = effect {
-                let family =
-                    Family { name: name.clone(), start: *start, code: *code, residual: residual.clone(), by: by.clone(), values: values.clone() };
-                out.push(family);
+            if let Effect::Caps { start, code, text, residual, by, values } = effect {
+                let (name, residual, by, values) = (name.clone(), residual.clone(), by.clone(), values.clone());
+                out.push(Family { name, start: *start, code: *code, text: *text, residual, by, values });
             }
         }
     }
@@ -83,6 +83,10 @@ pub fn of_step(context: Context, instance: &Instance, families: &[Family], step:
         return None;
     }
     let mut gates = Vec::new();
+    // The contributor brings the workflow too, and leaves such a condition out.
+    if instance.state.head {
+        return Some(gates);
+    }
     for family in families.iter().filter(|f| f.start.is_some() || f.code.is_some()) {
         let world = World { context, state: &instance.state, active: Some(family), at: std::cell::RefCell::new(BTreeSet::new()) };
         if runs(&world, instance, step, scope) == Tri::No {
@@ -92,6 +96,11 @@ pub fn of_step(context: Context, instance: &Instance, families: &[Family], step:
         }
     }
     Some(gates)
+}
+
+/// Whose code it is behind gates.
+pub fn author(who: Who, gates: &[Gate]) -> Who {
+    gates.iter().filter_map(|g| g.code).fold(who, Who::min)
 }
 
 /// Who can make something run behind gates.

@@ -6,6 +6,8 @@
 pub mod assets;
 pub mod gates;
 pub mod instances;
+mod mount;
+mod program;
 pub mod sources;
 pub mod walk;
 
@@ -50,7 +52,7 @@ pub struct State {
     pub privileged: bool,
     /// Whether it runs in the cache scope of the default branch.
     pub default_scope: bool,
-    /// Whether a checkout without `ref` brings the contributor's tree.
+    /// Whether the run takes the contributor's tree: a checkout without `ref` brings it, and the workflow itself is read from it.
     pub head: bool,
     /// Where the event is named.
     pub trigger: Location,
@@ -65,10 +67,23 @@ pub struct Gate {
     pub start: Option<Who>,
     /// Caps of whose code runs.
     pub code: Option<Who>,
+    /// Caps of who wrote the texts of the event.
+    pub text: Option<Who>,
     /// What remains, for people.
     pub residual: String,
     /// Where the check stands.
     pub at: Location,
+}
+
+/// What holds an asset, and so what a sandbox takes away.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Carrier {
+    /// Variables, inputs and the memory of the runner.
+    Environment,
+    /// Files of the workspace, where checkout leaves the job's token.
+    Workspace,
+    /// The machine itself.
+    Machine,
 }
 
 /// Something worth stealing or poisoning, in reach of a step.
@@ -80,6 +95,8 @@ pub struct Asset {
     pub name: String,
     /// How it is in reach, one clause.
     pub how: String,
+    /// What holds it.
+    pub carrier: Carrier,
     /// Where it stands.
     pub at: Location,
     /// Whether it is assumed rather than stated (a default token).
@@ -183,7 +200,7 @@ pub struct Reach {
 pub fn reach(context: Context) -> Reach {
     let mut out = Reach::default();
     for instance in instances::instances(context, &mut out.notices) {
-        out.runs.push(walk::walk(context, &instance));
+        out.runs.extend(walk::walk(context, &instance));
     }
     out
 }

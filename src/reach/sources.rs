@@ -3,6 +3,7 @@
 
 use std::collections::BTreeSet;
 
+use crate::catalog::glob;
 use crate::catalog::row::Effect;
 use crate::facts::{Channel, Expr, ExprWhat, FileFacts, V, ValueId, What};
 use crate::finding::{Hop, Location};
@@ -41,6 +42,8 @@ pub struct Source {
     pub arbitrary: bool,
     /// Whether it names something that can change after the event (a branch); a commit does not.
     pub moving: bool,
+    /// Whether it is a bare branch name, which says nothing of the repository it is a branch of.
+    pub branch: bool,
     /// The context, or the action or command that fetched it.
     pub name: String,
     /// Where it is mentioned.
@@ -146,7 +149,7 @@ impl<'a> Query<'a> {
                 let last = name.rsplit('.').next().unwrap_or_default();
                 let moving = !(last == "sha" || last.ends_with("_sha") || last == "id" || last == "after");
                 let who = (*who).min(self.state.who.max(Who::Operator));
-                self.out.insert(Source { who, arbitrary: *arbitrary, moving, name: name.to_owned(), at, hops: hops.clone() });
+                self.out.insert(Source { who, arbitrary: *arbitrary, moving, branch: *arbitrary, name: name.to_owned(), at, hops: hops.clone() });
             }
         }
     }
@@ -230,10 +233,21 @@ impl<'a> Query<'a> {
     fn uses_output(&mut self, scope: &Scope, uses: Node, output: &str, depth: u32, hops: &[Hop]) {
         let at = Location { file: uses.file, range: self.context.facts.fact(uses).range };
         for effect in self.context.index.effects(self.context.catalog, uses) {
-            if let Effect::Returns { who, .. } = effect {
+            if let Effect::Returns { who, outputs, .. } = effect {
+                if !outputs.is_empty() && !outputs.iter().any(|o| glob::text(o, output)) {
+                    continue;
+                }
                 let who = (*who).min(self.state.who.max(Who::Operator));
-                let name = format!("output {output}");
-                self.out.insert(Source { who, arbitrary: true, moving: true, name, at, hops: with(hops, Hop { at, text: "fetches it".to_owned() }) });
+                let name = format!("the output `{output}` of {}", shown(self.facts(uses.file), uses));
+                self.out.insert(Source {
+                    who,
+                    arbitrary: true,
+                    moving: true,
+                    branch: false,
+                    name,
+                    at,
+                    hops: with(hops, Hop { at, text: "fetches it".to_owned() }),
+                });
             }
         }
         for edge in self.context.graph.from(uses, EdgeKind::Uses) {
@@ -279,7 +293,7 @@ impl<'a> Query<'a> {
                 let who = (*who).min(self.state.who.max(Who::Operator));
                 let text = "fetches it".to_owned();
                 let name = self.facts(node.file).word_text(node.fact);
-                self.out.insert(Source { who, arbitrary: true, moving: true, name, at, hops: with(hops, Hop { at, text }) });
+                self.out.insert(Source { who, arbitrary: true, moving: true, branch: false, name, at, hops: with(hops, Hop { at, text }) });
             }
         }
         if settled {
@@ -293,6 +307,14 @@ impl<'a> Query<'a> {
                 _ => {}
             }
         }
+    }
+}
+
+/// The action a fact uses, without its version.
+fn shown(facts: &FileFacts, uses: Node) -> String {
+    match &facts.fact(uses.fact).what {
+        What::Uses { target, .. } => facts.literal(*target).unwrap_or_default().split('@').next().unwrap_or_default().to_owned(),
+        _ => String::new(),
     }
 }
 

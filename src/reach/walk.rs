@@ -1,61 +1,57 @@
 //! The walk of one job in one state: steps in order, trees as they are mounted, code as it is executed. Composite actions are walked in place, and
 //! scripts, make targets and reusable pieces of the tree are entered as long as the tree they stand in is the repository's own.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::catalog::row::{Effect, Executes, Slot, Tree};
-use crate::facts::{ValueId, What};
+use crate::catalog::row::{Effect, Executes, Slot};
+use crate::facts::{Requirement, ValueId, What};
 use crate::finding::{Hop, Location};
-use crate::graph::index::{base, join};
+use crate::flow::place::brings;
+use crate::graph::index::join;
 use crate::graph::{EdgeKind, Node};
 use crate::link::{Linker, place};
 use crate::origin::{Mutable, Who};
 use crate::reach::gates::Family;
 use crate::reach::instances::{Instance, children};
+use crate::reach::mount::Mount;
 use crate::reach::sources::{Scope, Source};
-use crate::reach::{Asset, Checkout, Context, Exec, Gate, Run, State, StepRun, assets, gates, sources};
+use crate::reach::{Asset, Carrier, Context, Exec, Gate, Run, State, StepRun, assets, gates, program};
 use crate::source::Range;
 
 /// How deep scripts that run scripts are followed.
 const DEEPEST: u32 = 5;
 
-/// A tree in the workspace.
-#[derive(Clone, Debug)]
-struct Mount {
-    /// Who writes it, before gates.
-    who: Who,
-    mutable: Mutable,
-    cause: Location,
-    cause_text: String,
-    hops: Vec<Hop>,
-    gates: Vec<Gate>,
-    /// Index into `checkouts`, when an outsider's.
-    checkout: usize,
-}
-
-struct Walk<'a> {
-    context: Context<'a>,
+/// The state of a walk.
+pub(super) struct Walk<'a> {
+    pub(super) context: Context<'a>,
     linker: Linker<'a>,
-    instance: &'a Instance,
-    families: Vec<Family>,
+    pub(super) instance: &'a Instance,
+    pub(super) families: Vec<Family>,
     /// Directory -> what is there. The empty path is the workspace.
-    mounts: BTreeMap<String, Mount>,
+    pub(super) mounts: BTreeMap<String, Mount>,
+    /// Heads of pull requests that were fetched and not checked out: the ref as written, and where.
+    pub(super) fetched: Vec<(String, Source)>,
     used: BTreeSet<usize>,
-    run: Run,
-    entered: BTreeSet<(Node, String)>,
+    pub(super) run: Run,
+    entered: BTreeSet<(Node, String, Vec<Asset>)>,
 }
 
-/// One step, as the commands in it see it.
+/// A place in a step, as the commands there see it.
 #[derive(Clone)]
-struct Here {
-    step: Node,
-    gates: Vec<Gate>,
-    assets: Vec<Asset>,
-    scope: Scope,
+pub(super) struct Here {
+    pub(super) step: Node,
+    pub(super) gates: Vec<Gate>,
+    pub(super) assets: Vec<Asset>,
+    pub(super) scope: Scope,
+    /// How the walk came here from the step: scripts, targets and actions of the tree.
+    trail: Vec<Hop>,
 }
 
-/// Walks a job.
-pub fn walk(context: Context, instance: &Instance) -> Run {
+/// Walks a job; nothing, when it does not start in that state.
+pub fn walk(context: Context, instance: &Instance) -> Option<Run> {
+    let families = gates::families(context);
+    let job_gates = gates::of_step(context, instance, &families, instance.job, &instance.scope)?;
     let own_runner = assets::own_runner(context, instance.job);
     let run = Run {
         job: instance.job,
@@ -64,32 +60,38 @@ pub fn walk(context: Context, instance: &Instance) -> Run {
         execs: Vec::new(),
         checkouts: Vec::new(),
         own_runner,
-        gates: Vec::new(),
+        gates: job_gates,
     };
-    let families = gates::families(context);
     let linker = Linker { index: context.index, facts: context.facts, catalog: context.catalog };
-    let mut walk = Walk { context, linker, instance, families, mounts: BTreeMap::new(), used: BTreeSet::new(), run, entered: BTreeSet::new() };
-    if let Some(job_gates) = gates::of_step(context, instance, &walk.families, instance.job, &instance.scope) {
-        walk.run.gates = job_gates;
-        walk.steps(instance.job, &instance.scope, DEEPEST);
-        // A checkout whose tree somebody executes is told by that execution.
-        let used = walk.used.clone();
-        let mut index = 0;
-        walk.run.checkouts.retain(|_| {
-            index += 1;
-            !used.contains(&(index - 1))
-        });
-    }
-    walk.run
+    let mut walk = Walk {
+        context,
+        linker,
+        instance,
+        families,
+        mounts: BTreeMap::new(),
+        fetched: Vec::new(),
+        used: BTreeSet::new(),
+        run,
+        entered: BTreeSet::new(),
+    };
+    walk.steps(instance.job, &instance.scope, Vec::new(), DEEPEST);
+    // A checkout whose tree somebody executes is told by that execution.
+    let used = walk.used;
+    let mut index = 0;
+    walk.run.checkouts.retain(|_| {
+        index += 1;
+        !used.contains(&(index - 1))
+    });
+    Some(walk.run)
 }
 
 impl<'a> Walk<'a> {
-    fn state(&self) -> &'a State {
+    pub(super) fn state(&self) -> &'a State {
         &self.instance.state
     }
 
     /// The steps a job or composite action owns.
-    fn steps(&mut self, owner: Node, scope: &Scope, depth: u32) {
+    fn steps(&mut self, owner: Node, scope: &Scope, trail: Vec<Hop>, depth: u32) {
         for step in children(self.context, owner) {
             if !matches!(self.context.facts.fact(step).what, What::Step { .. }) {
                 continue;
@@ -97,7 +99,7 @@ impl<'a> Walk<'a> {
             let Some(gates) = gates::of_step(self.context, self.instance, &self.families, step, scope) else { continue };
             let assets = assets::of_step(self.context, self.instance, step, self.run.own_runner.as_ref());
             let who = gates::capped(self.state().who, &gates);
-            let here = Here { step, gates, assets, scope: scope.clone() };
+            let here = Here { step, gates, assets, scope: scope.clone(), trail: trail.clone() };
             self.run.steps.push(StepRun { step, who, gates: here.gates.clone(), assets: here.assets.clone(), scope: scope.clone() });
             self.inside(&here, step, depth);
         }
@@ -110,9 +112,24 @@ impl<'a> Walk<'a> {
             facts.iter().filter(|(id, _)| facts.owners(*id).any(|(o, _)| o == owner.fact)).map(|(fact, _)| Node { file: owner.file, fact }).collect();
         for node in owned {
             match &facts.fact(node.fact).what {
-                What::Uses { target, .. } => self.uses(here, node, *target, depth),
-                What::Command(_) | What::Call(_) => self.acts(here, node, depth),
+                What::Uses { target, .. } => self.uses(&self.seen_from(here, node), node, *target, depth),
+                What::Command(_) | What::Call(_) => self.acts(&self.seen_from(here, node), node, depth),
+                What::Requirement(r) => self.installs(&self.seen_from(here, node), node, r),
                 _ => {}
+            }
+        }
+    }
+
+    /// What a fact sees of a step: less, where it or a wrapper around it isolates what it runs.
+    fn seen_from<'h>(&self, here: &'h Here, node: Node) -> Cow<'h, Here> {
+        let around = self.context.facts.file(node.file).owners(node.fact).map(|(fact, _)| Node { file: node.file, fact });
+        let effects = std::iter::once(node).chain(around).flat_map(|n| self.context.index.effects(self.context.catalog, n));
+        let isolated = effects.filter_map(|e| if let Effect::Isolates { workspace } = e { Some(*workspace) } else { None }).min();
+        match isolated {
+            None => Cow::Borrowed(here),
+            Some(workspace) => {
+                let assets = here.assets.iter().filter(|a| workspace && a.carrier == Carrier::Workspace).cloned().collect();
+                Cow::Owned(Here { assets, ..here.clone() })
             }
         }
     }
@@ -130,7 +147,9 @@ impl<'a> Walk<'a> {
             }
             let edge = self.context.graph.from(node, EdgeKind::Uses).next().map(|e| e.to);
             if let (Some(to), Some(depth)) = (edge, depth.checked_sub(1)) {
-                self.steps(to, &here.scope.called(node), depth);
+                let at = Location { file: node.file, range };
+                let trail = here.trail.iter().cloned().chain([Hop { at, text: format!("uses {reference}") }]).collect();
+                self.steps(to, &here.scope.called(node), trail, depth);
             }
             return;
         }
@@ -169,7 +188,8 @@ impl<'a> Walk<'a> {
                     self.tree(here, node);
                     self.follow(here, node, depth);
                 }
-                Executes::Stdin | Executes::Text(_) | Executes::Packages | Executes::Workflow(_) => {}
+                Executes::Packages => self.follow(here, node, depth),
+                Executes::Stdin | Executes::Text(_) | Executes::Workflow(_) => {}
             }
         }
         if !entered {
@@ -232,33 +252,56 @@ impl<'a> Walk<'a> {
         let dir = self.directory(node).unwrap_or_default();
         let targets: Vec<Node> =
             self.context.graph.from(node, EdgeKind::Runs).chain(self.context.graph.from(node, EdgeKind::Builds)).map(|e| e.to).collect();
+        for edge in self.context.graph.from(node, EdgeKind::Installs) {
+            let mut here = here.clone();
+            here.trail.push(self.enters(node));
+            for (fact, found) in self.context.facts.file(edge.to.file).iter() {
+                if let What::Requirement(r) = &found.what {
+                    self.installs(&here, Node { file: edge.to.file, fact }, r);
+                }
+            }
+        }
         for to in targets {
-            if !self.entered.insert((to, dir.clone())) {
+            if !self.entered.insert((to, dir.clone(), here.assets.clone())) {
                 continue;
             }
+            let mut here = here.clone();
+            here.trail.push(self.enters(node));
             match &self.context.facts.fact(to).what {
-                What::Module { .. } => self.module(here, to),
-                _ => self.inside(here, to, depth),
+                What::Module { .. } => self.module(&here, to),
+                _ => self.inside(&here, to, depth),
             }
         }
     }
 
-    /// A Python module or notebook of the tree and what it imports: outside code that it loads runs here.
+    /// The hop from a command to what it runs.
+    fn enters(&self, node: Node) -> Hop {
+        let range = self.context.facts.fact(node).range;
+        let at = Location { file: node.file, range };
+        Hop { at, text: format!("runs `{}`", shown(self.context, node, range)) }
+    }
+
+    /// A Python module or notebook of the tree and what it runs: outside code that it loads runs here.
     fn module(&mut self, here: &Here, module: Node) {
-        let mut files = vec![module.file];
-        let mut seen = BTreeSet::new();
-        while let Some(file) = files.pop() {
-            if !seen.insert(file) || seen.len() > 200 {
-                continue;
-            }
-            for edge in self.context.graph.of_file(file, EdgeKind::Imports) {
-                files.push(edge.to.file);
-            }
+        let program = program::from(self.context, module);
+        let hits: Vec<_> = self.context.flow.hits.iter().filter_map(|h| program.way(self.context, h.place_at).map(|way| (h, way))).collect();
+        for (hit, way) in hits {
+            let mut here = here.clone();
+            here.trail.extend(way);
+            self.hit(&here, hit);
         }
-        let hits: Vec<_> = self.context.flow.hits.iter().filter(|h| seen.contains(&h.at.file)).cloned().collect();
-        for hit in hits {
-            self.hit(here, &hit);
-        }
+    }
+
+    /// A package whose build script its publisher can change from one run to the next.
+    fn installs(&mut self, here: &Here, node: Node, requirement: &Requirement) {
+        let Some(url) =
+            requirement.url.as_ref().filter(|_| brings(requirement).mutable == Mutable::Moving && brings(requirement).who >= Who::Publisher)
+        else {
+            return;
+        };
+        let at = Location { file: node.file, range: self.context.facts.fact(node).range };
+        let hop = Hop { at, text: "installs it: its build script runs".to_owned() };
+        self.exec_outside(here, at, url.clone(), url.trim_start_matches("git+").to_owned(), vec![hop], Vec::new());
     }
 
     /// Outside code named by the fact itself: a sink hit that executes what a publisher can change.
@@ -281,16 +324,21 @@ impl<'a> Walk<'a> {
         self.exec_outside(here, hit.place, cause_text, subject, hit.hops.clone(), hit.doubts.clone());
     }
 
+    /// What runs after the attacker already runs the same code adds nothing, unless it has more in reach.
+    fn is_told(&self, here: &Here, same: impl Fn(&Exec) -> bool) -> bool {
+        self.run.execs.iter().filter(|e| same(e)).any(|e| here.assets.iter().all(|a| e.assets.contains(a)))
+    }
+
     fn exec_tree(&mut self, here: &Here, at: Location, mount: &Mount, text: String) {
         self.used.insert(mount.checkout);
-        // What runs after the attacker already runs code from the same tree adds nothing.
-        if self.run.execs.iter().any(|e| e.tree && e.cause == mount.cause) {
+        if self.is_told(here, |e| e.tree && e.cause == mount.cause) {
             return;
         }
         let mut gates = mount.gates.clone();
         gates.extend(here.gates.iter().filter(|g| !mount.gates.contains(g)).cloned());
         let code = gates.iter().filter_map(|g| g.code).fold(mount.who, Who::min);
         let mut hops = mount.hops.clone();
+        hops.extend(here.trail.iter().cloned());
         hops.push(Hop { at, text });
         self.run.execs.push(Exec {
             step: here.step,
@@ -310,10 +358,11 @@ impl<'a> Walk<'a> {
     }
 
     fn exec_outside(&mut self, here: &Here, cause: Location, cause_text: String, subject: String, hops: Vec<Hop>, doubts: Vec<String>) {
-        if self.run.execs.iter().any(|e| !e.tree && e.cause == cause) {
+        if self.is_told(here, |e| !e.tree && e.cause == cause) {
             return;
         }
         let mut all = vec![Hop { at: self.state().trigger, text: format!("{} starts the job", self.state().event) }];
+        all.extend(here.trail.iter().cloned());
         all.extend(hops);
         self.run.execs.push(Exec {
             step: here.step,
@@ -332,119 +381,6 @@ impl<'a> Walk<'a> {
         });
     }
 
-    /// Puts a tree into the workspace.
-    fn mount(&mut self, here: &Here, node: Node, tree: &Tree, dir: Option<ValueId>, slot: &dyn Fn(&Slot) -> Option<ValueId>) {
-        let facts = self.context.facts.file(node.file);
-        let range = facts.fact(node.fact).range;
-        let whole = match &facts.fact(node.fact).what {
-            What::Uses { target, .. } => facts.value(*target).range,
-            _ => range,
-        };
-        let state = self.state();
-        let look = |value: ValueId| sources::of(self.context, state, &here.scope, node, value);
-        // (who, moving, cause, what is checked out, hops)
-        let (found, value): (Vec<Source>, Option<ValueId>) = match tree {
-            Tree::Checkout { repository, reference } => {
-                let reference = slot(reference);
-                let repository = slot(repository);
-                let mut found: Vec<Source> = reference.map(look).unwrap_or_default();
-                let named = repository.map(look).unwrap_or_default();
-                let value = if found.is_empty() && !named.is_empty() { repository } else { reference };
-                found.extend(named);
-                if reference.is_none() && repository.is_none() && state.head && state.who >= Who::Peer {
-                    let at = Location { file: node.file, range: whole };
-                    let name = "the pull request's merge commit".to_owned();
-                    found.push(Source { who: state.who, arbitrary: false, moving: true, name, at, hops: Vec::new() });
-                }
-                (found, value)
-            }
-            Tree::PullRequest => {
-                let at = Location { file: node.file, range };
-                let name = "the head of a pull request".to_owned();
-                let who = if state.who >= Who::Peer { state.who } else { Who::Operator };
-                (vec![Source { who, arbitrary: false, moving: true, name, at, hops: Vec::new() }], None)
-            }
-            Tree::Clone { url, reference } => {
-                let mut found: Vec<Source> = slot(url).map(look).unwrap_or_default();
-                found.extend(slot(reference).map(look).unwrap_or_default());
-                (found, slot(url))
-            }
-            Tree::Ref(s) => (slot(s).map(look).unwrap_or_default(), slot(s)),
-            // Artifacts of this run are its own; those of the run that started this one are as outside as that one.
-            Tree::Artifact(_) if state.event == "workflow_run" && state.who >= Who::Peer && fetches_other_run(facts, node) => {
-                let at = Location { file: node.file, range: whole };
-                let name = "an artifact of the run that started this one".to_owned();
-                (vec![Source { who: state.who, arbitrary: false, moving: false, name, at, hops: Vec::new() }], None)
-            }
-            Tree::Artifact(_) | Tree::Cache(_) | Tree::Archive(_) => return,
-        };
-        let at = match dir.map(|d| place::named(facts, d)) {
-            None => match tree {
-                Tree::Clone { url, .. } => {
-                    slot(url).and_then(|u| facts.literal(u)).map(|u| base(u.trim_end_matches('/')).trim_end_matches(".git").to_owned())
-                }
-                _ => Some(String::new()),
-            },
-            Some(Some(place::Named::Relative(d) | place::Named::Rooted(d))) => Some(d),
-            Some(_) => None,
-        };
-        let cwd = if matches!(facts.fact(node.fact).what, What::Uses { .. }) { String::new() } else { self.directory(node).unwrap_or_default() };
-        let at = join(&cwd, &at.unwrap_or_else(|| "?".to_owned()));
-        let Some(worst) = found.into_iter().max_by_key(|s| (s.who, s.moving)) else {
-            // The repository's own tree (or another's that is named in full) replaces what was there.
-            if matches!(tree, Tree::Checkout { .. }) {
-                self.mounts.remove(&at);
-            }
-            return;
-        };
-        let cause = Location { file: node.file, range: value.map_or(whole, |v| facts.value(v).range) };
-        let cause_text = value.map_or_else(|| shown(self.context, node, whole), |v| shown(self.context, node, facts.value(v).range));
-        let refused = self.refusal(node);
-        let mut gates = here.gates.clone();
-        gates.extend(refused);
-        let what = shown(self.context, node, cause.range);
-        let check = match gates.first() {
-            None if worst.who >= Who::Peer => "; no check of who is behind it comes before",
-            _ => "",
-        };
-        let mut hops = vec![Hop { at: state.trigger, text: starts(state) }];
-        hops.extend(worst.hops.iter().filter(|h| h.at.range != cause.range).cloned());
-        let verb = if matches!(tree, Tree::Artifact(_)) { "unpacks" } else { "checks out" };
-        hops.push(Hop { at: cause, text: format!("{verb} {}{check}", if value.is_some() { what } else { worst.name.clone() }) });
-        let code = gates.iter().filter_map(|g| g.code).fold(worst.who, Who::min);
-        if worst.who >= Who::Peer {
-            self.run.checkouts.push(Checkout {
-                step: here.step,
-                cause,
-                cause_text: cause_text.clone(),
-                who: gates::capped(code, &gates),
-                gates: gates.clone(),
-                hops: hops.clone(),
-                assets: here.assets.clone(),
-            });
-        }
-        let mutable = if worst.moving { Mutable::Moving } else { Mutable::Digest };
-        let checkout = self.run.checkouts.len().wrapping_sub(1);
-        self.mounts.insert(at, Mount { who: worst.who, mutable, cause, cause_text, hops, gates, checkout });
-    }
-
-    /// The checkout action's own refusal of fork refs, for the events and versions its row names.
-    fn refusal(&self, node: Node) -> Option<Gate> {
-        let facts = self.context.facts.file(node.file);
-        let What::Uses { target, with } = &facts.fact(node.fact).what else { return None };
-        if !matches!(self.state().event.as_str(), "pull_request_target" | "workflow_run") {
-            return None;
-        }
-        let reference = facts.literal(*target)?;
-        let (action, version) = reference.split_once('@')?;
-        let opted_out = with.iter().any(|(n, v)| n == "allow-unsafe-pr-checkout" && facts.literal(*v).is_none_or(|t| t != "false"));
-        if opted_out {
-            return None;
-        }
-        let family = self.families.iter().find(|f| f.names(action, version))?;
-        Some(family.gate(Location { file: node.file, range: facts.value(*target).range }))
-    }
-
     /// The path a value names from the project root, as far as it is literal.
     fn path(&self, node: Node, value: ValueId) -> Option<String> {
         match place::named(self.context.facts.file(node.file), value)? {
@@ -454,7 +390,7 @@ impl<'a> Walk<'a> {
         }
     }
 
-    fn directory(&self, node: Node) -> Option<String> {
+    pub(super) fn directory(&self, node: Node) -> Option<String> {
         place::directory(self.linker, node)
     }
 
@@ -496,15 +432,8 @@ pub fn pin(version: &str) -> Mutable {
     }
 }
 
-/// Whether an artifact action names another run.
-fn fetches_other_run(facts: &crate::facts::FileFacts, node: Node) -> bool {
-    match &facts.fact(node.fact).what {
-        What::Uses { with, .. } => with.iter().any(|(n, _)| n.contains("run") || n.contains("workflow") || n == "github-token"),
-        _ => true,
-    }
-}
-
-fn shown(context: Context, node: Node, range: Range) -> String {
+/// The text of a range on one line, cut.
+pub(super) fn shown(context: Context, node: Node, range: Range) -> String {
     short(&context.sources.file(node.file).text_at(range))
 }
 

@@ -174,7 +174,7 @@ impl Solver<'_> {
     }
     fn returns_of(&mut self, node: Node, id: RowId, row: &Row) -> Option<Val> {
         let (i, effect) = row.effects.iter().enumerate().find(|(_, e)| matches!(e, Effect::Returns { .. }))?;
-        let Effect::Returns { who, pin, via, path } = effect else { return None };
+        let Effect::Returns { who, pin, via, path, .. } = effect else { return None };
         Some(self.row_returns(node, (id, u32::try_from(i).unwrap_or(u32::MAX)), (*who, *via), pin, *path))
     }
 }

@@ -1,0 +1,168 @@
+//! What brings a tree into the workspace: checkouts in all their shapes, clones, artifacts of another run, and what a checkout refuses by itself.
+
+use crate::catalog::row::{Slot, Tree};
+use crate::facts::{ValueId, What};
+use crate::finding::{Hop, Location};
+use crate::graph::Node;
+use crate::graph::index::{base, join};
+use crate::link::place;
+use crate::origin::{Mutable, Who};
+use crate::reach::sources::Source;
+use crate::reach::walk::{Here, Walk, shown, starts};
+use crate::reach::{Checkout, Gate, gates, sources};
+
+/// A tree in the workspace.
+#[derive(Clone, Debug)]
+pub(super) struct Mount {
+    /// Who writes it, before gates.
+    pub(super) who: Who,
+    pub(super) mutable: Mutable,
+    pub(super) cause: Location,
+    pub(super) cause_text: String,
+    pub(super) hops: Vec<Hop>,
+    pub(super) gates: Vec<Gate>,
+    /// Index into `checkouts`, when an outsider's.
+    pub(super) checkout: usize,
+}
+
+impl Walk<'_> {
+    /// Puts a tree into the workspace.
+    pub(super) fn mount(&mut self, here: &Here, node: Node, tree: &Tree, dir: Option<ValueId>, slot: &dyn Fn(&Slot) -> Option<ValueId>) {
+        let facts = self.context.facts.file(node.file);
+        let range = facts.fact(node.fact).range;
+        let whole = match &facts.fact(node.fact).what {
+            What::Uses { target, .. } => facts.value(*target).range,
+            _ => range,
+        };
+        let state = self.state();
+        let look = |value: ValueId| sources::of(self.context, state, &here.scope, node, value);
+        // (who, moving, cause, what is checked out, hops)
+        let (found, value): (Vec<Source>, Option<ValueId>) = match tree {
+            Tree::Checkout { repository, reference } => {
+                let reference = slot(reference);
+                let repository = slot(repository);
+                let mut found: Vec<Source> = reference.map(look).unwrap_or_default();
+                let named = repository.map(look).unwrap_or_default();
+                let value = if found.is_empty() && !named.is_empty() { repository } else { reference };
+                found.extend(named);
+                // Looked up in this repository, where only writers make branches.
+                if repository.is_none() {
+                    found.retain(|s| !s.branch);
+                }
+                if reference.is_none() && repository.is_none() && state.head && state.who >= Who::Peer {
+                    let at = Location { file: node.file, range: whole };
+                    let name = "the pull request's merge commit".to_owned();
+                    found.push(Source { who: state.who, arbitrary: false, moving: true, branch: false, name, at, hops: Vec::new() });
+                }
+                (found, value)
+            }
+            Tree::PullRequest => {
+                let at = Location { file: node.file, range };
+                let name = "the head of a pull request".to_owned();
+                let who = if state.who >= Who::Peer { state.who } else { Who::Operator };
+                (vec![Source { who, arbitrary: false, moving: true, branch: false, name, at, hops: Vec::new() }], None)
+            }
+            Tree::Clone { url, reference } => {
+                let mut found: Vec<Source> = slot(url).map(look).unwrap_or_default();
+                found.extend(slot(reference).map(look).unwrap_or_default());
+                (found, slot(url))
+            }
+            Tree::Fetched(s) => {
+                let refspec = slot(s).map(|v| shown(self.context, node, facts.value(v).range)).unwrap_or_default();
+                let name = refspec.trim_matches(['"', '\'']).split_once(':').map_or("FETCH_HEAD", |(_, local)| local).to_owned();
+                let who = if state.who >= Who::Peer { state.who } else { Who::Operator };
+                let at = Location { file: node.file, range };
+                let source = "the head of a pull request".to_owned();
+                self.fetched.push((name, Source { who, arbitrary: false, moving: true, branch: false, name: source, at, hops: Vec::new() }));
+                return;
+            }
+            Tree::Ref(s) => {
+                let mut found = slot(s).map(look).unwrap_or_default();
+                let named = slot(s).map(|v| shown(self.context, node, facts.value(v).range)).unwrap_or_default();
+                let fetched = self.fetched.iter().filter(|(name, _)| named.trim_matches(['"', '\'']) == *name);
+                found.extend(fetched.map(|(_, source)| source.clone()));
+                (found, slot(s))
+            }
+            // Artifacts of this run are its own; those of the run that started this one are as outside as that one.
+            Tree::Artifact(_) if state.event == "workflow_run" && state.who >= Who::Peer && fetches_other_run(facts, node) => {
+                let at = Location { file: node.file, range: whole };
+                let name = "an artifact of the run that started this one".to_owned();
+                (vec![Source { who: state.who, arbitrary: false, moving: false, branch: false, name, at, hops: Vec::new() }], None)
+            }
+            Tree::Artifact(_) | Tree::Cache(_) | Tree::Archive(_) => return,
+        };
+        let at = match dir.map(|d| place::named(facts, d)) {
+            None => match tree {
+                Tree::Clone { url, .. } => {
+                    slot(url).and_then(|u| facts.literal(u)).map(|u| base(u.trim_end_matches('/')).trim_end_matches(".git").to_owned())
+                }
+                _ => Some(String::new()),
+            },
+            Some(Some(place::Named::Relative(d) | place::Named::Rooted(d))) => Some(d),
+            Some(_) => None,
+        };
+        let cwd = if matches!(facts.fact(node.fact).what, What::Uses { .. }) { String::new() } else { self.directory(node).unwrap_or_default() };
+        let at = join(&cwd, &at.unwrap_or_else(|| "?".to_owned()));
+        let Some(worst) = found.into_iter().max_by_key(|s| (s.who, s.moving)) else {
+            // The repository's own tree (or another's that is named in full) replaces what was there.
+            if matches!(tree, Tree::Checkout { .. }) {
+                self.mounts.remove(&at);
+            }
+            return;
+        };
+        let cause = Location { file: node.file, range: value.map_or(whole, |v| facts.value(v).range) };
+        let cause_text = value.map_or_else(|| shown(self.context, node, whole), |v| shown(self.context, node, facts.value(v).range));
+        let refused = self.refusal(node);
+        let mut gates = here.gates.clone();
+        gates.extend(refused);
+        let what = shown(self.context, node, cause.range);
+        let check = match gates.first() {
+            None if worst.who >= Who::Peer => "; no check of who is behind it comes before",
+            _ => "",
+        };
+        let mut hops = vec![Hop { at: state.trigger, text: starts(state) }];
+        hops.extend(worst.hops.iter().filter(|h| h.at.range != cause.range).cloned());
+        let verb = if matches!(tree, Tree::Artifact(_)) { "unpacks" } else { "checks out" };
+        hops.push(Hop { at: cause, text: format!("{verb} {}{check}", if value.is_some() { what } else { worst.name.clone() }) });
+        let code = gates.iter().filter_map(|g| g.code).fold(worst.who, Who::min);
+        if worst.who >= Who::Peer {
+            self.run.checkouts.push(Checkout {
+                step: here.step,
+                cause,
+                cause_text: cause_text.clone(),
+                who: gates::capped(code, &gates),
+                gates: gates.clone(),
+                hops: hops.clone(),
+                assets: here.assets.clone(),
+            });
+        }
+        let mutable = if worst.moving { Mutable::Moving } else { Mutable::Digest };
+        let checkout = self.run.checkouts.len().wrapping_sub(1);
+        self.mounts.insert(at, Mount { who: worst.who, mutable, cause, cause_text, hops, gates, checkout });
+    }
+
+    /// The checkout action's own refusal of fork refs, for the events and versions its row names.
+    fn refusal(&self, node: Node) -> Option<Gate> {
+        let facts = self.context.facts.file(node.file);
+        let What::Uses { target, with } = &facts.fact(node.fact).what else { return None };
+        if !matches!(self.state().event.as_str(), "pull_request_target" | "workflow_run") {
+            return None;
+        }
+        let reference = facts.literal(*target)?;
+        let (action, version) = reference.split_once('@')?;
+        let opted_out = with.iter().any(|(n, v)| n == "allow-unsafe-pr-checkout" && facts.literal(*v).is_none_or(|t| t != "false"));
+        if opted_out {
+            return None;
+        }
+        let family = self.families.iter().find(|f| f.names(action, version))?;
+        Some(family.gate(Location { file: node.file, range: facts.value(*target).range }))
+    }
+}
+
+/// Whether an artifact action names another run.
+fn fetches_other_run(facts: &crate::facts::FileFacts, node: Node) -> bool {
+    match &facts.fact(node.fact).what {
+        What::Uses { with, .. } => with.iter().any(|(n, _)| n.contains("run") || n.contains("workflow") || n == "github-token"),
+        _ => true,
+    }
+}
