@@ -141,14 +141,16 @@ impl Sources {
     pub fn file(&self, id: FileId) -> &SourceFile {
         &self.files[id.0 as usize]
     }
-    /// Whether an address, or an `owner/name` of the same forge, belongs to the account of the file's own repository.
+    /// Whether an address (also one of the forge's hosts for plain files), or an `owner/name` of the same forge, belongs to the account of the file's own repository.
     pub fn is_own(&self, file: FileId, name: &str) -> bool {
         let own = self.owners.get(self.file(file).root as usize).and_then(Option::as_deref);
         let Some((host, owner)) = own.and_then(|o| o.split_once('/')) else { return false };
         let path = match name.split_once("://") {
             Some((_, rest)) => {
                 let rest = rest.split_once('@').filter(|(user, _)| !user.contains('/')).map_or(rest, |r| r.1);
-                rest.split_once('/').filter(|(h, _)| h.eq_ignore_ascii_case(host)).map(|r| r.1)
+                let same =
+                    |h: &str| h.eq_ignore_ascii_case(host) || FILES_OF.iter().any(|(files, forge)| h.eq_ignore_ascii_case(files) && *forge == host);
+                rest.split_once('/').filter(|(h, _)| same(h)).map(|r| r.1)
             }
             None => Some(name),
         };
@@ -159,6 +161,9 @@ impl Sources {
         self.files.iter().enumerate().map(|(i, f)| (FileId(u32::try_from(i).unwrap_or(u32::MAX)), f))
     }
 }
+
+/// Hosts that serve the files of a forge's repositories, by owner and name as the forge does.
+const FILES_OF: [(&str, &str); 2] = [("raw.githubusercontent.com", "github.com"), ("codeload.github.com", "github.com")];
 
 /// Line starts of a file. A lone CR, CRLF and LF each end a line.
 #[derive(Debug)]

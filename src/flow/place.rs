@@ -1,6 +1,7 @@
-//! What a literal name is: a URL, an id on a hub, a path on this machine. One decision, so that every language and row agrees on it. Knows no program
+//! What a literal name is: a URL, an id on a hub, a path on this machine; and what a dependency line brings. One decision, so that every language and row agrees on it. Knows no program
 //! and no row.
 
+use crate::facts::{Requirement, RequirementFrom};
 use crate::origin::{Mutable, Origin, Via, Who};
 
 /// What a literal name is.
@@ -125,13 +126,21 @@ pub fn suffix(text: &str) -> Mutable {
     }
 }
 
-/// What a revision says: 40 or 64 hex digits (after an optional `sha256:`) fix the bytes, a version-shaped tag is a release, anything else moves.
+/// What a revision says: 40 or 64 hex digits (after an optional `sha256:`) fix the bytes; a version-shaped tag or a shortened commit is a release, since
+/// only its publisher can make the same name mean something else; anything else moves.
 pub fn pin(revision: &str) -> Mutable {
     let revision = revision.trim();
     if let Some((_, rest)) = revision.split_once("://") {
         // The host says nothing; the firmest segment of the path does: `…/raw/<commit>/x`, `…/releases/download/v1.2.3/x`.
-        return rest.split(['?', '#']).next().unwrap_or_default().split('/').skip(1).map(pin).min().unwrap_or(Mutable::Moving);
+        return rest.split(['?', '#']).next().unwrap_or_default().split('/').skip(1).map(exact).min().unwrap_or(Mutable::Moving);
     }
+    // Seven digits are the shortest git prints. In a path of a URL they would as well be an id or a date.
+    let commit = |s: &str| (7..40).contains(&s.len()) && s.bytes().any(|b| b.is_ascii_digit()) && s.bytes().all(|b| b.is_ascii_hexdigit());
+    if commit(revision) { Mutable::Release } else { exact(revision) }
+}
+
+/// What one name says, with no guess about shortened ones.
+fn exact(revision: &str) -> Mutable {
     let hex = revision.rsplit(':').next().unwrap_or(revision);
     if (hex.len() == 40 || hex.len() == 64) && hex.bytes().all(|b| b.is_ascii_hexdigit()) {
         return Mutable::Digest;
@@ -149,6 +158,30 @@ pub fn version(text: &str) -> Mutable {
     let text = text.trim();
     let exact = !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit() || b == b'.');
     if exact { Mutable::Release } else { pin(text) }
+}
+
+/// Who can change what a dependency line brings.
+pub fn brings(r: &Requirement) -> Origin {
+    if r.hashes > 0 {
+        return Origin::publisher(Mutable::Digest);
+    }
+    if let Some(url) = &r.url {
+        let inside = url.starts_with(['.', '/']) || url.starts_with("file:");
+        if inside {
+            return Origin::REPOSITORY;
+        }
+        if url.contains("#sha256=") || url.contains("&sha256=") {
+            return Origin::publisher(Mutable::Digest);
+        }
+        let path = url.split("://").last().unwrap_or(url).split('#').next().unwrap_or(url);
+        let after_host = path.split_once('/').map_or("", |(_, p)| p);
+        return Origin::publisher(after_host.rsplit_once('@').map_or(Mutable::Moving, |(_, r)| pin(r)));
+    }
+    // The last release allowed is a stated one: nothing uploaded later fits.
+    let closed = r.spec.split(',').any(|s| s.trim().starts_with("<="));
+    let exact = r.spec.trim().strip_prefix("===").or_else(|| r.spec.trim().strip_prefix("==")).or_else(|| r.spec.trim().strip_prefix('='));
+    let fixed = exact.is_some_and(|v| !v.contains(['*', ',']));
+    Origin::publisher(if fixed || closed || r.from == RequirementFrom::Lock { Mutable::Release } else { Mutable::Moving })
 }
 
 fn url(scheme: &str, rest: &str) -> Place {
@@ -245,7 +278,9 @@ mod tests {
             ("v1.2", Mutable::Release),
             ("2.0.1", Mutable::Release),
             ("main", Mutable::Moving),
-            ("0123abc", Mutable::Moving),
+            ("0123abc", Mutable::Release),
+            ("deadbeef", Mutable::Moving),
+            ("https://gist.example.com/o/0123456789abcdef0123456789abcdef/raw/x.sh", Mutable::Moving),
             ("v1", Mutable::Moving),
             ("refs/pr/3", Mutable::Moving),
             ("", Mutable::Moving),

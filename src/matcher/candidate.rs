@@ -4,10 +4,10 @@ use super::{Matcher, is_form, sources};
 use crate::catalog::glob;
 use crate::catalog::image_name;
 use crate::catalog::row::{Effect, RowId};
-use crate::facts::{Channel, ExprWhat, FileFacts, Requirement, RequirementFrom, V, ValueId, What};
+use crate::facts::{Channel, ExprWhat, FileFacts, V, ValueId, What};
 use crate::finding::Location;
 use crate::flow::SinkHit;
-use crate::flow::place::{pin, version};
+use crate::flow::place::{brings, pin, version};
 use crate::graph::Node;
 use crate::origin::{Mutable, Origin, Via, Who};
 use crate::rule::pattern::Subject;
@@ -131,7 +131,8 @@ impl<'a> Matcher<'a> {
                 c.bytes = Some(if own || self.context.config.trust.action(name) { Origin::OPERATOR } else { origin });
             }
             (Subject::Image(roles), What::Image { reference, role }) if roles.is_empty() || roles.contains(role) => {
-                let Some(text) = literal(*reference) else { return };
+                // A template's placeholder says nothing of what will stand there.
+                let Some(text) = literal(*reference).filter(|t| !t.contains(['{', '%'])) else { return };
                 let plain = text.strip_prefix("docker://").unwrap_or(&text);
                 let digest = plain.contains("@sha256:");
                 let name = image_name(plain);
@@ -142,15 +143,19 @@ impl<'a> Matcher<'a> {
                 (c.at, c.value) = (at(facts.value(*reference).range), Some(*reference));
                 c.reference = tag.and_then(|t| tail(facts, *reference, t.len())).map(at);
                 let moves = if digest { Mutable::Digest } else { tag.map_or(Mutable::Moving, version) };
-                c.bytes = Some(if self.context.config.trust.image(before) { Origin::OPERATOR } else { Origin::publisher(moves) });
+                let hostless = name.split_once('/').filter(|(host, _)| host.contains(['.', ':'])).map_or(name, |(_, rest)| rest);
+                let own = self.context.index.is_own_image(node.file, plain) || self.context.sources.is_own(node.file, hostless);
+                c.bytes = Some(if own || self.context.config.trust.image(before) { Origin::OPERATOR } else { Origin::publisher(moves) });
             }
             (Subject::Requirement(from), What::Requirement(r)) if from.is_empty() || from.contains(&r.from) => {
                 let shown = if r.name.is_empty() { r.url.clone().unwrap_or_default() } else { r.name.clone() };
                 named(&mut c.values, &shown);
                 c.values.insert("ref", r.spec.clone());
-                let origin = requirement(r);
+                let origin = brings(r);
                 let inside = |u: &str| self.context.config.trust.covers(u) || self.context.sources.is_own(node.file, u);
-                c.bytes = Some(if r.url.as_deref().is_some_and(inside) { Origin::OPERATOR } else { origin });
+                let own = r.url.is_none() && self.context.index.is_own_package(node.file, &r.name);
+                c.bytes = Some(if own || r.url.as_deref().is_some_and(inside) { Origin::OPERATOR } else { origin });
+                c.values.extend(r.url.as_deref().map(|u| ("value", u.trim_start_matches("git+").to_owned())));
             }
             (Subject::Permission(scopes, levels), What::Permission { scope, level }) => {
                 if !(scopes.is_empty() || scopes.contains(scope)) || !(levels.is_empty() || levels.contains(level)) {
@@ -319,28 +324,6 @@ fn channel_word(channel: &Channel) -> &'static str {
         Channel::Cache(_) => "cache",
         _ => "other",
     }
-}
-
-/// Who can change what a dependency line brings.
-fn requirement(r: &Requirement) -> Origin {
-    if r.hashes > 0 {
-        return Origin::publisher(Mutable::Digest);
-    }
-    if let Some(url) = &r.url {
-        let inside = url.starts_with(['.', '/']) || url.starts_with("file:");
-        if inside {
-            return Origin::REPOSITORY;
-        }
-        if url.contains("#sha256=") || url.contains("&sha256=") {
-            return Origin::publisher(Mutable::Digest);
-        }
-        let path = url.split("://").last().unwrap_or(url).split('#').next().unwrap_or(url);
-        let after_host = path.split_once('/').map_or("", |(_, p)| p);
-        return Origin::publisher(after_host.rsplit_once('@').map_or(Mutable::Moving, |(_, r)| pin(r)));
-    }
-    let exact = r.spec.trim().strip_prefix("===").or_else(|| r.spec.trim().strip_prefix("==")).or_else(|| r.spec.trim().strip_prefix('='));
-    let fixed = exact.is_some_and(|v| !v.contains(['*', ',']));
-    Origin::publisher(if fixed || r.from == RequirementFrom::Lock { Mutable::Release } else { Mutable::Moving })
 }
 
 /// Contexts of an expression whose text can be part of its value.

@@ -12,7 +12,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::catalog::row::{Effect, Verdict};
 use crate::detect::Context;
 use crate::facts::What;
-use crate::finding::{Alert, Confidence, Location, Severity};
+use crate::finding::{Alert, Confidence, Hop, Location, Severity};
 use crate::flow::FlagState;
 use crate::graph::{EdgeKind, Node};
 use crate::origin::{Origin, Who};
@@ -204,7 +204,11 @@ impl<'a> Matcher<'a> {
             data.insert("mutable".to_owned(), origin.mutable.name().to_owned());
         }
         let cause = file.text_at(primary.range).split_whitespace().collect::<Vec<_>>().join(" ");
-        let hops = candidate.hit.map(|h| h.hops.clone()).unwrap_or_default();
+        let mut hops = candidate.hit.map(|h| h.hops.clone()).unwrap_or_default();
+        let at = self.first_line(candidate.at);
+        if pattern.primary == Some(Primary::Source) && at != primary {
+            hops.push(Hop { at, text: format!("`{}` runs it", candidate.values.get("callee").map_or("this", String::as_str)) });
+        }
         Some(Alert {
             rule: page.id.clone(),
             tier: page.tier,
@@ -233,6 +237,7 @@ impl<'a> Matcher<'a> {
         let place = match wanted {
             Some(Primary::Ref) => candidate.reference,
             Some(Primary::Value) => candidate.value.map(of),
+            Some(Primary::Source) => candidate.hit.and_then(|h| h.hops.first()).map(|hop| hop.at),
             Some(Primary::Slot) if !moved => candidate.hit.and_then(|h| h.slot).map(of),
             Some(Primary::Arg(slot)) if !moved => {
                 candidate.row.and_then(|row| self.context.catalog.slot(facts, node.fact, row, slot).first().copied()).map(of)
@@ -250,9 +255,10 @@ impl<'a> Matcher<'a> {
         Location { file: at.file, range: Range::new(at.range.start as usize, at.range.start as usize + end) }
     }
 
-    /// Tests, examples and benchmarks, unless something in the tree runs the file.
+    /// Tests, examples and benchmarks, unless something in the tree runs the file. The forge runs workflows, whatever they are called.
     fn is_test(&self, id: FileId) -> bool {
-        is_test_path(&self.context.sources.file(id).path) && !self.run.contains(&id)
+        let file = self.context.sources.file(id);
+        is_test_path(&file.path) && !self.run.contains(&id) && !matches!(file.kind, Kind::Workflow | Kind::Action)
     }
 }
 

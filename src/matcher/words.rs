@@ -25,7 +25,9 @@ pub fn place_words(context: &Context<'_>, node: Node) -> String {
         Kind::Make => "this Makefile",
         Kind::Python => "this program",
         Kind::Notebook => "this notebook",
-        Kind::Requirements | Kind::Pyproject | Kind::Ini | Kind::Conda => "this project",
+        Kind::Requirements => "this requirements file",
+        Kind::Conda => "this environment",
+        Kind::Pyproject | Kind::Ini => "this project",
         Kind::Yaml | Kind::Json | Kind::Toml | Kind::Dotenv => "what reads this file",
     }
     .to_owned()
@@ -40,6 +42,7 @@ pub fn origin_words(origin: Option<Origin>, subject: Option<&str>) -> String {
         Who::Anyone if via(Via::REQUEST) => "anyone who sends a request".to_owned(),
         Who::Anyone if via(Via::LLM) => "whoever writes what the model reads".to_owned(),
         Who::Anyone if via(Via::SOCKET) => "anyone who can connect".to_owned(),
+        Who::Anyone if via(Via::WEB) => "whoever sits on the network path".to_owned(),
         Who::Anyone => "anyone".to_owned(),
         Who::Peer => "any host that can connect".to_owned(),
         Who::Publisher => match subject {

@@ -280,6 +280,8 @@ pub enum Primary {
     Ref,
     /// The value.
     Value,
+    /// Where the outside bytes come in: the download, of what is run several times.
+    Source,
     /// An argument.
     Arg(Slot),
 }

@@ -191,7 +191,9 @@ impl Walk {
                 Some(assign) => (assign.name.clone(), Some(self.word(&assign.value, b).value)),
                 None => (word.literal().unwrap_or_default(), None),
             };
-            let known = default.or_else(|| self.global.get(&name).copied().flatten());
+            // What a default is made of is settled where it stands.
+            let settled = word.assignment().map(|assign| self.resolved(&assign.value, b));
+            let known = settled.or_else(|| self.global.get(&name).copied().flatten());
             let scope = if self.staged { &mut self.args } else { &mut self.global };
             scope.insert(name.clone(), known);
             b.add(word.range, What::Input { name, kind: None, default, required: false });

@@ -10,6 +10,7 @@ mod requirements;
 pub use conda::conda;
 pub use ini::ini;
 pub(crate) use lock::{json_lock, toml_lock};
+pub(crate) use pep508::{normalised, parse as specifier};
 pub use pyproject::pyproject;
 pub use requirements::requirements;
 

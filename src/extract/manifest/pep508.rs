@@ -11,7 +11,7 @@ pub fn parse(line: &str) -> Option<Requirement> {
     }
     let mut out = Requirement { hashes, ..Requirement::default() };
     if is_location(line) {
-        let (url, marker) = split_marker(line, true);
+        let (url, marker) = split_marker(line, &[" ;", "; "]);
         out.name = egg(url).map(normalised).unwrap_or_default();
         out.url = Some(url.to_owned());
         out.marker = marker;
@@ -28,12 +28,12 @@ pub fn parse(line: &str) -> Option<Requirement> {
         rest = rest.split_once(']').map_or("", |(_, after)| after).trim_start();
     }
     if let Some(url) = rest.strip_prefix('@') {
-        let (url, marker) = split_marker(url.trim(), true);
+        let (url, marker) = split_marker(url.trim(), &[";"]);
         out.url = Some(url.to_owned());
         out.marker = marker;
         return Some(out);
     }
-    let (spec, marker) = split_marker(rest, false);
+    let (spec, marker) = split_marker(rest, &[";"]);
     let spec = spec.strip_prefix('(').and_then(|s| s.strip_suffix(')')).unwrap_or(spec).trim();
     if !spec.is_empty() && !spec.starts_with(['=', '<', '>', '!', '~']) {
         return None;
@@ -76,11 +76,11 @@ fn is_location(line: &str) -> bool {
         || [".whl", ".tar.gz", ".zip", ".tar.bz2"].iter().any(|e| file.ends_with(e))
 }
 
-/// Splits at `;`. After a URL the semicolon needs a space before it.
-fn split_marker(text: &str, url: bool) -> (&str, Option<String>) {
-    let at = if url { text.find(" ;").map(|i| i + 1) } else { text.find(';') };
+/// Splits at the first of `marks`. pip cuts `name @ url;marker` at any semicolon, a line that is a bare URL only where a space stands beside it.
+fn split_marker<'a>(text: &'a str, marks: &[&str]) -> (&'a str, Option<String>) {
+    let at = marks.iter().filter_map(|m| text.find(m)).min();
     match at.and_then(|i| text.split_at_checked(i)) {
-        Some((head, tail)) => (head.trim(), Some(tail.trim_start_matches(';').trim().to_owned()).filter(|m| !m.is_empty())),
+        Some((head, tail)) => (head.trim(), Some(tail.trim().trim_start_matches(';').trim().to_owned()).filter(|m| !m.is_empty())),
         None => (text.trim(), None),
     }
 }

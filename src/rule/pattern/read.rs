@@ -311,6 +311,7 @@ fn primary(value: &Value) -> Read<Primary> {
         Some("slot") => Primary::Slot,
         Some("ref") => Primary::Ref,
         Some("value") => Primary::Value,
+        Some("source") => Primary::Source,
         _ => Primary::Arg(slot(value)?),
     })
 }
