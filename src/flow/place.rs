@@ -132,11 +132,16 @@ pub fn pin(revision: &str) -> Mutable {
     let revision = revision.trim();
     if let Some((_, rest)) = revision.split_once("://") {
         // The host says nothing; the firmest segment of the path does: `…/raw/<commit>/x`, `…/releases/download/v1.2.3/x`.
-        return rest.split(['?', '#']).next().unwrap_or_default().split('/').skip(1).map(exact).min().unwrap_or(Mutable::Moving);
+        return rest.split(['?', '#']).next().unwrap_or_default().split('/').skip(1).map(named).min().unwrap_or(Mutable::Moving);
     }
     // Seven digits are the shortest git prints. In a path of a URL they would as well be an id or a date.
     let commit = |s: &str| (7..40).contains(&s.len()) && s.bytes().any(|b| b.is_ascii_digit()) && s.bytes().all(|b| b.is_ascii_hexdigit());
     if commit(revision) { Mutable::Release } else { exact(revision) }
+}
+
+/// What a segment of a path says: it may carry a version among other words, `tool-1.2.3-linux.sh`.
+fn named(segment: &str) -> Mutable {
+    segment.split(['-', '_']).map(exact).min().unwrap_or(Mutable::Moving).min(exact(segment))
 }
 
 /// What one name says, with no guess about shortened ones.
@@ -287,6 +292,8 @@ mod tests {
             ("https://raw.example.com/o/r/0123456789012345678901234567890123456789/x.sh", Mutable::Digest),
             ("https://h.example.com/o/r/releases/download/v1.2.3/x.sh?a=1.0", Mutable::Release),
             ("https://10.0.0.1/x.sh", Mutable::Moving),
+            ("https://h.example.com/tool-py39_4.12.0-Linux-x86_64.sh", Mutable::Release),
+            ("https://h.example.com/setup_20.x", Mutable::Moving),
         ] {
             assert_eq!(pin(text), want, "{text}");
         }

@@ -77,7 +77,9 @@ impl Walk<'_> {
                 return;
             }
             Tree::Ref(s) => {
-                let mut found = slot(s).map(look).unwrap_or_default();
+                // A branch is one of this repository; what a command printed is no more than a name.
+                let mut found: Vec<Source> = slot(s).map(look).unwrap_or_default();
+                found.retain(|source| !source.arbitrary);
                 let named = slot(s).map(|v| shown(self.context, node, facts.value(v).range)).unwrap_or_default();
                 let fetched = self.fetched.iter().filter(|(name, _)| named.trim_matches(['"', '\'']) == *name);
                 found.extend(fetched.map(|(_, source)| source.clone()));

@@ -15,6 +15,9 @@ const MOST: usize = 2_000;
 /// Where code stands: a module's body (its first fact), or a function or class.
 type Unit = Node;
 
+/// Edges of a file by the code they leave: where to, the evidence, and the word for it.
+type Leaving = BTreeMap<Unit, Vec<(Node, Range, &'static str)>>;
+
 /// What an entry reaches, each with the step that brought it there.
 #[derive(Debug)]
 pub(super) struct Program {
@@ -34,7 +37,7 @@ pub(super) fn from(context: Context, entry: Node) -> Program {
         }
     }
     // Edges by the code they leave, of each file once.
-    let mut known: BTreeMap<FileId, BTreeMap<Unit, Vec<(Node, Range, &str)>>> = BTreeMap::new();
+    let mut known: BTreeMap<FileId, Leaving> = BTreeMap::new();
     while let Some(unit) = queue.pop_front() {
         let edges = known.entry(unit.file).or_insert_with(|| leaving(context, unit.file));
         for (to, range, does) in edges.get(&unit).cloned().unwrap_or_default() {
@@ -53,8 +56,8 @@ pub(super) fn from(context: Context, entry: Node) -> Program {
     program
 }
 
-fn leaving(context: Context, file: FileId) -> BTreeMap<Unit, Vec<(Node, Range, &'static str)>> {
-    let mut out: BTreeMap<Unit, Vec<(Node, Range, &'static str)>> = BTreeMap::new();
+fn leaving(context: Context, file: FileId) -> Leaving {
+    let mut out = Leaving::new();
     let imports = context.graph.of_file(file, EdgeKind::Imports).map(|e| (e.from, (body(e.to), e.evidence, "imports")));
     let calls = context.graph.of_file(file, EdgeKind::Calls).map(|e| (e.from, (e.to, e.evidence, "calls")));
     for (node, edge) in imports.chain(calls) {
