@@ -33,6 +33,7 @@ pub const PAGES: &[(&str, &str)] = &[
     ("ci/script-injection.md", include_str!("../../rules/ci/script-injection.md")),
     ("ci/self-hosted-runner-exposed.md", include_str!("../../rules/ci/self-hosted-runner-exposed.md")),
     ("ci/untrusted-checkout.md", include_str!("../../rules/ci/untrusted-checkout.md")),
+    ("python/config-code-executed.md", include_str!("../../rules/python/config-code-executed.md")),
     ("python/dynamic-code-executed.md", include_str!("../../rules/python/dynamic-code-executed.md")),
     ("python/remote-code-trusted.md", include_str!("../../rules/python/remote-code-trusted.md")),
     ("python/unsafe-checkpoint-load.md", include_str!("../../rules/python/unsafe-checkpoint-load.md")),

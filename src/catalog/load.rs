@@ -309,6 +309,7 @@ fn flag(value: &Value) -> Read<Flag> {
         safe: fields.need("safe", text)?,
         default_since: fields.read("default-since", pairs)?.unwrap_or_default(),
         honoured_since: fields.read("honoured-since", pairs)?.unwrap_or_default(),
+        removed_since: fields.read("removed-since", pairs)?.unwrap_or_default(),
         holes: fields.each("holes", hole)?,
         default_safe: fields.read("default", |v| one_of(v, &[("safe", true), ("unsafe", false)]))?.unwrap_or(false),
     };

@@ -219,6 +219,8 @@ pub struct Flag {
     pub honoured_since: BTreeMap<String, String>,
     /// Package -> version specifiers in which even the safe value does not hold, with a reference.
     pub holes: Vec<(BTreeMap<String, String>, String)>,
+    /// Package -> version from which the flag is gone, and with it what an unsafe value allowed.
+    pub removed_since: BTreeMap<String, String>,
     /// Absent means safe, whatever the version.
     pub default_safe: bool,
 }

@@ -31,6 +31,7 @@ struct Risk {
     peer: Option<Severity>,
     anyone: Option<Severity>,
     open: Option<Severity>,
+    unsettled: Option<Severity>,
 }
 
 #[derive(Clone, Debug)]
@@ -81,6 +82,10 @@ impl Severities {
     pub fn open(&self, class: &str) -> Option<Severity> {
         self.risk.get(class)?.open
     }
+    /// The most that a sink of this class counts while a version that the project does not state decides whether it is safe.
+    pub fn unsettled(&self, class: &str) -> Option<Severity> {
+        self.risk.get(class)?.unsettled
+    }
     /// Level of a path: what is in reach (an asset, or `none`) and who can walk it with every gate applied.
     pub fn path(&self, asset: &str, who: Who) -> Severity {
         let Some(row) = self.path.iter().find(|r| r.assets.iter().any(|a| a == asset)) else { return Severity::Low };
@@ -122,11 +127,11 @@ impl Severities {
     pub fn explain(&self) -> String {
         let level = |s: Option<Severity>| s.map_or("none", Severity::name);
         let mut out = String::from("# Severity\n\nThe level of a risk: what happens, and who can write the bytes.\n\n");
-        out.push_str("| risk class | program | repository | operator | publisher, release | publisher, moving | peer | anyone | open parameter |\n");
-        out.push_str("|---|---|---|---|---|---|---|---|---|\n");
+        out.push_str("| risk class | program | repository | operator | publisher, release | publisher, moving | peer | anyone | open parameter | at most, while the version is unsettled |\n");
+        out.push_str("|---|---|---|---|---|---|---|---|---|---|\n");
         for (class, r) in &self.risk {
             let cells = [r.program, r.repository, r.operator, r.release, r.moving, r.peer, r.anyone, r.open].map(level).join(" | ");
-            let _ = writeln!(out, "| {class}: {} | {cells} |", r.title);
+            let _ = writeln!(out, "| {class}: {} | {cells} | {} |", r.title, level(r.unsettled));
         }
         let _ = writeln!(out, "\nPages of these classes state their own level: {}.", self.stated.join(", "));
         out.push_str("\nThe level of a path: what is in reach, and who can walk it once every gate is applied.\n\n");
@@ -202,6 +207,7 @@ fn risk(value: &Value) -> Read<Risk> {
         peer: fields.need("peer", level)?,
         anyone: fields.need("anyone", level)?,
         open: fields.need("open", level)?,
+        unsettled: fields.need("unsettled", level)?,
     };
     fields.finish()?;
     Ok(out)

@@ -140,16 +140,7 @@ fn finish(solver: &mut Solver, versions: &Versions, sink: &Sink, ends: Vec<End>,
         let state = row.map_or(FlagState::None, |row| flags(versions, sink.node.file, &row.flags, &needs.flags));
         let outside = needs.value.bytes.who >= Who::Publisher;
         let at_sink = !outside;
-        let newer = match &state {
-            FlagState::Hole(floor) => {
-                floor.split_once(">=").is_some_and(|(p, v)| versions.allows(sink.node.file, p, &format!(">={v}")) == Some(true))
-            }
-            _ => false,
-        };
-        let Some(mut hit) = hit(solver, sink, &needs, if at_sink { &[] } else { &chain }, state) else { continue };
-        if newer {
-            hit.doubts.push("a fresh installation takes a version in which the safe value holds".to_owned());
-        }
+        let Some(hit) = hit(solver, sink, &needs, if at_sink { &[] } else { &chain }, state) else { continue };
         if !outside {
             inner = Some(merge(inner, hit));
             continue;
@@ -198,7 +189,7 @@ fn hit(solver: &mut Solver, sink: &Sink, needs: &Needs, chain: &[Node], flag: Fl
     hops.dedup_by(|a, b| a.at == b.at);
     let mut doubts = sink.doubts.clone();
     if let FlagState::Unsettled(floor) = &flag {
-        doubts.push(format!("the project does not say which version it uses; `{floor}` would settle it"));
+        doubts.push(format!("the project does not ask for `{floor}`, which would settle it"));
     }
     if needs.value.bytes.who >= Who::Publisher && !needs.value.bytes.known {
         doubts.push("it passes through calls whose effect is not known".to_owned());

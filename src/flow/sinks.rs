@@ -290,7 +290,7 @@ fn given(versions: &Versions, file: FileId, flag: &Flag, consts: &Consts) -> Fla
         Lit::None => versions.absent(file, flag),
         Lit::Name(_) => FlagState::Dynamic,
         lit if holds_text(Some(&lit.text()), &Test::Is(vec![flag.safe.clone()])) => versions.safe(file, flag),
-        _ => FlagState::Unsafe,
+        _ => versions.unsafe_value(file, flag),
     };
     all.iter().map(one).max_by_key(rank).unwrap_or_default()
 }

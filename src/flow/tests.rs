@@ -292,7 +292,7 @@ const FILES: &[Case] = &[
     ),
     (
         "a hole",
-        &[("m.py", "import torch\ntorch.load('a.pt', weights_only=True)\n"), ("requirements.txt", "torch>=2.6\n")],
+        &[("m.py", "import torch\ntorch.load('a.pt', weights_only=True)\n"), ("requirements.txt", "torch>=2.6,<2.9\n")],
         "m.py:2 checkpoint-load operator/digest hole(\"torch>=2.10\") a.pt",
     ),
     (

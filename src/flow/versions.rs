@@ -138,6 +138,11 @@ impl Span {
     pub fn below(&self, floor: &Version) -> bool {
         self.max.as_ref().is_some_and(|(m, inclusive)| m < floor || (m == floor && !inclusive))
     }
+    /// Whether every allowed version lies in another span.
+    pub fn within(&self, other: &Span) -> bool {
+        let above = other.min.as_ref().is_none_or(|min| self.at_least(min));
+        above && other.max.as_ref().is_none_or(|(max, inclusive)| self.max.as_ref().is_some_and(|own| own.0 < *max || (own.0 == *max && own.1 <= *inclusive)))
+    }
     /// Whether some allowed version lies in another span.
     pub fn meets(&self, other: &Span) -> bool {
         let before = |a: &Span, b: &Span| match (&a.max, &b.min) {
@@ -199,81 +204,108 @@ impl Versions {
         }
         versions
     }
-    /// What the project of a file allows; the nearest directory upwards that speaks of the package decides.
+    /// What the project of a file allows; the nearest directory upwards that speaks of the package decides. A mention without a version counts only
+    /// where no directory states one: it takes what is newest.
     pub fn span(&self, file: FileId, package: &str) -> Option<&Span> {
         let (root, dir) = self.files.get(file.0 as usize)?;
         let mut dir = dir.as_str();
+        let mut mentioned: Option<&Span> = None;
         loop {
             if let Some((span, _)) = self.dirs.get(&(*root, dir.to_owned())).and_then(|d| d.get(package)) {
-                return Some(span);
+                if !span.is_free() {
+                    return Some(span);
+                }
+                mentioned = mentioned.or(Some(span));
             }
             if dir.is_empty() {
-                return None;
+                return mentioned;
             }
             dir = parent(dir);
         }
     }
     /// Whether the project of a file allows a version in `spec`; none when it does not say.
     pub fn allows(&self, file: FileId, package: &str, spec: &str) -> Option<bool> {
-        self.span(file, package).map(|span| span.meets(&Span::parse(spec)))
+        self.span(file, package).filter(|s| !s.is_free()).map(|span| span.meets(&Span::parse(spec)))
     }
     /// What a flag with its default decides.
     pub fn absent(&self, file: FileId, flag: &Flag) -> FlagState {
         if flag.default_safe {
             return FlagState::Safe;
         }
-        let Some((package, since)) = flag.default_since.iter().next() else { return FlagState::Unsafe };
-        match self.floor(file, package, since) {
-            Some(true) => self.holes(file, flag),
-            Some(false) => FlagState::Unsafe,
-            None => FlagState::Unsettled(format!("{package}>={since}")),
+        match flag.default_since.iter().next() {
+            Some((package, since)) => self.since(file, flag, package, since, FlagState::Unsafe),
+            None => FlagState::Unsafe,
         }
     }
-    /// What a flag with its safe value decides.
+    /// What a flag with an unsafe value decides: nothing any more where the package no longer knows it.
+    pub fn unsafe_value(&self, file: FileId, flag: &Flag) -> FlagState {
+        match flag.removed_since.iter().next() {
+            Some((package, since)) => self.since(file, flag, package, since, FlagState::Unsafe),
+            None => FlagState::Unsafe,
+        }
+    }
+    /// What a flag with its safe value decides. A version in which it does not hold counts where the project takes no other one: what a project merely
+    /// still allows is not what a fresh installation brings.
     pub fn safe(&self, file: FileId, flag: &Flag) -> FlagState {
-        for (package, since) in &flag.honoured_since {
-            match self.floor(file, package, since) {
-                Some(true) => {}
-                Some(false) => return FlagState::Hole(format!("{package}>={since}")),
-                None if self.span(file, package).is_some() => return FlagState::Hole(format!("{package}>={since}")),
-                None => return FlagState::Unsettled(format!("{package}>={since}")),
-            }
+        let old = flag.honoured_since.iter().any(|(package, since)| self.holds_since(file, package, since) == Holds::Never);
+        let inside = |package: &str, spec: &str| self.span(file, package).is_some_and(|span| span.within(&Span::parse(spec)));
+        let hole = flag.holes.iter().flat_map(|(packages, _)| packages).any(|(package, spec)| inside(package, spec));
+        match floor(flag) {
+            Some(floor) if old || hole => FlagState::Hole(floor),
+            _ => FlagState::Safe,
         }
-        self.holes(file, flag)
     }
-    fn holes(&self, file: FileId, flag: &Flag) -> FlagState {
-        for (packages, _) in &flag.holes {
-            for (package, spec) in packages {
-                if self.allows(file, package, spec) == Some(true) {
-                    let ceiling = Span::parse(spec).max;
-                    let floor = spec.split(',').find_map(|p| p.trim().strip_prefix('<')).map(|v| v.trim_start_matches('='));
-                    return match (ceiling, floor) {
-                        (Some((_, false)), Some(v)) => FlagState::Hole(format!("{package}>={v}")),
-                        (_, v) => FlagState::Hole(format!("{package}>{}", v.unwrap_or(spec))),
-                    };
-                }
-            }
+    /// What is decided by a version from which on a call is safe.
+    fn since(&self, file: FileId, flag: &Flag, package: &str, since: &str, before: FlagState) -> FlagState {
+        match self.holds_since(file, package, since) {
+            Holds::Always | Holds::Newest => self.safe(file, flag),
+            Holds::Never => before,
+            Holds::Depends => FlagState::Unsettled(floor(flag).unwrap_or_else(|| format!("{package}>={since}"))),
         }
-        FlagState::Safe
     }
-    /// Whether the project's versions are all at or after `since`, all before, or it depends.
-    fn floor(&self, file: FileId, package: &str, since: &str) -> Option<bool> {
-        let span = self.span(file, package)?;
-        let since = Version::parse(since)?;
+    /// Which of the project's versions come at or after `since`.
+    fn holds_since(&self, file: FileId, package: &str, since: &str) -> Holds {
+        let (Some(span), Some(since)) = (self.span(file, package), Version::parse(since)) else { return Holds::Depends };
         if span.at_least(&since) {
-            Some(true)
+            Holds::Always
         } else if span.below(&since) {
-            Some(false)
+            Holds::Never
+        } else if span.min.is_none() {
+            Holds::Newest
         } else {
-            None
+            Holds::Depends
         }
     }
 }
 
-/// What a requirement says of its package's versions; a mention without a version says nothing.
+/// Which versions of a project something holds in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Holds {
+    /// In all.
+    Always,
+    /// In none.
+    Never,
+    /// In the newest, and the project asks for no older one.
+    Newest,
+    /// Older ones are allowed, or nothing is said.
+    Depends,
+}
+
+/// The version from which on nothing about a flag is open: the highest of all that its row names.
+fn floor(flag: &Flag) -> Option<String> {
+    let since = flag.default_since.iter().chain(&flag.honoured_since).chain(&flag.removed_since);
+    let since = since.filter_map(|(package, v)| Some((Version::parse(v)?, format!("{package}>={v}"))));
+    let ends = flag.holes.iter().flat_map(|(packages, _)| packages).filter_map(|(package, spec)| {
+        let end = spec.split(',').find_map(|p| p.trim().strip_prefix('<'))?;
+        let last = end.strip_prefix('=');
+        Some((Version::parse(last.unwrap_or(end))?, last.map_or_else(|| format!("{package}>={end}"), |v| format!("{package}>{v}"))))
+    });
+    since.chain(ends).reduce(|a, b| if b.0 > a.0 { b } else { a }).map(|(_, text)| text)
+}
+
+/// What a requirement says of its package's versions; a mention without a version is a free span.
 fn stated(requirement: &Requirement) -> Option<Span> {
-    let span = Span::parse(&requirement.spec);
-    (!requirement.name.is_empty() && !span.is_free()).then_some(span)
+    (!requirement.name.is_empty()).then(|| Span::parse(&requirement.spec))
 }
 
 /// A requirement written as text: a name, extras, and a version; none for other text.

@@ -6,8 +6,8 @@ use crate::catalog::image_name;
 use crate::catalog::row::{Effect, RowId};
 use crate::facts::{Channel, ExprWhat, FileFacts, V, ValueId, What};
 use crate::finding::Location;
-use crate::flow::SinkHit;
 use crate::flow::place::{brings, pin, version};
+use crate::flow::{FlagState, SinkHit};
 use crate::graph::Node;
 use crate::origin::{Mutable, Origin, Via, Who};
 use crate::rule::pattern::Subject;
@@ -71,14 +71,24 @@ impl<'a> Matcher<'a> {
             What::Setting { path, .. } => path.clone(),
             _ => row.subject.name(),
         };
+        let python = matches!(fact.what, What::Call(_));
         let literal = hit.slot.and_then(|v| facts.literal(v)).filter(|t| !t.trim().is_empty() && !t.contains('\n'));
         let name = hit.subject.clone().or(literal).unwrap_or_else(|| callee.clone());
         named(&mut values, &name);
         values.insert("callee", callee);
-        values.extend(row.flags.first().map(|f| ("flag", format!("{}={}", f.name, f.safe))));
-        if let crate::flow::FlagState::Hole(floor) | crate::flow::FlagState::Unsettled(floor) = &hit.flag {
+        let switch = row.flags.first().map(|f| format!("{}={}", f.name, if python { capital(&f.safe) } else { f.safe.clone() }));
+        // What settles the flag here, as the beginning of a sentence of advice; nothing where the row has none.
+        let (unless, remedy) = match (&hit.flag, &switch) {
+            (FlagState::Hole(floor), _) => (format!(", as this is no `{floor}`"), format!("require `{floor}`; ")),
+            (FlagState::Unsettled(floor), Some(switch)) => (format!(", unless `{floor}` is installed"), format!("require `{floor}` and say {switch}; ")),
+            (_, Some(switch)) => (String::new(), format!("say {switch}; ")),
+            _ => (String::new(), String::new()),
+        };
+        if let FlagState::Hole(floor) | FlagState::Unsettled(floor) = &hit.flag {
             values.insert("floor", floor.clone());
         }
+        values.extend(switch.map(|s| ("flag", s)));
+        values.extend([("unless", unless), ("remedy", remedy)]);
         Candidate {
             node: hit.at,
             hit: Some(hit),
@@ -93,9 +103,9 @@ impl<'a> Matcher<'a> {
         }
     }
 
-    /// Lowers a publisher that the policy trusts, and an address of the project's own account. A bare `owner/name` is a model there, of another host.
+    /// Lowers a publisher that the policy trusts, and the project's own account: an address there, or an account of that name on the hub it uses.
     fn trusted(&self, node: Node, origin: Origin, subject: Option<&str>) -> Origin {
-        let own = |s: &str| s.contains("://") && self.context.sources.is_own(node.file, s);
+        let own = |s: &str| self.context.sources.is_own(node.file, s);
         let trusts = origin.who == Who::Publisher && subject.is_some_and(|s| self.context.config.trust.covers(s) || own(s));
         if trusts { Origin { who: Who::Operator, mutable: Mutable::Digest, ..origin } } else { origin }
     }
@@ -290,6 +300,15 @@ impl<'a> Matcher<'a> {
             }
         }
         origin
+    }
+}
+
+/// A truth value as Python writes it.
+fn capital(word: &str) -> String {
+    match word {
+        "true" => "True".to_owned(),
+        "false" => "False".to_owned(),
+        other => other.to_owned(),
     }
 }
 

@@ -179,7 +179,11 @@ impl<'a> Matcher<'a> {
                     Verdict::Info => Some(Severity::Info),
                     Verdict::Silent => None,
                 };
-                known.max(open)?
+                let level = known.max(open)?;
+                match candidate.hit.map(|h| &h.flag) {
+                    Some(FlagState::Unsettled(_)) => severities.unsettled(&page.class).map_or(level, |most| level.min(most)),
+                    _ => level,
+                }
             }
         };
         candidate.doubts.extend(verdicts.doubts);

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use crate::catalog::fields::{Fault, Read, nearest};
 
 /// Every placeholder, with what it stands for.
-pub const KNOWN: [(&str, &str); 14] = [
+pub const KNOWN: [(&str, &str); 16] = [
     ("name", "outside name, action, image, package, secret or setting"),
     ("owner", "its part before the first `/`"),
     ("ref", "tag, branch or version"),
@@ -15,6 +15,8 @@ pub const KNOWN: [(&str, &str); 14] = [
     ("origin", "who can choose the bytes, in words"),
     ("flag", "the flag that decides"),
     ("floor", "the version that settles it"),
+    ("unless", "the version on which it depends, as the end of a sentence; empty when it depends on none"),
+    ("remedy", "what settles the flag, as the beginning of a sentence; empty without a flag"),
     ("scope", "a token scope"),
     ("level", "what is granted"),
     ("line", "the line of the cause"),
