@@ -141,7 +141,11 @@ impl Span {
     /// Whether every allowed version lies in another span.
     pub fn within(&self, other: &Span) -> bool {
         let above = other.min.as_ref().is_none_or(|min| self.at_least(min));
-        above && other.max.as_ref().is_none_or(|(max, inclusive)| self.max.as_ref().is_some_and(|own| own.0 < *max || (own.0 == *max && own.1 <= *inclusive)))
+        above
+            && other
+                .max
+                .as_ref()
+                .is_none_or(|(max, inclusive)| self.max.as_ref().is_some_and(|own| own.0 < *max || (own.0 == *max && own.1 <= *inclusive)))
     }
     /// Whether some allowed version lies in another span.
     pub fn meets(&self, other: &Span) -> bool {

@@ -80,7 +80,9 @@ impl<'a> Matcher<'a> {
         // What settles the flag here, as the beginning of a sentence of advice; nothing where the row has none.
         let (unless, remedy) = match (&hit.flag, &switch) {
             (FlagState::Hole(floor), _) => (format!(", as this is no `{floor}`"), format!("require `{floor}`; ")),
-            (FlagState::Unsettled(floor), Some(switch)) => (format!(", unless `{floor}` is installed"), format!("require `{floor}` and say {switch}; ")),
+            (FlagState::Unsettled(floor), Some(switch)) => {
+                (format!(", unless `{floor}` is installed"), format!("require `{floor}` and say {switch}; "))
+            }
             (_, Some(switch)) => (String::new(), format!("say {switch}; ")),
             _ => (String::new(), String::new()),
         };
