@@ -10,7 +10,7 @@ use crate::flow::solver::{Here, Solver, World};
 use crate::flow::tables::Tables;
 use crate::flow::value::Val;
 use crate::graph::Node;
-use crate::origin::Origin;
+use crate::origin::{Origin, Who};
 use crate::source::FileId;
 
 /// How many values a key may look at.
@@ -123,7 +123,7 @@ impl Solver<'_> {
             .of(file, &key)
             .into_iter()
             .map(|fact| Node { file, fact })
-            .filter(|w| *w != here.at && self.precedes(*w, here.at))
+            .filter(|w| *w != here.at && (self.precedes(*w, here.at) || self.rebuilds(*w, here.at)))
             .take(MAX_WRITERS)
             .collect();
         let first = writers.first()?.fact;
@@ -131,8 +131,17 @@ impl Solver<'_> {
             return Some(Val::content(Origin::REPOSITORY));
         }
         let mut out = Val::default();
+        let mut later = true;
         for writer in writers {
+            later &= !self.precedes(writer, here.at);
             out.join(&self.put(writer));
+        }
+        // What only a later line writes was written by an earlier run, unless the place itself is somebody else's.
+        if later {
+            let own = self.value(here, value);
+            if own.bytes.who >= Who::Publisher {
+                return None;
+            }
         }
         Some(out)
     }
@@ -155,6 +164,28 @@ impl Solver<'_> {
     /// Whether a writer comes before a reader: earlier in the same function, or anywhere in another one.
     fn precedes(&self, writer: Node, reader: Node) -> bool {
         self.same_run(writer, reader) && (writer.fact < reader.fact || self.tables.scope(writer) != self.tables.scope(reader))
+    }
+    /// Whether a later line of the same function writes what is read here only when it is there already: a store that a first run fills.
+    fn rebuilds(&self, writer: Node, reader: Node) -> bool {
+        if writer.fact < reader.fact || self.tables.scope(writer) != self.tables.scope(reader) || !self.same_run(writer, reader) {
+            return false;
+        }
+        let facts = self.file(reader.file);
+        let (read, write) = (facts.fact(reader.fact), facts.fact(writer.fact));
+        let tried = write.handler.filter(|t| read.handler != Some(*t)).is_some_and(|t| facts.fact(t).range.contains(read.range));
+        let all = |cond: Option<CondId>| {
+            let mut out = Vec::new();
+            let mut next: Vec<CondId> = cond.into_iter().collect();
+            while let Some(id) = next.pop().filter(|_| out.len() < MAX_WRITERS) {
+                match &facts.cond(id).what {
+                    CondWhat::And(parts) => next.extend(parts),
+                    _ => out.push(id),
+                }
+            }
+            out
+        };
+        let (read, write) = (all(read.when), all(write.when));
+        tried || read.iter().any(|c| !write.contains(c))
     }
     /// Whether two facts of a file see the same files: one job, one stage.
     fn same_run(&self, a: Node, b: Node) -> bool {
