@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use crate::catalog::row::{Effect, RowId, Slot};
 use crate::cond::{CmpOp, CondId, CondWhat};
 use crate::facts::{Channel, ExprWhat, FactId, FileFacts, OnFail, V, ValueId, What};
+use crate::flow::guards::conjuncts;
 use crate::flow::solver::{Here, Solver, World};
 use crate::flow::tables::Tables;
 use crate::flow::value::Val;
@@ -173,18 +174,7 @@ impl Solver<'_> {
         let facts = self.file(reader.file);
         let (read, write) = (facts.fact(reader.fact), facts.fact(writer.fact));
         let tried = write.handler.filter(|t| read.handler != Some(*t)).is_some_and(|t| facts.fact(t).range.contains(read.range));
-        let all = |cond: Option<CondId>| {
-            let mut out = Vec::new();
-            let mut next: Vec<CondId> = cond.into_iter().collect();
-            while let Some(id) = next.pop().filter(|_| out.len() < MAX_WRITERS) {
-                match &facts.cond(id).what {
-                    CondWhat::And(parts) => next.extend(parts),
-                    _ => out.push(id),
-                }
-            }
-            out
-        };
-        let (read, write) = (all(read.when), all(write.when));
+        let (read, write) = (conjuncts(facts, read.when), conjuncts(facts, write.when));
         tried || read.iter().any(|c| !write.contains(c))
     }
     /// Whether two facts of a file see the same files: one job, one stage.

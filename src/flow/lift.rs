@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use crate::catalog::row::{Effect, Row};
 use crate::facts::{FactId, ParamKind, What};
 use crate::finding::Hop;
+use crate::flow::guards::Guard;
 use crate::flow::sinks::{Needs, Sink, flags, is_safe, worse};
 use crate::flow::solver::{Here, Solver};
 use crate::flow::tables::Bind;
@@ -54,7 +55,10 @@ pub fn lift(solver: &mut Solver, versions: &Versions, sinks: &[(Sink, Needs)]) -
             // An outside value is there already: what else may come in does not move the finding.
             let settled = way.needs.value.who() >= Who::Publisher && way.needs.value.consts.params.is_empty();
             let Some(function) = functions.first().copied().filter(|_| !settled) else {
-                let needs = functions.iter().fold(way.needs, |needs, f| close(solver, &needs, *f, false));
+                // Whose consent a caller gives is not asked where the caller is not.
+                let guards = if functions.is_empty() { way.needs.guards } else { Vec::new() };
+                let open = Needs { guards, ..way.needs };
+                let needs = functions.iter().fold(open, |needs, f| close(solver, &needs, *f, false));
                 ends[way.sink].push(End { needs, chain: way.chain });
                 continue;
             };
@@ -133,7 +137,8 @@ fn finish(solver: &mut Solver, versions: &Versions, sink: &Sink, ends: Vec<End>,
     let mut outer: Vec<SinkHit> = Vec::new();
     for End { needs, chain } in ends {
         if let Some(row) = row
-            && (undone(solver, row, &solver.called(sink.node), &needs.value) || is_safe(&row.safe_when, &needs.safe))
+            && (needs.guards.iter().any(Guard::refuses)
+                || undone(solver, row, &solver.called(sink.node), &needs.value) || is_safe(&row.safe_when, &needs.safe))
         {
             continue;
         }
@@ -345,6 +350,7 @@ fn close(solver: &mut Solver, needs: &Needs, function: Node, open: bool) -> Need
         value: close_one(s, &needs.value, false),
         flags: needs.flags.iter().map(|v| v.as_ref().map(|v| close_one(s, v, true))).collect(),
         safe: needs.safe.iter().map(|v| v.as_ref().map(|v| close_one(s, v, true))).collect(),
+        guards: needs.guards.iter().map(|g| Guard { value: close_one(s, &g.value, true), wants: g.wants }).collect(),
     })
 }
 

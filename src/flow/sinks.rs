@@ -6,6 +6,7 @@ use crate::catalog::slot::{Argument, holds_text};
 use crate::facts::{ArgName, ExprWhat, V, ValueId, What};
 use crate::flow::FlagState;
 use crate::flow::channels::{fuel, key};
+use crate::flow::guards::Guard;
 use crate::flow::solver::{Here, Solver};
 use crate::flow::value::{Consts, Dep, Lit, Side, Source, Val};
 use crate::flow::versions::Versions;
@@ -37,6 +38,8 @@ pub struct Needs {
     pub flags: Vec<Option<Val>>,
     /// Values that the row's `safe-when` tests look at, in order; none when absent.
     pub safe: Vec<Option<Val>>,
+    /// What must be true, or false, for the sink to be reached.
+    pub guards: Vec<Guard>,
 }
 
 impl Needs {
@@ -46,12 +49,13 @@ impl Needs {
             value: change(&self.value),
             flags: self.flags.iter().map(|v| v.as_ref().map(&mut change)).collect(),
             safe: self.safe.iter().map(|v| v.as_ref().map(&mut change)).collect(),
+            guards: self.guards.iter().map(|g| Guard { value: change(&g.value), wants: g.wants }).collect(),
         }
     }
     /// The functions whose parameters are still open.
     pub fn functions(&self) -> Vec<Node> {
         let mut out = self.value.functions();
-        for val in self.flags.iter().chain(&self.safe).flatten() {
+        for val in self.flags.iter().chain(&self.safe).flatten().chain(self.guards.iter().map(|g| &g.value)) {
             // Only literals of flags and tests count.
             out.extend(val.consts.params.iter().map(|p| p.0));
         }
@@ -101,6 +105,7 @@ impl Solver<'_> {
         if hides_keywords(facts, node) {
             doubts.push("more arguments may be passed through `**`".to_owned());
         }
+        let guards = self.guards(node);
         for (i, effect) in row.effects.iter().enumerate() {
             let Effect::Sink { kind, slot, bytes, .. } = effect else { continue };
             let values = slot.as_ref().map(|s| self.slot_values(node, id, s)).unwrap_or_default();
@@ -109,7 +114,7 @@ impl Solver<'_> {
             let safe = row.safe_when.iter().map(|t| self.settled(|s| s.slot(node, id, &t.slot))).collect();
             let effect = u32::try_from(i).unwrap_or(u32::MAX);
             let sink = Sink { node, row: Some((id, effect)), kind: kind.clone(), slot: values.first().copied(), doubts: doubts.clone() };
-            out.push((sink, Needs { value, flags, safe }));
+            out.push((sink, Needs { value, flags, safe, guards: guards.clone() }));
         }
     }
     /// Text that the platform pastes into a script.
