@@ -138,7 +138,8 @@ fn finish(solver: &mut Solver, versions: &Versions, sink: &Sink, ends: Vec<End>,
     for End { needs, chain } in ends {
         if let Some(row) = row
             && (needs.guards.iter().any(Guard::refuses)
-                || undone(solver, row, &solver.called(sink.node), &needs.value) || is_safe(&row.safe_when, &needs.safe))
+                || undone(solver, row, &solver.called(sink.node), &needs.value)
+                || is_safe(&row.safe_when, &needs.safe))
         {
             continue;
         }
