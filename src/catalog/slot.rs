@@ -78,7 +78,14 @@ impl Catalog {
                 _ => Argument::Absent,
             },
             What::Image { reference, .. } => Argument::Values(vec![*reference]),
-            What::Setting { value, .. } | What::Write { channel: Channel::Env(_) | Channel::Var(_), value } => Argument::Values(vec![*value]),
+            What::Setting { path, value } => match slot {
+                Slot::Arg(names) if !names.contains(&SlotName::Position(0)) => one(beside(facts, id, path, names)),
+                _ => Argument::Values(vec![*value]),
+            },
+            What::Write { channel: Channel::Env(_) | Channel::Var(_), value } => match slot {
+                Slot::Arg(names) if !names.contains(&SlotName::Position(0)) => Argument::Absent,
+                _ => Argument::Values(vec![*value]),
+            },
             What::Script { text, .. } => Argument::Values(vec![*text]),
             _ => Argument::Absent,
         }
@@ -91,6 +98,29 @@ impl Catalog {
     pub fn is_safe(&self, facts: &FileFacts, id: FactId, row: RowId) -> bool {
         self.row(row).safe_when.iter().any(|t| self.holds(facts, id, row, t))
     }
+}
+
+/// How many facts before and after a setting are looked at for its neighbours.
+const NEAR: usize = 256;
+
+/// The setting of one of these names next to another, else next to what holds it: `name` and `revision` beside a switch.
+fn beside(facts: &FileFacts, id: FactId, path: &str, names: &[SlotName]) -> Option<ValueId> {
+    let level = |path: &str| path.rsplit_once('.').map_or(String::new(), |(parent, _)| parent.to_owned());
+    let near: Vec<(&str, ValueId)> = facts
+        .iter()
+        .skip((id.0 as usize).saturating_sub(NEAR))
+        .take(2 * NEAR)
+        .filter_map(|(_, f)| if let What::Setting { path, value } = &f.what { Some((path.as_str(), *value)) } else { None })
+        .collect();
+    let own = level(path);
+    let levels = if own.is_empty() { vec![own] } else { vec![own.clone(), level(&own)] };
+    let same = |a: &str, b: &str| a.replace('-', "_").eq_ignore_ascii_case(&b.replace('-', "_"));
+    levels.iter().find_map(|at| {
+        names.iter().find_map(|name| {
+            let SlotName::Name(name) = name else { return None };
+            near.iter().find(|(have, _)| level(have) == *at && same(have.rsplit('.').next().unwrap_or(have), name)).map(|f| f.1)
+        })
+    })
 }
 
 /// Whether a test holds for what stands in a slot; what is not known does not hold.

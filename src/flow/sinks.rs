@@ -99,6 +99,7 @@ impl Solver<'_> {
         }
         if matches!(facts.fact(node.fact).what, What::Setting { .. } | What::Write { .. })
             && row.effects.iter().any(|e| matches!(e, Effect::Returns { .. }))
+            && row.effects.iter().any(|e| matches!(e, Effect::Sink { slot: None, .. }))
         {
             doubts.push("what the setting is applied to is not known".to_owned());
         }
