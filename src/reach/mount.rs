@@ -21,8 +21,8 @@ pub(super) struct Mount {
     pub(super) cause_text: String,
     pub(super) hops: Vec<Hop>,
     pub(super) gates: Vec<Gate>,
-    /// Index into `checkouts`, when an outsider's.
-    pub(super) checkout: usize,
+    /// Index into `checkouts`, when it is one of an outsider's.
+    pub(super) checkout: Option<usize>,
 }
 
 impl Walk<'_> {
@@ -127,7 +127,9 @@ impl Walk<'_> {
         let verb = if matches!(tree, Tree::Artifact(_)) { "unpacks" } else { "checks out" };
         hops.push(Hop { at: cause, text: format!("{verb} {}{check}", if value.is_some() { what } else { worst.name.clone() }) });
         let code = gates.iter().filter_map(|g| g.code).fold(worst.who, Who::min);
-        if worst.who >= Who::Peer {
+        // Results of another run are read as data, until something of them is executed.
+        let told = worst.who >= Who::Peer && !matches!(tree, Tree::Artifact(_));
+        if told {
             self.run.checkouts.push(Checkout {
                 step: here.step,
                 cause,
@@ -139,7 +141,7 @@ impl Walk<'_> {
             });
         }
         let mutable = if worst.moving { Mutable::Moving } else { Mutable::Digest };
-        let checkout = self.run.checkouts.len().wrapping_sub(1);
+        let checkout = told.then(|| self.run.checkouts.len() - 1);
         self.mounts.insert(at, Mount { who: worst.who, mutable, cause, cause_text, hops, gates, checkout });
     }
 

@@ -184,6 +184,8 @@ impl<'a> Walk<'a> {
             match what {
                 Executes::File(s) | Executes::Notebook(s) => self.file(here, node, slot(s), depth),
                 Executes::Dockerfile(file, context) => self.file(here, node, slot(file).or_else(|| slot(context)), depth),
+                // A module that is not in sight is an installed one.
+                Executes::Module(_) if self.context.graph.from(node, EdgeKind::Runs).next().is_none() => {}
                 Executes::Tree | Executes::Targets(_) | Executes::ConsoleScript | Executes::Module(_) => {
                     self.tree(here, node);
                     self.follow(here, node, depth);
@@ -204,7 +206,6 @@ impl<'a> Walk<'a> {
         let What::Command(command) = &facts.fact(node.fact).what else { return };
         let Some(first) = command.words.first() else { return };
         match facts.word(first).as_deref() {
-            Some("source" | ".") => self.file(here, node, command.words.get(1).map(|w| w.value), depth),
             Some(p) if p.contains('/') => self.file(here, node, Some(first.value), depth),
             Some(_) => self.follow(here, node, depth),
             None => {}
@@ -330,7 +331,7 @@ impl<'a> Walk<'a> {
     }
 
     fn exec_tree(&mut self, here: &Here, at: Location, mount: &Mount, text: String) {
-        self.used.insert(mount.checkout);
+        self.used.extend(mount.checkout);
         if self.is_told(here, |e| e.tree && e.cause == mount.cause) {
             return;
         }
