@@ -273,6 +273,7 @@ fn tests(fields: &Fields<'_>) -> Read<Vec<Test>> {
     out.extend(fields.read("is-not", texts)?.map(Test::IsNot));
     out.extend(fields.read("like", texts)?.map(Test::Like));
     out.extend(fields.read("unlike", texts)?.map(Test::Unlike));
+    out.extend(fields.read("wordless", truth)?.filter(|yes| *yes).map(|_| Test::Wordless));
     out.extend(fields.read("literal", truth)?.map(|yes| if yes { Test::Literal } else { Test::Dynamic }));
     Ok(out)
 }

@@ -191,6 +191,8 @@ pub enum Test {
     Unlike(Vec<String>),
     /// Not a literal.
     Dynamic,
+    /// A literal without letters, underscores and quotes: a class of characters that names nothing.
+    Wordless,
     /// A literal.
     Literal,
 }

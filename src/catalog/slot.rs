@@ -154,6 +154,7 @@ pub fn holds(facts: &FileFacts, argument: &Argument, test: &Test) -> bool {
         }
         Test::Literal => given && literals.is_some(),
         Test::Dynamic => given && literals.is_none(),
+        Test::Wordless => all(&wordless),
     }
 }
 
@@ -171,12 +172,18 @@ pub fn holds_text(text: Option<&str>, test: &Test) -> bool {
         (Test::Present | Test::Literal, t) => t.is_some(),
         (Test::Absent, t) => t.is_none(),
         (Test::Dynamic, _) => false,
+        (Test::Wordless, Some(t)) => wordless(t),
         (Test::Is(words), Some(t)) => words.iter().any(|w| same(w, t)),
         (Test::IsNot(words), Some(t)) => !words.iter().any(|w| same(w, t)),
         (Test::Like(globs), Some(t)) => globs.iter().any(|g| glob::text(g, t)),
         (Test::Unlike(globs), Some(t)) => !globs.iter().any(|g| glob::text(g, t)),
         (_, None) => false,
     }
+}
+
+/// Whether a text has no letter, underscore or quote.
+fn wordless(text: &str) -> bool {
+    !text.chars().any(|c| c.is_alphabetic() || "_'\"`".contains(c))
 }
 
 /// Equality of a literal with a word of a row: truth values in any case, dotted names by their last segment too.

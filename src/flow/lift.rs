@@ -417,7 +417,11 @@ fn is_public(solver: &Solver, function: Node) -> bool {
 
 /// Whether a fact stands in test code: its callers prove nothing about other callers.
 fn is_test(solver: &Solver, node: Node) -> bool {
-    let path = solver.world.index.path(node.file);
+    is_test_file(solver.world.index.path(node.file))
+}
+
+/// Whether a path is that of test code proper: nobody passes it arguments, what it reads it made.
+pub fn is_test_file(path: &str) -> bool {
     let file = path.rsplit('/').next().unwrap_or(path);
     file.starts_with("test_")
         || file.ends_with("_test.py")

@@ -194,7 +194,7 @@ fn url(scheme: &str, rest: &str) -> Place {
     if !scheme.chars().all(|c| c.is_ascii_alphanumeric() || "+.-".contains(c)) {
         return Place::Other;
     }
-    if scheme == "file" || scheme == "ipc" || scheme == "inproc" || scheme == "unix" {
+    if ["file", "ipc", "inproc", "unix", "memory"].contains(&scheme.as_str()) {
         return Place::Path;
     }
     let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();

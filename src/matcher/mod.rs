@@ -171,6 +171,8 @@ impl<'a> Matcher<'a> {
         let origin = candidate.bytes;
         let severity = match page.level {
             Some(level) => level,
+            // Nobody chooses the files of a test from outside: it makes them, or the tree holds them.
+            None if !verdicts.open && origin.is_none_or(|o| o.who <= Who::Operator) && self.is_test_code(candidate.node.file) => return None,
             None => {
                 let known = severities.risk(&page.class, origin.unwrap_or(Origin::PROGRAM));
                 let open = match verdicts.verdict {
@@ -257,6 +259,11 @@ impl<'a> Matcher<'a> {
         let bytes = file.bytes.get(at.range.bounds()).unwrap_or_default();
         let end = bytes.iter().position(|b| *b == b'\n' || *b == b'\r').unwrap_or(bytes.len());
         Location { file: at.file, range: Range::new(at.range.start as usize, at.range.start as usize + end) }
+    }
+
+    fn is_test_code(&self, id: FileId) -> bool {
+        let file = self.context.sources.file(id);
+        matches!(file.kind, Kind::Python | Kind::Notebook) && crate::flow::lift::is_test_file(&file.path)
     }
 
     /// Tests, examples and benchmarks, unless something in the tree runs the file. The forge runs workflows, whatever they are called.

@@ -35,7 +35,7 @@ pub fn place_words(context: &Context<'_>, node: Node) -> String {
 
 /// Who can choose the bytes, in words. None: a caller that is not in sight.
 pub fn origin_words(origin: Option<Origin>, subject: Option<&str>) -> String {
-    let Some(origin) = origin else { return "whoever supplies this argument".to_owned() };
+    let Some(origin) = origin else { return "whoever supplies this value".to_owned() };
     let via = |label| origin.via.has(label);
     match origin.who {
         Who::Anyone if via(Via::PR_TEXT) => "anyone who opens an issue or pull request".to_owned(),
@@ -49,7 +49,10 @@ pub fn origin_words(origin: Option<Origin>, subject: Option<&str>) -> String {
             Some(name) if !name.is_empty() => format!("whoever can change `{name}`"),
             _ => "whoever publishes it".to_owned(),
         },
-        Who::Operator => "whoever chooses the file or setting".to_owned(),
+        Who::Operator => match subject {
+            Some(name) if !name.is_empty() => format!("whoever can replace `{name}`"),
+            _ => "whoever chooses the file or setting".to_owned(),
+        },
         Who::Repository => "whoever can write to this repository".to_owned(),
         Who::Program => "this program".to_owned(),
     }
