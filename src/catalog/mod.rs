@@ -236,6 +236,10 @@ impl Catalog {
     pub fn class_of(&self, kind: &str) -> Option<&str> {
         self.severities.kind(kind).map(|k| k.class.as_str())
     }
+    /// Whether what reaches a sink of that kind runs as code.
+    pub fn runs_code(&self, kind: &str) -> bool {
+        self.class_of(kind) == Some("code-execution")
+    }
     /// Level of a path to an asset.
     pub fn path_severity(&self, asset: &str, who: crate::origin::Who) -> Severity {
         self.severities.path(asset, who)

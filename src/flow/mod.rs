@@ -16,12 +16,12 @@ use std::collections::BTreeSet;
 
 use crate::catalog::Catalog;
 use crate::catalog::row::RowId;
-use crate::facts::ValueId;
+use crate::facts::{ValueId, What};
 use crate::finding::{Hop, Location};
 use crate::graph::index::Index;
-use crate::graph::{Facts, Graph, Node};
+use crate::graph::{EdgeKind, Facts, Graph, Node};
 use crate::notice::Notice;
-use crate::origin::Origin;
+use crate::origin::{Origin, Who};
 use solver::{Solver, World};
 use versions::Versions;
 
@@ -99,7 +99,30 @@ pub fn solve(index: &Index, facts: &Facts, graph: &Graph, catalog: &Catalog) -> 
     let mut solver = Solver::new(World { index, facts, graph, catalog });
     let sinks = solver.sinks();
     let (hits, notices) = lift::lift(&mut solver, &versions, &sinks);
+    ask_for_callers(&mut solver, &hits);
     Flow { hits, wanted: solver.wanted, versions, notices }
+}
+
+/// Code of others that a function runs counts wherever the function is called: what leads there is looked at too, one caller further each round.
+fn ask_for_callers(solver: &mut Solver, hits: &[SinkHit]) {
+    let world = solver.world;
+    let code = |hit: &&SinkHit| hit.bytes.who >= Who::Publisher && world.catalog.runs_code(&hit.kind);
+    let mut seen = BTreeSet::new();
+    let mut next: Vec<Node> = hits.iter().filter(code).map(|hit| hit.place_at).collect();
+    while let Some(node) = next.pop() {
+        let facts = world.facts.file(node.file);
+        let around = std::iter::once((node.fact, facts.fact(node.fact))).chain(facts.owners(node.fact));
+        for (fact, found) in around {
+            let (What::Function { name, .. } | What::Class { name, .. }) = &found.what else { continue };
+            let unit = Node { file: node.file, fact };
+            if !seen.insert(unit) {
+                continue;
+            }
+            let head = name.split('.').next().unwrap_or(name).to_owned();
+            solver.wanted.insert((module_name(world.index.path(node.file)), head));
+            next.extend(world.graph.into(unit, EdgeKind::Calls).map(|e| e.from));
+        }
+    }
 }
 
 #[cfg(test)]

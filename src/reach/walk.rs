@@ -316,7 +316,7 @@ impl<'a> Walk<'a> {
 
     fn hit(&mut self, here: &Here, hit: &crate::flow::SinkHit) {
         let moves = hit.bytes.who == Who::Publisher && hit.bytes.mutable == Mutable::Moving;
-        if !moves || matches!(hit.flag, crate::flow::FlagState::Safe) || self.context.catalog.class_of(&hit.kind) != Some("code-execution") {
+        if !moves || matches!(hit.flag, crate::flow::FlagState::Safe) || !self.context.catalog.runs_code(&hit.kind) {
             return;
         }
         let subject = hit.subject.clone().unwrap_or_default();
