@@ -290,7 +290,16 @@ pub fn key(world: World, tables: &Tables, here: Here, value: ValueId, fuel: &mut
             ExprWhat::Str(s) => s.clone(),
             _ => return None,
         },
-        V::FileRead(_) | V::Bool(_) | V::None | V::Phi(_) | V::Dict(..) | V::List(..) | V::Func(_) | V::Unknown(_) => return None,
+        // A name that was put together in branches is the same wherever the same branches meet.
+        V::Phi(options) => {
+            let mut out = String::from("\u{1}o");
+            for option in options.iter().take(8) {
+                out.push('|');
+                out.push_str(&key(world, tables, here, *option, fuel)?);
+            }
+            out
+        }
+        V::FileRead(_) | V::Bool(_) | V::None | V::Dict(..) | V::List(..) | V::Func(_) | V::Unknown(_) => return None,
         _ => return None,
     })
 }

@@ -301,6 +301,11 @@ const FILES: &[Case] = &[
         "p/m.py:2 checkpoint-load operator/digest safe a.pt",
     ),
     (
+        "a folder of requirements speaks for what holds it",
+        &[("p/m.py", "import torch\ntorch.load('a.pt')\n"), ("requirements/gpu/base.txt", "torch==2.1\n")],
+        "p/m.py:2 checkpoint-load operator/digest unsafe a.pt",
+    ),
+    (
         "a setup script states versions",
         &[("m.py", "import torch\ntorch.load('a.pt')\n"), ("setup.py", "deps = ['torch >= 2.10', 'x==1']\nsetup(install_requires=deps)\n")],
         "m.py:2 checkpoint-load operator/digest safe a.pt",

@@ -172,8 +172,8 @@ impl Versions {
         let mut versions = Versions::default();
         for (i, file) in facts.files.iter().enumerate() {
             let id = FileId(u32::try_from(i).unwrap_or(u32::MAX));
-            let key = (index.root(id), parent(index.path(id)).to_owned());
-            versions.files.push(key.clone());
+            let key = (index.root(id), project(index.path(id)).to_owned());
+            versions.files.push((key.0, parent(index.path(id)).to_owned()));
             // What one file says of a package holds together; what several say is the widest.
             let mut here: BTreeMap<String, (Span, bool)> = BTreeMap::new();
             let mut note = |name: &str, span: Span, lock: bool| {
@@ -305,6 +305,16 @@ fn floor(flag: &Flag) -> Option<String> {
         Some((Version::parse(last.unwrap_or(end))?, last.map_or_else(|| format!("{package}>={end}"), |v| format!("{package}>{v}"))))
     });
     since.chain(ends).reduce(|a, b| if b.0 > a.0 { b } else { a }).map(|(_, text)| text)
+}
+
+/// The directory a file speaks for: its own, or the one that holds the folder of requirement files.
+fn project(path: &str) -> &str {
+    let own = parent(path);
+    match own.split('/').position(|segment| segment == "requirements") {
+        Some(0) => "",
+        Some(n) => own.match_indices('/').nth(n - 1).and_then(|(at, _)| own.get(..at)).unwrap_or(own),
+        None => own,
+    }
 }
 
 /// What a requirement says of its package's versions; a mention without a version is a free span.

@@ -51,7 +51,7 @@ pub fn origin_words(origin: Option<Origin>, subject: Option<&str>) -> String {
         },
         Who::Operator => match subject {
             Some(name) if !name.is_empty() => format!("whoever can replace `{name}`"),
-            _ => "whoever chooses the file or setting".to_owned(),
+            _ => "whoever can choose or replace this data".to_owned(),
         },
         Who::Repository => "whoever can write to this repository".to_owned(),
         Who::Program => "this program".to_owned(),
