@@ -30,8 +30,6 @@ pub enum EdgeKind {
     Calls,
     /// `uses: ./path` or a reusable workflow of the tree.
     Uses,
-    /// A writer of a channel and its reader.
-    Channel,
     /// A workflow starts another (`workflow_run`, dispatch).
     Dispatches,
     /// A command installs a package or a manifest.

@@ -105,11 +105,16 @@ impl<'a> Matcher<'a> {
         }
     }
 
-    /// Lowers a publisher that the policy trusts, and the project's own account: an address there, or an account of that name on the hub it uses.
+    /// Applies policy: what counts as pinned, a publisher that is trusted, and the project's own account: an address there, or an account of that name on the hub it uses.
     fn trusted(&self, node: Node, origin: Origin, subject: Option<&str>) -> Origin {
         let own = |s: &str| self.context.sources.is_own(node.file, s);
         let trusts = origin.who == Who::Publisher && subject.is_some_and(|s| self.context.config.trust.covers(s) || own(s));
-        if trusts { Origin { who: Who::Operator, mutable: Mutable::Digest, ..origin } } else { origin }
+        match origin.mutable {
+            _ if trusts => Origin { who: Who::Operator, mutable: Mutable::Digest, ..origin },
+            // Its publisher can still move a tag.
+            Mutable::Release if self.context.config.commit_pins => Origin { mutable: Mutable::Moving, ..origin },
+            _ => origin,
+        }
     }
 
     fn of_fact(&self, node: Node, subject: &Subject, out: &mut Vec<Candidate<'a>>) {

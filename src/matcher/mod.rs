@@ -126,21 +126,19 @@ impl<'a> Matcher<'a> {
     }
 
     fn tied(&self, first: &Candidate<'a>, further: &Further, others: &Others) -> bool {
-        let near = others.get(&first.node.file).into_iter();
-        let far = others.iter().filter(|(f, _)| further.tie.writes_to && **f != first.node.file).map(|(_, n)| n);
-        near.chain(far).flatten().any(|other| *other != first.node && self.is_tied(first.node, *other, &further.tie))
+        let near = others.get(&first.node.file);
+        near.into_iter().flatten().any(|other| *other != first.node && self.is_tied(first.node, *other, &further.tie))
     }
 
     fn is_tied(&self, first: Node, other: Node, tie: &Tie) -> bool {
         let facts = self.context.facts;
         let place = |n: Node| facts.fact(n).range.start;
         let same = tie.same.is_none_or(|scope| first.file == other.file && self.share(first, other, scope));
-        let writes = !tie.writes_to || self.context.graph.from(other, EdgeKind::Channel).any(|e| e.to == first);
         let handles = !tie.handler_of || {
             let file = facts.file(first.file);
             first.file == other.file && facts.fact(first).handler.is_some_and(|t| file.owners(other.fact).any(|(id, _)| id == t))
         };
-        same && writes && handles && (!tie.after || place(other) > place(first)) && (!tie.before || place(other) < place(first))
+        same && handles && (!tie.after || place(other) > place(first)) && (!tie.before || place(other) < place(first))
     }
 
     fn share(&self, a: Node, b: Node, scope: Same) -> bool {

@@ -84,6 +84,14 @@ fn open_arguments_count_as_their_kind_says_and_trust_lowers() {
     assert_eq!((found.len(), found[0].2.severity), (1, Severity::High));
     assert!(found[0].2.message.contains("acme/m"), "{}", found[0].2.message);
     assert!(alerts(class, pattern, &files, "[trust]\norgs = [\"acme\"]\n").is_empty());
+    let tagged = [(
+        "a.py",
+        Kind::Python,
+        "from transformers import AutoModel\nAutoModel.from_pretrained('acme/x', trust_remote_code=True, revision='v1.2')\n",
+    )];
+    let moving = "sink: { kind: remote-code-load }\nwhere: { bytes: { mutable: \">=moving\" } }";
+    assert!(alerts(class, moving, &tagged, "").is_empty());
+    assert_eq!(alerts(class, moving, &tagged, "pinning = \"commit\"\n").len(), 1);
     assert!(alerts(class, pattern, &files, "[rule.own]\nenabled = false\n").is_empty());
     assert_eq!(alerts(class, pattern, &files, "[rule.own]\nlevel = \"info\"\n")[0].2.severity, Severity::Info);
     let tests = alerts(class, pattern, &[("tests/test_m.py", Kind::Python, code)], "");

@@ -59,8 +59,6 @@ pub struct Tie {
     pub after: bool,
     /// Comes earlier in it.
     pub before: bool,
-    /// Writes what the first reads.
-    pub writes_to: bool,
     /// The first stands in its handler.
     pub handler_of: bool,
 }

@@ -98,7 +98,7 @@ fn subject(word: &str, value: &Value, catalog: &Catalog) -> Read<Subject> {
             "trigger" => Subject::Trigger(f.read("event", texts)?.unwrap_or_default()),
             "secret-ref" => Subject::SecretRef,
             "write" => Subject::Write(f.read("channel", texts)?.unwrap_or_default()),
-            "expression" => Subject::Expression(f.read("in", texts)?.unwrap_or_default()),
+            "expression" => Subject::Expression(f.read("in", expression_places)?.unwrap_or_default()),
             "workflow" => Subject::Workflow,
             "job" => Subject::Job,
             "stage" => Subject::Stage,
@@ -287,22 +287,25 @@ fn further(value: &Value, catalog: &Catalog) -> Read<Further> {
 fn tied(f: &Fields<'_>, catalog: &Catalog) -> Read<Further> {
     let matched = matched(f, catalog)?;
     let flag = |key| Ok::<bool, Fault>(f.read(key, truth)?.unwrap_or(false));
-    let tie = Tie {
-        same: f.read("same", |v| one_of(v, &SAME))?,
-        after: flag("after")?,
-        before: flag("before")?,
-        writes_to: flag("writes-to")?,
-        handler_of: flag("handler-of")?,
-    };
-    if tie.same.is_none() && !tie.writes_to && !tie.handler_of {
-        return Err(Fault::new("a further subject is tied to the first: `same`, `writes-to` or `handler-of`"));
+    let tie = Tie { same: f.read("same", |v| one_of(v, &SAME))?, after: flag("after")?, before: flag("before")?, handler_of: flag("handler-of")? };
+    if tie.same.is_none() && !tie.handler_of {
+        return Err(Fault::new("a further subject is tied to the first: `same` or `handler-of`"));
     }
     Ok(Further { matched, tie })
 }
 
 fn unless(value: &Value, first: &Subject, catalog: &Catalog) -> Read<Unless> {
-    let has_subject = value.as_mapping().is_some_and(|m| ["same", "writes-to", "handler-of"].iter().any(|k| m.contains_key(*k)));
+    let has_subject = value.as_mapping().is_some_and(|m| ["same", "handler-of"].iter().any(|k| m.contains_key(*k)));
     if has_subject { Ok(Unless::Further(further(value, catalog)?)) } else { Ok(Unless::Fields(fields(value, first)?)) }
+}
+
+/// Where an expression may stand.
+fn expression_places(value: &Value) -> Read<Vec<String>> {
+    let places = texts(value)?;
+    match places.iter().find(|p| !matches!(p.as_str(), "script" | "input" | "env")) {
+        Some(other) => Err(Fault::new(format!("`{other}` is none of script, input, env"))),
+        None => Ok(places),
+    }
 }
 
 fn primary(value: &Value) -> Read<Primary> {
