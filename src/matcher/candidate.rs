@@ -75,6 +75,10 @@ impl<'a> Matcher<'a> {
         let literal = hit.slot.and_then(|v| facts.literal(v)).filter(|t| !t.trim().is_empty() && !t.contains('\n'));
         let name = hit.subject.clone().or(literal).unwrap_or_else(|| callee.clone());
         named(&mut values, &name);
+        if hit.subject.is_none() {
+            // What is only the callee, or a variable, has no owner.
+            values.remove("owner");
+        }
         values.insert("callee", callee);
         let switch = row.flags.first().map(|f| format!("{}={}", f.name, if python { capital(&f.safe) } else { f.safe.clone() }));
         // What settles the flag here, as the beginning of a sentence of advice; nothing where the row has none.

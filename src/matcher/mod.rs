@@ -222,7 +222,11 @@ impl<'a> Matcher<'a> {
             cause,
             message: fill(&page.message, &candidate.values),
             fix: fill(&page.fix, &candidate.values),
-            fine_if: fill(&page.fine_if, &candidate.values),
+            fine_if: if page.fine_if.contains("{owner}") && !candidate.values.contains_key("owner") {
+                String::new()
+            } else {
+                fill(&page.fine_if, &candidate.values)
+            },
             assumes: page.assumes.iter().map(|t| fill(t, &candidate.values)).collect(),
             doubts: candidate.doubts,
             paths: Vec::new(),
