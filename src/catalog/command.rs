@@ -287,7 +287,7 @@ impl Effect {
             },
             Effect::Wraps { list, text, .. } => list.iter().chain(text).collect(),
             Effect::Checks { slot, .. } => vec![slot],
-            Effect::Installs { manifest, .. } => manifest.iter().collect(),
+            Effect::Installs { manifest, until, .. } => manifest.iter().chain(until).collect(),
             _ => Vec::new(),
         }
     }

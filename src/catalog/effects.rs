@@ -309,6 +309,7 @@ fn installs(value: &Value) -> Read<Effect> {
         ecosystem: fields.need("ecosystem", text)?,
         manifest: fields.read("manifest", slot)?,
         only: fields.read("only", truth)?.unwrap_or(false),
+        until: fields.read("until", slot)?,
     };
     fields.finish()?;
     Ok(effect)

@@ -388,6 +388,8 @@ pub enum Effect {
         manifest: Option<Slot>,
         /// Only the first operand is a package, the rest are its arguments (`npx`).
         only: bool,
+        /// Options and variables that say up to which day releases count.
+        until: Option<Slot>,
     },
     /// For `entry` rows: parameters come from outside.
     Enters {

@@ -140,8 +140,8 @@ pub fn holds(facts: &FileFacts, argument: &Argument, test: &Test) -> bool {
         Test::IsNot(words) => given && !any(&|t| words.iter().any(|w| same(w, t))),
         Test::Like(globs) => match (literals.as_ref(), argument) {
             (None, Argument::Values(values)) => {
-                let shapes: Option<Vec<String>> = values.iter().map(|v| shape(facts, *v)).collect();
-                shapes.is_some_and(|s| !s.is_empty() && s.iter().all(|t| globs.iter().any(|g| glob::text(g, t))))
+                let shapes: Option<Vec<Vec<String>>> = values.iter().map(|v| shapes(facts, *v)).collect();
+                shapes.is_some_and(|s| !s.is_empty() && s.concat().iter().all(|t| globs.iter().any(|g| glob::text(g, t))))
             }
             _ => all(&|t| globs.iter().any(|g| glob::text(g, t))),
         },
@@ -164,6 +164,16 @@ fn shape(facts: &FileFacts, value: ValueId) -> Option<String> {
     let known: Vec<Option<String>> = parts.iter().map(|p| facts.literal(*p)).collect();
     let says = known.iter().flatten().any(|t| t.chars().any(|c| c.is_ascii_alphanumeric()));
     says.then(|| known.into_iter().map(|t| t.unwrap_or_else(|| "\u{fffc}".to_owned())).collect())
+}
+
+/// The shapes of what a variable of a script is given there, else of the value itself.
+fn shapes(facts: &FileFacts, value: ValueId) -> Option<Vec<String>> {
+    let V::Env(name) = &facts.value(value).what else { return shape(facts, value).map(|s| vec![s]) };
+    let given = facts.items.iter().filter_map(|f| match &f.what {
+        What::Write { channel: Channel::Var(n) | Channel::Env(n), value } if n == name => Some(shape(facts, *value)),
+        _ => None,
+    });
+    given.collect::<Option<Vec<String>>>().filter(|g| !g.is_empty())
 }
 
 /// Whether a text passes a test.

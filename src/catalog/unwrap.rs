@@ -3,10 +3,12 @@
 
 use super::Catalog;
 use super::command::OptValue;
-use super::row::{Effect, RowId, Slot};
+use super::row::{Effect, RowId, Slot, SlotName};
 use super::slot::Argument;
 use crate::extract::{Hole, manifest, python, shell};
-use crate::facts::{Builder, Command, FactId, FileFacts, Language, Requirement, RequirementFrom, Tail, Target, V, ValueId, What, Word, WordPart};
+use crate::facts::{
+    Builder, Channel, Command, FactId, FileFacts, Language, Requirement, RequirementFrom, Tail, Target, V, ValueId, What, Word, WordPart,
+};
 use crate::notice::NoticeKind;
 use crate::source::Range;
 use crate::text::Text;
@@ -262,11 +264,12 @@ fn requirements(facts: &mut FileFacts, catalog: &Catalog, id: FactId, rows: &[Ro
     let mut found: Vec<(Range, Requirement)> = Vec::new();
     for row in rows {
         for effect in &catalog.row(*row).effects {
-            let Effect::Installs { from: Some(from), only, .. } = effect else { continue };
+            let Effect::Installs { from: Some(from), only, until, .. } = effect else { continue };
+            let dated = until.as_ref().is_some_and(|slot| is_dated(facts, catalog, id, *row, slot));
             let Argument::Values(operands) = catalog.argument(facts, id, *row, &Slot::From(*from)) else { continue };
             for operand in operands.into_iter().take(if *only { 1 } else { usize::MAX }) {
                 let Some(text) = facts.literal(operand) else { continue };
-                found.extend(requirement(&text).map(|r| (facts.value(operand).range, r)));
+                found.extend(requirement(&text).map(|r| (facts.value(operand).range, Requirement { dated, ..r })));
             }
         }
     }
@@ -280,6 +283,20 @@ fn requirements(facts: &mut FileFacts, catalog: &Catalog, id: FactId, rows: &[Ro
     }
     *facts = b.finish();
     true
+}
+
+/// Whether an option or a variable around the command says up to which day releases count.
+fn is_dated(facts: &FileFacts, catalog: &Catalog, id: FactId, row: RowId, until: &Slot) -> bool {
+    let Slot::Arg(names) = until else { return false };
+    let around: Vec<FactId> = facts.owners(id).map(|(owner, _)| owner).collect();
+    let variable = |name: &SlotName| {
+        let SlotName::Name(name) = name else { return false };
+        facts.items.iter().any(|f| {
+            matches!(&f.what, What::Write { channel: Channel::Env(n) | Channel::Var(n), .. } if n == name)
+                && f.owner.is_some_and(|o| around.contains(&o))
+        })
+    };
+    !matches!(catalog.argument(facts, id, row, until), Argument::Absent) || names.iter().any(variable)
 }
 
 /// Reads what an installer takes as an operand: a specifier, `name@1.0`, `@scope/name@1.0`, `git+https://…@ref`; a path of this tree is none.
@@ -308,6 +325,6 @@ fn exact(version: &str) -> String {
     if bare.starts_with(|c: char| c.is_ascii_digit()) && bare.contains('.') && !bare.contains(['x', '*']) {
         format!("=={bare}")
     } else {
-        bare.to_owned()
+        version.to_owned()
     }
 }

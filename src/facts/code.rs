@@ -141,6 +141,8 @@ pub struct Requirement {
     pub url: Option<String>,
     /// How many hashes are stated.
     pub hashes: u32,
+    /// Whether releases count up to a stated day only.
+    pub dated: bool,
     /// Environment marker, as written.
     pub marker: Option<String>,
     /// Group or extra it belongs to (`dev`, `test`), when known.

@@ -186,7 +186,7 @@ pub fn brings(r: &Requirement) -> Origin {
     let closed = r.spec.split(',').any(|s| s.trim().starts_with("<="));
     let exact = r.spec.trim().strip_prefix("===").or_else(|| r.spec.trim().strip_prefix("==")).or_else(|| r.spec.trim().strip_prefix('='));
     let fixed = exact.is_some_and(|v| !v.contains(['*', ',']));
-    Origin::publisher(if fixed || closed || r.from == RequirementFrom::Lock { Mutable::Release } else { Mutable::Moving })
+    Origin::publisher(if fixed || closed || r.dated || r.from == RequirementFrom::Lock { Mutable::Release } else { Mutable::Moving })
 }
 
 fn url(scheme: &str, rest: &str) -> Place {

@@ -88,7 +88,10 @@ impl Index {
                     let name = name.and_then(|n| facts.file(node.file).literal(n)).unwrap_or_else(|| path.clone());
                     index.workflows.entry((root, name)).or_default().push(node.file);
                 }
-                What::Setting { path, value } if matches!(path.as_str(), "project.name" | "tool.poetry.name" | "metadata.name") => {
+                What::Setting { path: key, value }
+                    if matches!(key.as_str(), "project.name" | "tool.poetry.name" | "metadata.name")
+                        || key == "name" && base(path) == "package.json" =>
+                {
                     index.projects.extend(facts.file(node.file).literal(*value).map(|n| (root, normalised(&n))));
                 }
                 What::Setting { path, value } if *kind == Kind::Pyproject => {

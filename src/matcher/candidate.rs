@@ -12,6 +12,7 @@ use crate::graph::Node;
 use crate::origin::{Mutable, Origin, Via, Who};
 use crate::rule::pattern::Subject;
 use crate::rule::placeholders::Values;
+use crate::source::FileId;
 
 /// One fact or sink that a page may match.
 pub(crate) struct Candidate<'a> {
@@ -109,6 +110,13 @@ impl<'a> Matcher<'a> {
         }
     }
 
+    /// Whether a requirements file is what a compiler of lock files reads: `x.in` beside `x.txt`. What is installed stands in the other.
+    fn is_compiled(&self, file: FileId) -> bool {
+        let source = self.context.sources.file(file);
+        let output = source.path.strip_suffix(".in").map(|stem| format!("{stem}.txt"));
+        output.is_some_and(|path| self.context.index.at(source.root, &path).is_some())
+    }
+
     /// Applies policy: what counts as pinned, a publisher that is trusted, and the project's own account: an address there, or an account of that name on the hub it uses.
     fn trusted(&self, node: Node, origin: Origin, subject: Option<&str>) -> Origin {
         let own = |s: &str| self.context.sources.is_own(node.file, s);
@@ -175,7 +183,8 @@ impl<'a> Matcher<'a> {
                 let origin = brings(r);
                 let inside = |u: &str| self.context.config.trust.covers(u) || self.context.sources.is_own(node.file, u);
                 let own = r.url.is_none() && self.context.index.is_own_package(node.file, &r.name);
-                c.bytes = Some(if own || r.url.as_deref().is_some_and(inside) { Origin::OPERATOR } else { origin });
+                let compiled = self.is_compiled(node.file);
+                c.bytes = Some(if own || compiled || r.url.as_deref().is_some_and(inside) { Origin::OPERATOR } else { origin });
                 c.values.extend(r.url.as_deref().map(|u| ("value", u.trim_start_matches("git+").to_owned())));
             }
             (Subject::Permission(scopes, levels), What::Permission { scope, level }) => {

@@ -43,6 +43,9 @@ fn dependency(item: &Node, b: &mut Builder) {
 /// `channel::name`, then `=version=build`, ` version build`, `>=1,<2`, or `[version=…]`.
 fn match_spec(text: &Text, b: &mut Builder) {
     let s = text.as_str();
+    if s.starts_with('-') {
+        return;
+    }
     let spec = s.rsplit_once("::").map_or(s, |(_, after)| after).trim();
     let end = spec.find(|c: char| !(c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-'))).unwrap_or(spec.len());
     let (name, rest) = spec.split_at_checked(end).unwrap_or((spec, ""));

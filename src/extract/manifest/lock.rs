@@ -26,6 +26,7 @@ pub(crate) fn toml_lock(root: &Node, b: &mut Builder) -> Option<&'static str> {
             marker: text("marker").or_else(|| text("markers")).map(str::to_owned),
             group: None,
             from: RequirementFrom::Lock,
+            dated: false,
         };
         push(place(name_key, name), requirement, b);
     }
@@ -47,6 +48,7 @@ pub(crate) fn json_lock(name: &str, range: Range, group: &str, fields: &[(&str, 
         marker: text("markers").map(str::to_owned),
         group: Some(group.to_owned()),
         from: RequirementFrom::Lock,
+        dated: false,
     };
     push(range, requirement, b);
 }
