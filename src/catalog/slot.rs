@@ -345,23 +345,34 @@ fn positional(args: &[Arg], n: u32) -> Option<Argument> {
 fn keyword(facts: &FileFacts, args: &[Arg], name: &str) -> Option<Argument> {
     args.iter().find_map(|a| match &a.name {
         ArgName::Keyword(k) if k == name => Some(Argument::Values(vec![a.value])),
-        ArgName::KeywordRest => entry(facts, a.value, name).map(|v| Argument::Values(vec![v])),
+        ArgName::KeywordRest => {
+            let all = dictionaries(facts, a.value)?;
+            let found: Vec<ValueId> = all.iter().filter_map(|(entries, _)| entry(facts, entries, name)).collect();
+            (!found.is_empty()).then_some(Argument::Values(found))
+        }
         _ => None,
     })
 }
 
-/// The value of a key of a dictionary built in sight.
-fn entry(facts: &FileFacts, value: ValueId, name: &str) -> Option<ValueId> {
-    let entries = dictionary(facts, value)?.0;
+/// The value of a key of a dictionary.
+fn entry(facts: &FileFacts, entries: &[(ValueId, ValueId)], name: &str) -> Option<ValueId> {
     entries.iter().rev().find(|(k, _)| facts.literal(*k).as_deref() == Some(name)).map(|(_, v)| *v)
 }
 
-fn dictionary(facts: &FileFacts, mut value: ValueId) -> Option<(&[(ValueId, ValueId)], bool)> {
+/// Entries of a dictionary, and whether more may be in it.
+type Entries<'f> = (&'f [(ValueId, ValueId)], bool);
+
+/// The dictionaries built in sight that a value may be; none when it may be something else.
+fn dictionaries(facts: &FileFacts, value: ValueId) -> Option<Vec<Entries<'_>>> {
+    let mut out = Vec::new();
+    let mut todo = vec![value];
     for _ in 0..STEPS {
+        let Some(value) = todo.pop() else { return Some(out) };
         match &facts.value(value).what {
-            V::Dict(entries, open) => return Some((entries, *open)),
+            V::Dict(entries, open) => out.push((entries.as_slice(), *open)),
+            V::Phi(options) => todo.extend(options),
             V::Ref(fact) => match &facts.fact(*fact).what {
-                What::Assignment { value: v, .. } => value = *v,
+                What::Assignment { value, .. } => todo.push(*value),
                 _ => return None,
             },
             _ => return None,
@@ -374,7 +385,7 @@ fn dictionary(facts: &FileFacts, mut value: ValueId) -> Option<(&[(ValueId, Valu
 fn hidden(facts: &FileFacts, call: &Call, names: &[SlotName]) -> bool {
     call.args.iter().any(|a| match a.name {
         ArgName::Rest => names.iter().any(|n| matches!(n, SlotName::Position(_))),
-        ArgName::KeywordRest => names.iter().any(|n| matches!(n, SlotName::Name(_))) && dictionary(facts, a.value).is_none_or(|(_, open)| open),
+        ArgName::KeywordRest => names.iter().any(|n| matches!(n, SlotName::Name(_))) && dictionaries(facts, a.value).is_none_or(|all| all.iter().any(|(_, open)| *open)),
         _ => false,
     })
 }

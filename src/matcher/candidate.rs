@@ -120,6 +120,9 @@ impl<'a> Matcher<'a> {
     /// Applies policy: what counts as pinned, a publisher that is trusted, and the project's own account: an address there, or an account of that name on the hub it uses.
     fn trusted(&self, node: Node, origin: Origin, subject: Option<&str>) -> Origin {
         let own = |s: &str| self.context.sources.is_own(node.file, s);
+        if origin.who == Who::Publisher && subject.is_some_and(|s| s.contains("://") && own(s)) {
+            return Origin { via: origin.via, known: origin.known, ..Origin::REPOSITORY };
+        }
         let trusts = origin.who == Who::Publisher && subject.is_some_and(|s| self.context.config.trust.covers(s) || own(s));
         match origin.mutable {
             _ if trusts => Origin { who: Who::Operator, mutable: Mutable::Digest, ..origin },
