@@ -385,7 +385,9 @@ fn dictionaries(facts: &FileFacts, value: ValueId) -> Option<Vec<Entries<'_>>> {
 fn hidden(facts: &FileFacts, call: &Call, names: &[SlotName]) -> bool {
     call.args.iter().any(|a| match a.name {
         ArgName::Rest => names.iter().any(|n| matches!(n, SlotName::Position(_))),
-        ArgName::KeywordRest => names.iter().any(|n| matches!(n, SlotName::Name(_))) && dictionaries(facts, a.value).is_none_or(|all| all.iter().any(|(_, open)| *open)),
+        ArgName::KeywordRest => {
+            names.iter().any(|n| matches!(n, SlotName::Name(_))) && dictionaries(facts, a.value).is_none_or(|all| all.iter().any(|(_, open)| *open))
+        }
         _ => false,
     })
 }
