@@ -1,10 +1,6 @@
 //! The texts of a file in which a token may stand, decoded as its consumer decodes them: the file itself, strings of JSON, values of facts, and string
 //! literals joined over `+`. Knows no format of tokens.
 
-use std::sync::OnceLock;
-
-use regex::Regex;
-
 use crate::facts::{FileFacts, V, ValueId};
 use crate::source::{Kind, Range, SourceFile};
 use crate::text::Text;
@@ -15,7 +11,7 @@ pub fn texts(file: &SourceFile, facts: &FileFacts, may_match: &dyn Fn(&[u8]) -> 
     let whole = match file.kind {
         Kind::Json | Kind::Notebook => json_strings(&file.bytes),
         _ => {
-            let any = may_match(&file.bytes) || has_joins(&file.bytes);
+            let any = may_match(&file.bytes) || gap(&file.bytes, 0).is_some();
             if any { vec![Text::verbatim(&file.bytes, 0)] } else { Vec::new() }
         }
     };
@@ -57,31 +53,41 @@ fn joined(facts: &FileFacts, parts: &[ValueId]) -> Option<Text> {
     (literals > 1).then_some(out)
 }
 
-/// The place between two string literals that are one: `"ab" + "cd"`, `'ab' 'cd'`. The bytes beside it could belong to a token.
-fn between() -> Option<&'static Regex> {
-    static PATTERN: OnceLock<Option<Regex>> = OnceLock::new();
-    PATTERN
-        .get_or_init(|| Regex::new(r#"[A-Za-z0-9_=+/.~-](?P<gap>["'][ \t\r\n\\]{0,80}(?:\+[ \t\r\n\\]{0,80})?["'])[A-Za-z0-9_=+/.~-]"#).ok())
-        .as_ref()
+/// The first place from `at` on between two string literals that are one: `"ab" + "cd"`, `'ab' 'cd'`. The bytes beside it could belong to a token.
+/// Gives the closing quote of the first and the end of the opening quote of the second.
+fn gap(bytes: &[u8], at: usize) -> Option<(usize, usize)> {
+    let token = |i: Option<&u8>| i.is_some_and(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'=' | b'+' | b'/' | b'.' | b'~' | b'-'));
+    let white = |from: usize| {
+        let blank = |b: &&u8| matches!(b, b' ' | b'\t' | b'\r' | b'\n' | b'\\');
+        from + bytes.get(from..).unwrap_or_default().iter().take(WHITE).take_while(blank).count()
+    };
+    let mut from = at + 1;
+    while let Some(quote) = memchr::memchr2(b'"', b'\'', bytes.get(from..)?).map(|i| from + i) {
+        from = quote + 1;
+        if !token(bytes.get(quote - 1)) {
+            continue;
+        }
+        let mut end = white(quote + 1);
+        if bytes.get(end) == Some(&b'+') {
+            end = white(end + 1);
+        }
+        if matches!(bytes.get(end), Some(b'"' | b'\'')) && token(bytes.get(end + 1)) {
+            return Some((quote, end + 1));
+        }
+    }
+    None
 }
 
-fn has_joins(bytes: &[u8]) -> bool {
-    // The pattern is for text; a byte test of its beginning is enough to leave most files alone.
-    bytes.windows(3).any(|w| matches!(w, [b'"', b' ' | b'\n' | b'\r' | b'"' | b'+', _] | [b'\'', b' ' | b'\n' | b'\r' | b'\'' | b'+', _]))
-        && std::str::from_utf8(bytes).map_or(true, |text| between().is_some_and(|p| p.is_match(text)))
-}
+/// White space between two literals, at most.
+const WHITE: usize = 80;
 
 /// The text without the places between its literals; nothing when there is none.
 fn folded(text: &Text) -> Option<Text> {
     let mut out = Text::default();
     let mut kept = 0;
-    let mut at = 0;
-    let pattern = between()?;
-    while let Some(captures) = pattern.captures_at(text.as_str(), at) {
-        let gap = captures.name("gap")?;
-        out.append(&text.slice(kept, gap.start()));
-        kept = gap.end();
-        at = gap.end();
+    while let Some((start, end)) = gap(text.as_str().as_bytes(), kept) {
+        out.append(&text.slice(kept, start));
+        kept = end;
     }
     if kept == 0 {
         return None;

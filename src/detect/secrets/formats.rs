@@ -3,7 +3,7 @@
 
 use std::sync::OnceLock;
 
-use aho_corasick::AhoCorasick;
+use aho_corasick::{AhoCorasick, AhoCorasickKind};
 use regex::bytes::{Regex, RegexBuilder};
 
 use super::{shape, verify};
@@ -47,7 +47,7 @@ impl<'r> Formats<'r> {
         let words: Vec<(usize, &str)> = formats.iter().enumerate().flat_map(|(i, f)| f.keywords.iter().map(move |k| (i, k.as_str()))).collect();
         Formats {
             patterns: formats.iter().map(|_| OnceLock::new()).collect(),
-            keywords: AhoCorasick::new(words.iter().map(|(_, w)| w)).ok(),
+            keywords: AhoCorasick::builder().kind(Some(AhoCorasickKind::DFA)).build(words.iter().map(|(_, w)| w)).ok(),
             owner: words.iter().map(|(i, _)| *i).collect(),
             formats,
         }

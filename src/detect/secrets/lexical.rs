@@ -19,23 +19,39 @@ pub struct Given {
 }
 
 /// Words a secret's name may end in; a superset of what [`super::names::promise`] accepts.
-pub const ENDINGS: &str = "token|secret|password|passwd|passphrase|pwd|pass|key|apikey|credentials?|pat";
+pub const ENDINGS: [&str; 12] =
+    ["token", "secret", "password", "passwd", "passphrase", "pwd", "pass", "key", "apikey", "credential", "credentials", "pat"];
 
 /// Every literal of eight characters and more under a name with such an ending.
 pub fn given(text: &Text) -> Vec<Given> {
-    let Some(pattern) = pattern() else { return Vec::new() };
+    let (Some(pattern), Some(words)) = (pattern(), words()) else { return Vec::new() };
     let source = text.as_str();
     let mut out = Vec::new();
     let mut at = 0;
-    while let Some(captures) = pattern.captures_at(source, at) {
-        let (Some(word), Some(value)) = (captures.name("word"), captures.name("value")) else { break };
+    for word in words.find_overlapping_iter(source) {
+        // Most words are followed by more of a name, or by nothing that could give them a value: not worth the pattern.
+        let next = source.as_bytes().get(word.end());
+        let gives = next.is_some_and(|b| matches!(b, b'"' | b'\'' | b' ' | b'\t' | b']' | b')' | b'=' | b':' | b','));
+        if word.start() < at || !gives {
+            continue;
+        }
+        let rest = source.get(word.end()..).unwrap_or_default();
+        let Some(value) = pattern.captures(rest).and_then(|c| c.name("value")) else { continue };
         at = word.end();
         let before = source.get(..word.start()).unwrap_or_default().as_bytes();
         let length = before.iter().rev().take(80).take_while(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'.')).count();
         let name = source.get(word.start() - length..word.end()).unwrap_or_default().trim_start_matches(['-', '.']).to_owned();
-        out.push(Given { name, range: text.range(value.start(), value.end()), text: value.as_str().to_owned() });
+        let range = text.range(word.end() + value.start(), word.end() + value.end());
+        out.push(Given { name, range, text: value.as_str().to_owned() });
     }
     out
+}
+
+fn words() -> Option<&'static aho_corasick::AhoCorasick> {
+    static WORDS: OnceLock<Option<aho_corasick::AhoCorasick>> = OnceLock::new();
+    let build =
+        || aho_corasick::AhoCorasick::builder().ascii_case_insensitive(true).kind(Some(aho_corasick::AhoCorasickKind::DFA)).build(ENDINGS).ok();
+    WORDS.get_or_init(build).as_ref()
 }
 
 /// A cheap necessary condition.
@@ -50,7 +66,7 @@ fn pattern() -> Option<&'static Regex> {
     static PATTERN: OnceLock<Option<Regex>> = OnceLock::new();
     // After the name: the end of a subscript or string, a type, the sign, a call that wraps the literal, prefixes of the literal.
     let rest = r#"["']?[ \t]{0,4}[\])]?[ \t]{0,20}(?::[ \t]{0,4}[A-Za-z_][A-Za-z_\[\], .|]{0,40})?[=:,]>?[ \t]{0,20}(?:\\?\n[ \t]{0,40})?(?:[A-Za-z_.]{1,30}\()?[rbufRBUF]{0,2}["'](?P<value>[^"'\s]{8,300})["']"#;
-    PATTERN.get_or_init(|| Regex::new(&format!("(?i:(?P<word>{ENDINGS})){rest}")).ok()).as_ref()
+    PATTERN.get_or_init(|| Regex::new(&format!(r"\A{rest}")).ok()).as_ref()
 }
 
 #[cfg(test)]
