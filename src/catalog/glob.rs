@@ -34,7 +34,7 @@ pub fn text(pattern: &str, text: &str) -> bool {
 /// Whether dotted `path` matches segment by segment: `*` inside a segment is any part of that segment, `**` is any number of segments.
 pub fn path(pattern: &str, path: &str) -> bool {
     // `a.**` also is `a`: the point before a star belongs to the star.
-    if !begins(pattern, path) && pattern.strip_suffix(".**") != Some(path) {
+    if (!begins(pattern, path) && pattern.strip_suffix(".**") != Some(path)) || !ends(pattern, path) {
         return false;
     }
     let p: Vec<&str> = pattern.split('.').collect();
@@ -68,6 +68,13 @@ pub fn path(pattern: &str, path: &str) -> bool {
 fn begins(pattern: &str, text: &str) -> bool {
     let fixed = pattern.find(['*', '?']).unwrap_or(pattern.len());
     pattern.get(..fixed).is_some_and(|p| text.starts_with(p))
+}
+
+/// The same for what stands behind the last point that comes after the last star or question mark.
+fn ends(pattern: &str, text: &str) -> bool {
+    let fixed = pattern.rfind(['*', '?']).map_or(0, |i| i + 1);
+    let last = pattern.get(fixed..).and_then(|p| p.rsplit_once('.')).map_or("", |p| p.1);
+    text.ends_with(last)
 }
 
 /// Expands `{a,b}` alternatives, left to right; braces may nest. Unbalanced braces stay as they are.

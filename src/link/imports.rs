@@ -1,19 +1,15 @@
-//! Calls and imports that reach a function, class or module of the tree.
+//! Imports that reach a module of the tree.
 
 use crate::facts::What;
 use crate::graph::{Edge, EdgeKind, Node};
 use crate::link::Linker;
 
-/// Adds `Calls` and `Imports` edges. Methods of unknown receivers are left to flow, which knows the classes.
+/// Adds `Imports` edges. Calls are left to flow, which knows the classes.
 pub fn link(linker: Linker, edges: &mut Vec<Edge>) {
     for (node, fact) in linker.facts.nodes() {
-        let (to, kind) = match &fact.what {
-            What::Call(call) if !call.name.starts_with('?') => (linker.index.definition(node.file, &call.name), EdgeKind::Calls),
-            What::Import { module, name, level, .. } => (imported(linker, node, module, name.as_deref(), *level), EdgeKind::Imports),
-            _ => continue,
-        };
-        if let Some(to) = to.filter(|to| *to != node) {
-            edges.push(Edge { from: node, kind, to, evidence: fact.range, certain: true });
+        let What::Import { module, name, level, .. } = &fact.what else { continue };
+        if let Some(to) = imported(linker, node, module, name.as_deref(), *level).filter(|to| *to != node) {
+            edges.push(Edge { from: node, kind: EdgeKind::Imports, to, evidence: fact.range, certain: true });
         }
     }
 }
