@@ -1,5 +1,7 @@
 //! The driver loop: outline, select, extract, unwrap, link, flow until nothing is new; then reach, rules, triage.
 
+use std::sync::Arc;
+
 use rayon::prelude::*;
 
 use crate::catalog::{Catalog, Name, unwrap};
@@ -9,12 +11,12 @@ use crate::extract;
 use crate::facts::FileFacts;
 use crate::finding::Alert;
 use crate::flow::{self, Flow};
-use crate::graph::index::Index;
+use crate::graph::index::{FileRows, Index, LeftOut, classify};
 use crate::graph::{Facts, Graph};
 use crate::link;
 use crate::matcher;
-use crate::notice::Notice;
-use crate::outline::{self, Outline, Wanted, WantedName};
+use crate::notice::{Notice, NoticeKind};
+use crate::outline::{self, Outline, Part, Wanted, WantedName};
 use crate::reach::{self, Reach};
 use crate::rule::RuleSet;
 use crate::source::{Kind, SourceFile, Sources};
@@ -36,24 +38,26 @@ pub struct Model {
     pub notices: Vec<Notice>,
 }
 
-/// Rounds of asking for more blocks. Each round resolves names one call further away; what is wanted after the last is a notice.
-const ROUNDS: usize = 6;
+/// Rounds of asking for more parts. Each round resolves names one call further away; what is wanted after the last is a notice.
+const ROUNDS: usize = 24;
 
-/// Builds the model of a tree. `wanted` decides which Python blocks are looked at first; more are asked for as flow needs them.
+/// Builds the model of a tree. `wanted` decides which parts of Python files are looked at first; more are asked for as flow needs them.
 pub fn model(sources: &Sources, catalog: &Catalog, mut wanted: Wanted) -> Model {
     let outlines: Vec<Option<Outline>> = sources.files.par_iter().map(|f| (f.kind == Kind::Python).then(|| outline::outline(&f.bytes))).collect();
-    let mut selected: Vec<Vec<usize>> = vec![Vec::new(); sources.files.len()];
+    let mut selected: Vec<Vec<Part>> = vec![Vec::new(); sources.files.len()];
     let mut facts = Facts { files: vec![FileFacts::default(); sources.files.len()] };
+    let mut rows: Vec<FileRows> = vec![FileRows::new(); sources.files.len()];
+    let mut left_out: Vec<Arc<LeftOut>> = vec![Arc::default(); sources.files.len()];
     let mut model = Model::default();
     for round in 0..ROUNDS {
-        let changed: Vec<(usize, Vec<usize>, FileFacts)> = sources
+        let changed: Vec<(usize, Vec<Part>, FileFacts, FileRows, LeftOut)> = sources
             .files
             .par_iter()
             .enumerate()
             .filter_map(|(i, file)| {
                 let blocks = match &outlines[i] {
                     // What a project needs stands in plain strings there.
-                    Some(outline) if crate::graph::index::base(&file.path) == "setup.py" => (0..outline.blocks.len()).collect(),
+                    Some(outline) if crate::graph::index::base(&file.path) == "setup.py" => outline.all(),
                     Some(outline) => outline::select_as(outline, &file.bytes, &wanted, &[&flow::module_name(&file.path)]),
                     None if round == 0 => Vec::new(),
                     None => return None,
@@ -62,22 +66,26 @@ pub fn model(sources: &Sources, catalog: &Catalog, mut wanted: Wanted) -> Model 
                     return None;
                 }
                 let facts = unwrap::unwrap(read(file, outlines[i].as_ref(), &blocks), catalog);
-                Some((i, blocks, facts))
+                let rows = classify(&facts, catalog);
+                let left_out = outlines[i].as_ref().map(|o| outline::left_out(o, &blocks)).unwrap_or_default();
+                Some((i, blocks, facts, rows, left_out))
             })
             .collect();
         if changed.is_empty() && round > 0 {
             break;
         }
-        for (i, blocks, more) in changed {
+        for (i, blocks, more, classified, absent) in changed {
             selected[i] = blocks;
             facts.files[i] = more;
+            rows[i] = classified;
+            left_out[i] = Arc::new(absent);
         }
-        let index = Index::new(sources, &facts, catalog);
+        let index = Index::new(sources, &facts, catalog, &rows, &left_out);
         let (graph, notices) = link::link(&index, &facts, catalog);
         let flow = flow::solve(&index, &facts, &graph, catalog);
         let mut grew = false;
-        for (module, name) in &flow.wanted {
-            grew |= wanted.grow(module, name);
+        for (module, name, ask) in &flow.wanted {
+            grew |= wanted.grow(module, name, *ask);
         }
         model.index = index;
         model.graph = graph;
@@ -86,7 +94,12 @@ pub fn model(sources: &Sources, catalog: &Catalog, mut wanted: Wanted) -> Model 
         if !grew {
             break;
         }
+        if round + 1 == ROUNDS {
+            let text = "calls lead further than they were followed".to_owned();
+            model.notices.push(Notice { file: None, range: None, kind: NoticeKind::Limit, text });
+        }
     }
+    drop((outlines, selected, rows));
     model.facts = facts;
     for (id, file) in sources.iter() {
         let local = &model.facts.file(id).notices;
@@ -104,6 +117,11 @@ pub fn model(sources: &Sources, catalog: &Catalog, mut wanted: Wanted) -> Model 
 /// The model of a tree and what every page says of it, policy applied to rules but nothing filtered.
 pub fn analyze(sources: &Sources, catalog: &Catalog, rules: &RuleSet, config: &Config) -> (Model, Vec<Alert>) {
     let wanted = Wanted::new(catalog.names().into_iter().map(|Name { word, libraries }| WantedName { name: word, companions: libraries }));
+    analyze_for(sources, catalog, rules, config, wanted)
+}
+
+/// As [`analyze`], looking at `wanted` first. What is found does not depend on it as long as all names of rows are in it.
+pub fn analyze_for(sources: &Sources, catalog: &Catalog, rules: &RuleSet, config: &Config, wanted: Wanted) -> (Model, Vec<Alert>) {
     let model = model(sources, catalog, wanted);
     let context = detect::Context {
         sources,

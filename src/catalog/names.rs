@@ -3,13 +3,13 @@
 use super::Catalog;
 use super::row::{Effect, EntrySubject, Row, Subject};
 
-/// A word that a row hangs on, and the libraries one of which must be named in the same file for it to count.
+/// A word that a row hangs on, and the libraries that must be named in the same file for it to count.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Name {
     /// The identifier.
     pub word: String,
-    /// Roots of modules; empty: the word counts alone.
-    pub libraries: Vec<String>,
+    /// Identifiers of which the file must name one of each list; no list: the word counts alone.
+    pub libraries: Vec<Vec<String>>,
 }
 
 impl Catalog {
@@ -21,7 +21,10 @@ impl Catalog {
         loaders.sort();
         loaders.dedup();
         let writers = self.rows.iter().filter(|r| r.effects.iter().any(|e| matches!(e, Effect::Writes { .. }))).flat_map(of_row);
-        out.extend(writers.map(|n| Name { word: n.word, libraries: loaders.clone() }));
+        out.extend(writers.map(|mut n| {
+            n.libraries.push(loaders.clone());
+            n
+        }));
         out.sort();
         out.dedup();
         out
@@ -44,7 +47,7 @@ fn of_row(row: &Row) -> Vec<Name> {
         let mut roots: Vec<String> = names.iter().filter_map(|n| n.split('.').next()).filter(|r| !r.contains('*')).map(str::to_owned).collect();
         roots.sort();
         roots.dedup();
-        roots
+        if roots.is_empty() { Vec::new() } else { vec![roots] }
     };
     let mut out = Vec::new();
     match &row.subject {
@@ -59,8 +62,11 @@ fn of_row(row: &Row) -> Vec<Name> {
         Subject::Entry(EntrySubject::Function(_, function)) => out.push(Name { word: function.clone(), libraries: Vec::new() }),
         _ => {}
     }
-    if let Some((method, _)) = row.receiver.as_ref().and_then(|r| r.called.as_ref()) {
-        out.push(Name { word: method.clone(), libraries: out.first().map(|n| n.libraries.clone()).unwrap_or_default() });
+    // What must have been called on the object matters where the row's own word stands.
+    if let (Some((method, _)), Some(own)) = (row.receiver.as_ref().and_then(|r| r.called.as_ref()), out.first()) {
+        let mut libraries = own.libraries.clone();
+        libraries.push(vec![own.word.clone()]);
+        out.push(Name { word: method.clone(), libraries });
     }
     out
 }
@@ -72,9 +78,11 @@ fn dotted(name: &str) -> Option<Name> {
     }
     let root = name.split('.').next().unwrap_or("");
     let alone = root.is_empty() || root == "builtins" || root.contains('*') || root == name;
-    // `torch.hub.list` must name `hub` too, however it is imported: the last plain segment before the word says more than the root.
+    // `torch.hub.list` must name `hub` as well as `torch`, however it is imported.
     let module = name.rsplit('.').skip(1).find(|s| !s.is_empty() && !s.contains('*') && *s != word).unwrap_or(root);
-    Some(Name { libraries: if alone || root == word { Vec::new() } else { vec![module.to_owned()] }, word })
+    let mut libraries = if alone || root == word { Vec::new() } else { vec![vec![root.to_owned()], vec![module.to_owned()]] };
+    libraries.dedup();
+    Some(Name { libraries, word })
 }
 
 /// The last segment without a star.

@@ -102,8 +102,8 @@ impl Writers {
             add(key.get(..at).unwrap_or_default());
         }
         let below = format!("{key}/");
-        for ((_, k), facts) in self.writers.range((file, below.clone())..).take(MAX_WRITERS) {
-            if !k.starts_with(&below) {
+        for ((f, k), facts) in self.writers.range((file, below.clone())..).take(MAX_WRITERS) {
+            if *f != file || !k.starts_with(&below) {
                 break;
             }
             out.extend(facts.iter().copied());
@@ -328,7 +328,8 @@ fn made(world: World, tables: &Tables, here: Here, fact: FactId, fuel: &mut u32)
                 }
             }
             // A helper of the tree that is asked twice with the same arguments names the same place.
-            if tables.reached.contains_key(&node) && call.receiver.is_none() {
+            let known = tables.reached.contains_key(&node) || world.index.is_left_out(node.file, &call.name, None);
+            if known && call.receiver.is_none() {
                 let args: Option<Vec<String>> = call.args.iter().take(8).map(|a| key(world, tables, at, a.value, fuel)).collect();
                 if let Some(args) = args {
                     return Some(format!("\u{1}f{}({})", call.name, args.join(",")));
@@ -348,4 +349,19 @@ fn trim(text: &str) -> &str {
 fn url_base(url: &str) -> Option<&str> {
     let path = url.split(['?', '#']).next()?;
     path.rsplit('/').next().filter(|s| !s.is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn writers_of_other_files_are_not_looked_at() {
+        let mut writers = Writers::default();
+        writers.insert(Node { file: FileId(2), fact: FactId(70) }, "out/model/weights".to_owned());
+        writers.insert(Node { file: FileId(1), fact: FactId(3) }, "out/model".to_owned());
+        assert_eq!(writers.of(FileId(1), "out"), [FactId(3)]);
+        assert_eq!(writers.of(FileId(1), "out/model/weights/a"), [FactId(3)]);
+        assert_eq!(writers.of(FileId(0), "out"), []);
+    }
 }

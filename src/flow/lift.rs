@@ -16,6 +16,7 @@ use crate::flow::{FlagState, SinkHit, module_name, transfer};
 use crate::graph::{EdgeKind, Node};
 use crate::notice::{Notice, NoticeKind};
 use crate::origin::{Mutable, Origin, Via, Who};
+use crate::outline::Ask;
 use crate::source::{Kind, Range};
 
 /// How many calls a chain has at most.
@@ -105,11 +106,20 @@ pub fn lift(solver: &mut Solver, versions: &Versions, sinks: &[(Sink, Needs)]) -
     // Who calls a function that carries a sink may stand in a block that was not looked at yet.
     for function in held.keys().filter(|f| solver.world.index.kind(f.file) == Kind::Python) {
         let name = solver.called(*function);
-        let head = name.split('.').next().unwrap_or_default();
-        if !head.is_empty() && !name.contains('<') {
-            solver.wanted.insert((module_name(solver.world.index.path(function.file)), head.to_owned()));
+        if name.is_empty() || name.contains('<') {
+            continue;
         }
+        // A method is also called through the classes that inherit it, and an override through the class it stands in for.
+        let classes = solver.tables.class(*function).map(|c| solver.tables.family(c)).unwrap_or_default();
+        for class in classes {
+            let member = name.rsplit('.').next().unwrap_or_default();
+            let name = format!("{}.{member}", solver.class_name(class));
+            solver.wanted.insert((module_name(solver.world.index.path(class.file)), name, Ask::Uses));
+        }
+        solver.wanted.insert((module_name(solver.world.index.path(function.file)), name, Ask::Uses));
     }
+    let members: BTreeSet<String> = held.keys().filter_map(|f| solver.called(*f).rsplit_once('.').map(|n| n.1.to_owned())).collect();
+    want_receivers(solver, &members);
     let mut hits = Vec::new();
     for ((sink, _), ends) in sinks.iter().zip(ends) {
         finish(solver, versions, sink, ends, &mut hits);
@@ -128,6 +138,19 @@ pub fn lift(solver: &mut Solver, versions: &Versions, sinks: &[(Sink, Needs)]) -
         })
         .collect();
     (hits, notices)
+}
+
+/// A call of a method that carries a sink reaches it once the class of its object is known.
+fn want_receivers(solver: &mut Solver, members: &BTreeSet<String>) {
+    for (node, fact) in solver.world.facts.nodes() {
+        if let What::Call(call) = &fact.what
+            && let Some(receiver) = call.receiver
+            && call.name.rsplit('.').next().is_some_and(|m| members.contains(m))
+            && !solver.tables.reached.contains_key(&node)
+        {
+            solver.want_receiver(node, receiver);
+        }
+    }
 }
 
 /// One hit for each call that supplies an outside value, and one at the sink for all others.

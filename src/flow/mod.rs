@@ -22,6 +22,7 @@ use crate::graph::index::Index;
 use crate::graph::{EdgeKind, Facts, Graph, Node};
 use crate::notice::Notice;
 use crate::origin::{Origin, Who};
+use crate::outline::Ask;
 use solver::{Solver, World};
 use versions::Versions;
 
@@ -79,8 +80,8 @@ pub enum FlagState {
 pub struct Flow {
     /// All sinks that are reached, ordered by place.
     pub hits: Vec<SinkHit>,
-    /// (module, name) pairs whose blocks were needed and have no facts yet.
-    pub wanted: BTreeSet<(String, String)>,
+    /// (module, name) pairs whose blocks were needed, and what of them.
+    pub wanted: BTreeSet<(String, String, Ask)>,
     /// Which versions the projects allow.
     pub versions: Versions,
     /// What was cut.
@@ -119,7 +120,7 @@ fn ask_for_callers(solver: &mut Solver, hits: &[SinkHit]) {
                 continue;
             }
             let head = name.split('.').next().unwrap_or(name).to_owned();
-            solver.wanted.insert((module_name(world.index.path(node.file)), head));
+            solver.wanted.insert((module_name(world.index.path(node.file)), head, Ask::Uses));
             next.extend(world.graph.into(unit, EdgeKind::Calls).map(|e| e.from));
         }
     }

@@ -14,6 +14,7 @@ use crate::flow::value::{Consts, Lit, Made, Source, Val};
 use crate::graph::index::{Index, join, parent};
 use crate::graph::{Facts, Graph, Node};
 use crate::origin::Origin;
+use crate::outline::Ask;
 use crate::source::{FileId, Kind, Range};
 
 /// How deep cells ask for cells before the rest waits in the queue.
@@ -78,7 +79,7 @@ pub struct Solver<'a> {
     /// Writers of files by symbolic path.
     pub writers: Writers,
     /// (module, name) that a value needed and no fact defines.
-    pub wanted: BTreeSet<(String, String)>,
+    pub wanted: BTreeSet<(String, String, Ask)>,
     ids: HashMap<Cell, u32>,
     cells: Vec<State>,
     stack: Vec<u32>,

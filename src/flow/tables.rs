@@ -3,6 +3,8 @@
 
 use std::collections::{HashMap, HashSet};
 
+use rayon::prelude::*;
+
 use crate::facts::{ArgName, Call, Channel, FactId, FileFacts, Param, ParamKind, Target, V, ValueId, What};
 use crate::graph::index::Index;
 use crate::graph::{Facts, Node};
@@ -80,17 +82,26 @@ impl Tables {
             tables.file(id, file);
         }
         tables.classes(index, facts);
-        for (node, fact) in facts.nodes() {
-            let What::Call(call) = &fact.what else { continue };
-            let reached = tables.resolve(index, facts, node, call);
+        for (node, reached) in tables.targets(index, facts) {
             for to in &reached {
                 tables.callers.entry(to.function).or_default().push((node, to.bind));
             }
-            if !reached.is_empty() {
-                tables.reached.insert(node, reached);
-            }
+            tables.reached.insert(node, reached);
         }
         tables
+    }
+    /// Every call that reaches a function of the tree, in order.
+    fn targets(&self, index: &Index, facts: &Facts) -> Vec<(Node, Vec<Reached>)> {
+        let of_file = |(i, file): (usize, &FileFacts)| {
+            let id = FileId(u32::try_from(i).unwrap_or(u32::MAX));
+            let calls = file.iter().filter_map(|(fact, f)| match &f.what {
+                What::Call(call) => Some((Node { file: id, fact }, call)),
+                _ => None,
+            });
+            let reached = calls.map(|(node, call)| (node, self.resolve(index, facts, node, call)));
+            reached.filter(|(_, r)| !r.is_empty()).collect::<Vec<_>>()
+        };
+        facts.files.par_iter().enumerate().map(of_file).flatten_iter().collect()
     }
     /// The function a fact stands in.
     pub fn scope(&self, node: Node) -> Option<FactId> {
@@ -132,10 +143,30 @@ impl Tables {
         });
         found
     }
+    /// A class with its bases and all that derives from it.
+    pub fn family(&self, class: Node) -> Vec<Node> {
+        let mut out = Vec::new();
+        self.up(class, |c| {
+            out.push(c);
+            false
+        });
+        let mut at = 0;
+        let mut below = vec![class];
+        while let Some(c) = below.get(at).copied() {
+            for d in self.derived.get(&c).into_iter().flatten() {
+                if !below.contains(d) && below.len() < 64 {
+                    below.push(*d);
+                }
+            }
+            at += 1;
+        }
+        out.extend(below.into_iter().skip(1));
+        out
+    }
     /// The classes of the tree that a value can be an object of.
-    pub fn classes_of(&self, index: &Index, facts: &Facts, file: FileId, value: ValueId, scope: Option<FactId>, fuel: &mut u32) -> Vec<Node> {
-        let Some(left) = fuel.checked_sub(1) else { return Vec::new() };
-        *fuel = left;
+    pub fn classes_of(&self, index: &Index, facts: &Facts, file: FileId, value: ValueId, scope: Option<FactId>, search: &mut Search) -> Vec<Node> {
+        let Some(left) = search.fuel.checked_sub(1) else { return Vec::new() };
+        search.fuel = left;
         let f = facts.file(file);
         let mut out = match &f.value(value).what {
             V::Ref(fact) => {
@@ -143,36 +174,41 @@ impl Tables {
                 match &f.fact(*fact).what {
                     What::Call(call) => match definition(index, facts, node, &call.name) {
                         Some(def) if matches!(facts.fact(def).what, What::Class { .. }) => vec![def],
-                        _ => Vec::new(),
+                        Some(_) => Vec::new(),
+                        None => {
+                            search.names.push((file, call.name.clone()));
+                            Vec::new()
+                        }
                     },
-                    What::Assignment { value, .. } => self.classes_of(index, facts, file, *value, self.scope(node), fuel),
+                    What::Assignment { value, .. } => self.classes_of(index, facts, file, *value, self.scope(node), search),
                     _ => Vec::new(),
                 }
             }
             V::Param(n) => match scope.map(|fact| Node { file, fact }) {
                 Some(function) => match self.class(function) {
                     Some(class) if *n == 0 && !is_static(f, function.fact) => vec![class],
-                    _ => self.annotated(index, facts, function, *n),
+                    _ => self.annotated(index, facts, function, *n, search),
                 },
                 None => Vec::new(),
             },
             V::Attr(base, name) => {
                 let mut out = Vec::new();
-                for class in self.classes_of(index, facts, file, *base, scope, fuel) {
+                for class in self.classes_of(index, facts, file, *base, scope, search) {
+                    search.members.push((class, name.clone()));
                     for node in self.field(class, name).into_iter().take(4) {
                         if let What::Assignment { value, .. } = &facts.fact(node).what {
-                            out.extend(self.classes_of(index, facts, node.file, *value, self.scope(node), fuel));
+                            out.extend(self.classes_of(index, facts, node.file, *value, self.scope(node), search));
                         }
                     }
                 }
                 out
             }
-            V::Phi(options) => options.iter().take(8).flat_map(|o| self.classes_of(index, facts, file, *o, scope, fuel)).collect(),
+            V::Phi(options) => options.iter().take(8).flat_map(|o| self.classes_of(index, facts, file, *o, scope, search)).collect(),
             V::Name(name) if !name.contains('.') => {
                 let mut out = Vec::new();
                 for fact in self.global(file, name).iter().take(4) {
                     if let What::Assignment { value, .. } = &f.fact(*fact).what {
-                        out.extend(self.classes_of(index, facts, file, *value, None, fuel));
+                        out.extend(self.classes_of(index, facts, file, *value, None, search));
                     }
                 }
                 out
@@ -185,11 +221,15 @@ impl Tables {
         out
     }
 
-    fn annotated(&self, index: &Index, facts: &Facts, function: Node, n: u32) -> Vec<Node> {
+    fn annotated(&self, index: &Index, facts: &Facts, function: Node, n: u32, search: &mut Search) -> Vec<Node> {
         let What::Function { params, .. } = &facts.fact(function).what else { return Vec::new() };
         let Some(annotation) = params.get(n as usize).and_then(|p| p.annotation) else { return Vec::new() };
         let V::Name(name) = &facts.value(function.file, annotation).what else { return Vec::new() };
-        definition(index, facts, function, name).filter(|d| matches!(facts.fact(*d).what, What::Class { .. })).into_iter().collect()
+        let found = definition(index, facts, function, name);
+        if found.is_none() {
+            search.names.push((function.file, name.clone()));
+        }
+        found.filter(|d| matches!(facts.fact(*d).what, What::Class { .. })).into_iter().collect()
     }
     fn file(&mut self, id: FileId, file: &FileFacts) {
         let mut scopes: Vec<Option<FactId>> = Vec::with_capacity(file.items.len());
@@ -292,7 +332,7 @@ impl Tables {
         let mut out = Vec::new();
         let method = call.name.rsplit('.').next().unwrap_or_default();
         if let Some(receiver) = call.receiver {
-            for class in self.classes_of(index, facts, node.file, receiver, self.scope(node), &mut fuel()) {
+            for class in self.classes_of(index, facts, node.file, receiver, self.scope(node), &mut Search::default()) {
                 self.overrides(facts, class, method, &mut out);
             }
         }
@@ -343,9 +383,20 @@ impl Tables {
     }
 }
 
-/// What [`Tables::classes_of`] may spend.
-pub fn fuel() -> u32 {
-    HOPS
+/// What [`Tables::classes_of`] may spend, and what it asked for on its way, found or not.
+#[derive(Debug)]
+pub struct Search {
+    fuel: u32,
+    /// Names that no fact defines.
+    pub names: Vec<(FileId, String)>,
+    /// Fields of classes.
+    pub members: Vec<(Node, String)>,
+}
+
+impl Default for Search {
+    fn default() -> Self {
+        Search { fuel: HOPS, names: Vec::new(), members: Vec::new() }
+    }
 }
 
 /// The function or class that a name means where `node` stands: nested functions first, then the file, then imports.

@@ -32,7 +32,7 @@ fn asked(files: &[(&str, &str)], seed: u64) -> (Sources, Flow) {
     let read = |f: &SourceFile| match f.kind {
         Kind::Python => {
             let o = outline::outline(&f.bytes);
-            extract::python::module(&f.bytes, &o, &(0..o.blocks.len()).collect::<Vec<_>>())
+            extract::python::module(&f.bytes, &o, &o.all())
         }
         Kind::Shell => extract::shell::file(&f.bytes),
         Kind::Requirements => extract::manifest::requirements(&f.bytes),
@@ -42,7 +42,8 @@ fn asked(files: &[(&str, &str)], seed: u64) -> (Sources, Flow) {
         _ => extract::config::yaml(&f.bytes),
     };
     let facts = Facts { files: sources.files.iter().map(|f| unwrap(read(f), &catalog)).collect() };
-    let index = Index::new(&sources, &facts, &catalog);
+    let rows: Vec<_> = facts.files.iter().map(|f| crate::graph::index::classify(f, &catalog)).collect();
+    let index = Index::new(&sources, &facts, &catalog, &rows, &[]);
     let (graph, _) = link::link(&index, &facts, &catalog);
     if seed == 0 {
         let flow = solve(&index, &facts, &graph, &catalog);

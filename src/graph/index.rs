@@ -2,12 +2,14 @@
 //! follows no flow.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use crate::catalog::Catalog;
 use crate::catalog::row::{Effect, Row, RowId};
 use crate::extract::manifest::normalised;
-use crate::facts::{FactId, What};
+use crate::facts::{FactId, FileFacts, What};
 use crate::graph::{Facts, Node, published};
+use crate::outline::name_hash;
 use crate::source::{FileId, Kind, Sources};
 
 /// Lookups over all files.
@@ -17,6 +19,8 @@ pub struct Index {
     rows: BTreeMap<Node, Vec<RowId>>,
     /// (root, path) -> file.
     paths: BTreeMap<(u32, String), FileId>,
+    /// (root, last segment of a path) -> files.
+    bases: BTreeMap<(u32, String), Vec<FileId>>,
     /// (root, path) of files that are not read.
     unread: BTreeSet<(u32, String)>,
     /// Directories that hold a file, by root.
@@ -41,12 +45,26 @@ pub struct Index {
     owned: BTreeMap<Node, Vec<FactId>>,
     /// Uses and checks inside a step, at any depth.
     checks: BTreeMap<Node, Vec<FactId>>,
+    /// What was not asked for, by file.
+    left_out: Vec<Arc<LeftOut>>,
+}
+
+/// Sorted pairs of hashes: a name of the module, a member of it (0: none).
+pub type LeftOut = Vec<(u32, u32)>;
+
+/// What rows say of the facts of one file, in order; facts that no row speaks of are left out.
+pub type FileRows = Vec<(FactId, Vec<RowId>)>;
+
+/// Classifies every fact of a file. It depends on that file alone, so it is asked again only when the file's facts change.
+pub fn classify(facts: &FileFacts, catalog: &Catalog) -> FileRows {
+    let all = facts.iter().map(|(fact, _)| (fact, catalog.classify(facts, fact)));
+    all.filter(|(_, rows)| !rows.is_empty()).collect()
 }
 
 impl Index {
-    /// Reads names and classifies every fact.
-    pub fn new(sources: &Sources, facts: &Facts, catalog: &Catalog) -> Self {
-        let mut index = Index::default();
+    /// Reads names. `rows` are those of each file, as [`classify`] gives them; `left_out` what its facts leave out, as [`crate::outline::left_out`] says it.
+    pub fn new(sources: &Sources, facts: &Facts, catalog: &Catalog, rows: &[FileRows], left_out: &[Arc<LeftOut>]) -> Self {
+        let mut index = Index { left_out: left_out.to_vec(), ..Index::default() };
         for (root, path) in &sources.unread {
             index.unread.insert((*root, path.clone()));
             let mut dir = parent(path);
@@ -57,6 +75,7 @@ impl Index {
         for (id, file) in sources.iter() {
             index.files.push((file.root, file.path.clone(), file.kind));
             index.paths.insert((file.root, file.path.clone()), id);
+            index.bases.entry((file.root, base(&file.path).to_owned())).or_default().push(id);
             let mut dir = parent(&file.path);
             while index.dirs.insert((file.root, dir.to_owned())) && !dir.is_empty() {
                 dir = parent(dir);
@@ -66,11 +85,10 @@ impl Index {
                 index.modules.entry((file.root, base(stem).to_owned())).or_default().push(id);
             }
         }
+        for ((id, _), rows) in sources.iter().zip(rows) {
+            index.rows.extend(rows.iter().map(|(fact, rows)| (Node { file: id, fact: *fact }, rows.clone())));
+        }
         for (node, fact) in facts.nodes() {
-            let rows = catalog.classify(facts.file(node.file), node.fact);
-            if !rows.is_empty() {
-                index.rows.insert(node, rows);
-            }
             let (root, path, kind) = &index.files[node.file.0 as usize];
             let root = *root;
             if matches!(kind, Kind::Workflow | Kind::Action) {
@@ -140,6 +158,11 @@ impl Index {
     pub fn checks(&self, step: Node) -> &[FactId] {
         self.checks.get(&step).map(Vec::as_slice).unwrap_or_default()
     }
+    /// Whether a function of that name, or a method or field of a class, stands in a file and was not asked for.
+    pub fn is_left_out(&self, file: FileId, name: &str, member: Option<&str>) -> bool {
+        let key = (name_hash(name), member.map_or(0, name_hash));
+        self.left_out.get(file.0 as usize).is_some_and(|l| l.binary_search(&key).is_ok())
+    }
     /// Root of a file.
     pub fn root(&self, file: FileId) -> u32 {
         self.files[file.0 as usize].0
@@ -165,10 +188,13 @@ impl Index {
     pub fn is_dir(&self, root: u32, path: &str) -> bool {
         self.dirs.contains(&(root, path.to_owned()))
     }
-    /// Files whose path ends with `suffix` (whole segments), in order.
+    /// Files whose path ends with `suffix` (whole segments), in order of their paths.
     pub fn ending(&self, root: u32, suffix: &str) -> Vec<FileId> {
         let tail = format!("/{suffix}");
-        self.paths.iter().filter(|((r, p), _)| *r == root && (p == suffix || p.ends_with(&tail))).map(|(_, id)| *id).collect()
+        let named = self.bases.get(&(root, base(suffix).to_owned())).into_iter().flatten().copied();
+        let mut out: Vec<FileId> = named.filter(|id| self.path(*id) == suffix || self.path(*id).ends_with(&tail)).collect();
+        out.sort_by_key(|id| self.path(*id));
+        out
     }
     /// The file of a dotted module, as imported from `from` with `level` leading dots. Among several, the one whose directory is nearest to the
     /// importer's, then the shortest path.

@@ -26,6 +26,8 @@ pub enum EdgeKind {
     Builds,
     /// A module imports another.
     Imports,
+    /// A call resolves to a function of the tree.
+    Calls,
     /// `uses: ./path` or a reusable workflow of the tree.
     Uses,
     /// A workflow starts another (`workflow_run`, dispatch).

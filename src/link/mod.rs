@@ -1,6 +1,6 @@
 //! Edges between facts, one file per kind. Each reads the index and all facts and adds edges; none knows a rule or computes an origin.
 
-pub mod imports;
+pub mod calls;
 pub mod place;
 pub mod runs;
 pub mod uses;
@@ -26,7 +26,7 @@ pub fn link(index: &Index, facts: &Facts, catalog: &Catalog) -> (Graph, Vec<Noti
     let linker = Linker { index, facts, catalog };
     let mut edges: Vec<Edge> = Vec::new();
     let mut notices = Vec::new();
-    imports::link(linker, &mut edges);
+    calls::link(linker, &mut edges);
     uses::link(linker, &mut edges, &mut notices);
     runs::link(linker, &mut edges, &mut notices);
     notices.sort();

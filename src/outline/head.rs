@@ -1,6 +1,7 @@
 //! What the head of one statement says: names bound, parameters, bases, imports. Works on the bytes of that statement alone.
 
 use super::ImportedName;
+use super::lexer::hash;
 use crate::notice::{LocalNotice, NoticeKind};
 use crate::source::Range;
 
@@ -308,6 +309,51 @@ pub(super) fn targets(statement: &[u8], out: &mut Vec<String>) {
         }
         attribute = false;
     }
+}
+
+/// Names of fields that a statement in a class assigns: what stands behind a point before `=`; with `own`, in the class body itself, plain names as
+/// well. Too many do no harm.
+pub(super) fn assigned<'a>(statement: &'a [u8], word: &[u8], own: bool) -> impl Iterator<Item = &'a [u8]> {
+    let mut out: Vec<&[u8]> = Vec::new();
+    let binds = matches!(word, b"for" | b"with" | b"global");
+    // Most statements assign nothing: they are not read.
+    if binds || memchr::memchr(b'=', statement).is_some() {
+        let mut depth = 0_i32;
+        let (mut point, mut kept) = (false, 0);
+        let mut tokens = tokens(statement).peekable();
+        while let Some(token) = tokens.next() {
+            match token {
+                Token::Word(name) if point || own || word == b"global" => out.push(name),
+                Token::Byte(b'(' | b'[' | b'{') => depth += 1,
+                Token::Byte(b')' | b']' | b'}') => depth -= 1,
+                Token::Byte(b'=') if depth == 0 => {
+                    if tokens.peek() == Some(&Token::Byte(b'=')) {
+                        break;
+                    }
+                    kept = out.len();
+                }
+                _ => {}
+            }
+            point = token == Token::Byte(b'.');
+        }
+        if !binds {
+            out.truncate(kept);
+        }
+    }
+    out.into_iter()
+}
+
+/// Whether a name of interest stands somewhere without being called there. Strings are read as well: `getattr(m, "name")`.
+pub(super) fn refers(bytes: &[u8], interesting: &mut dyn FnMut(u32) -> bool) -> bool {
+    let mut at = 0;
+    while at < bytes.len() {
+        let len = word_len(bytes, at);
+        if len > 0 && bytes.get(blank(bytes, at + len)) != Some(&b'(') && interesting(hash(bytes, at, at + len)) {
+            return true;
+        }
+        at += len.max(1);
+    }
+    false
 }
 
 /// A byte string with its `\x`, `\u`, `\U` and octal escapes replaced, others kept.

@@ -2,7 +2,7 @@
 //! [`super::head`], for the few statements whose head matters.
 
 use super::head;
-use super::{Block, BlockKind, Method, Outline};
+use super::{Assigned, Block, BlockKind, Method, Outline};
 use crate::notice::{LocalNotice, NoticeKind};
 use crate::source::Range;
 
@@ -133,10 +133,35 @@ struct Open {
     params: Vec<String>,
     bases: Vec<String>,
     decorators: Vec<String>,
-    methods: Vec<Method>,
+    /// Of a class, what stands outside its methods.
+    names: Vec<u32>,
+    assigns: Vec<Assigned>,
+    /// Of the method being read, or of the statement between methods.
+    pending: Vec<Assigned>,
     body_column: Option<usize>,
     method: Option<(String, usize)>,
     method_start: Option<usize>,
+}
+
+impl Open {
+    /// Ends a method, or what stands between methods.
+    fn end_member(&mut self, end: usize, names: &mut Names, out: &mut Outline) {
+        let (names, assigns) = (names.take_sorted(), std::mem::take(&mut self.pending));
+        match self.method.take() {
+            Some((name, start)) => {
+                let block = out.blocks.len();
+                out.methods.push(Method { name, range: Range::new(start, end), block, names, assigns });
+            }
+            None => {
+                if self.names.is_empty() {
+                    self.names = names;
+                } else {
+                    self.names.extend(names);
+                }
+                self.assigns.extend(assigns);
+            }
+        }
+    }
 }
 
 pub(super) fn run(bytes: &[u8]) -> Outline {
@@ -281,8 +306,9 @@ impl Lexer<'_> {
         if open.kind == Some(BlockKind::Class) && column > 0 {
             let body = *open.body_column.get_or_insert(column);
             if column <= body {
-                if let Some((name, start)) = open.method.take() {
-                    open.methods.push(Method { name, range: Range::new(start, at) });
+                // The names read so far are those of what ends here; decorators belong to the method that follows.
+                if open.method.is_some() || open.method_start.is_none() {
+                    open.end_member(at, &mut self.names, &mut self.out);
                 }
                 if word.is_empty() && self.bytes.get(at) == Some(&b'@') {
                     open.method_start.get_or_insert(at);
@@ -301,7 +327,9 @@ impl Lexer<'_> {
             params: Vec::new(),
             bases: Vec::new(),
             decorators: Vec::new(),
-            methods: Vec::new(),
+            names: Vec::new(),
+            assigns: Vec::new(),
+            pending: Vec::new(),
             body_column: None,
             method: None,
             method_start: None,
@@ -310,9 +338,9 @@ impl Lexer<'_> {
 
     fn close(&mut self, end: usize) {
         let Some(mut open) = self.open.take() else { return };
-        if let Some((name, start)) = open.method.take() {
-            open.methods.push(Method { name, range: Range::new(start, end) });
-        }
+        open.end_member(end, &mut self.names, &mut self.out);
+        open.names.sort_unstable();
+        open.names.dedup();
         open.defines.sort();
         open.defines.dedup();
         self.out.blocks.push(Block {
@@ -322,8 +350,8 @@ impl Lexer<'_> {
             params: open.params,
             bases: open.bases,
             decorators: open.decorators,
-            methods: open.methods,
-            names: self.names.take_sorted(),
+            names: open.names,
+            assigns: open.assigns,
             non_ascii: std::mem::take(&mut self.non_ascii),
         });
     }
@@ -376,6 +404,10 @@ impl Lexer<'_> {
         // Inside a function or class, names bound by assignment are not the module's.
         let module_scope = !matches!(open.kind, Some(BlockKind::Function | BlockKind::Class));
         let rest = statement.get(after..).unwrap_or_default();
+        if open.kind == Some(BlockKind::Class) && !top {
+            let own = in_body && open.method.is_none();
+            open.pending.extend(head::assigned(statement, word, own).map(|name| Assigned { name: hash(name, 0, name.len()), statement: range }));
+        }
         let kind = match word {
             b"def" | b"class" => {
                 let name = head::identifier(rest);
@@ -392,6 +424,8 @@ impl Lexer<'_> {
                 } else if open.kind == Some(BlockKind::Class) && in_body && !is_class {
                     let start = open.method_start.take().unwrap_or(self.start);
                     open.method = Some((name, start));
+                } else if in_body {
+                    open.method_start = None;
                 }
                 if is_class { BlockKind::Class } else { BlockKind::Function }
             }

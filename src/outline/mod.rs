@@ -7,7 +7,7 @@ mod lexer;
 mod select;
 mod strings;
 
-pub use select::{Wanted, WantedName, select, select_as};
+pub use select::{Ask, Wanted, WantedName, left_out, select, select_as};
 
 use crate::notice::LocalNotice;
 use crate::source::Range;
@@ -17,6 +17,8 @@ use crate::source::Range;
 pub struct Outline {
     /// Top-level blocks in file order. They do not overlap; comments and blank lines between them belong to the block before.
     pub blocks: Vec<Block>,
+    /// Methods of all class blocks, in file order.
+    pub methods: Vec<Method>,
     /// Every import statement, function-local ones too, one entry per bound name.
     pub imports: Vec<ImportedName>,
     /// What the lexer could not follow.
@@ -38,18 +40,62 @@ pub struct Block {
     pub bases: Vec<String>,
     /// Decorators as written, without `@` and arguments.
     pub decorators: Vec<String>,
-    /// Methods of a class.
-    pub methods: Vec<Method>,
     /// Sorted hashes ([`name_hash`]) of the identifiers in it, strings and comments apart; short strings that are identifiers or dotted names count.
+    /// Those of a class's methods stand with the methods.
     pub names: Vec<u32>,
+    /// What statements of a class body outside its methods assign.
+    pub assigns: Vec<Assigned>,
     /// An identifier has a byte outside ASCII: Python normalises such names, so hashes say nothing.
     pub non_ascii: bool,
 }
 
 impl Block {
-    /// Whether an identifier of this hash stands in the block.
-    pub fn mentions(&self, hash: u32) -> bool {
-        self.names.binary_search(&hash).is_ok()
+    /// A function that binds nothing but itself.
+    pub fn is_plain_function(&self) -> bool {
+        self.kind == BlockKind::Function && self.defines.len() == 1
+    }
+}
+
+/// A field that a statement of a class assigns.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Assigned {
+    /// Hash of its name.
+    pub name: u32,
+    /// The statement.
+    pub statement: Range,
+}
+
+/// What can be asked for on its own: the block of that index, a class without its methods; from `blocks.len()` on, methods in order.
+pub type Part = usize;
+
+impl Outline {
+    /// All parts.
+    pub fn all(&self) -> Vec<Part> {
+        (0..self.blocks.len() + self.methods.len()).collect()
+    }
+    /// The methods of a class block, with their parts.
+    pub fn methods_of(&self, block: usize) -> impl Iterator<Item = (Part, &Method)> {
+        let first = self.methods.partition_point(|m| m.block < block);
+        let methods = self.methods.iter().enumerate().skip(first).take_while(move |(_, m)| m.block == block);
+        methods.map(|(i, m)| (self.blocks.len() + i, m))
+    }
+    /// The method that a part is.
+    pub fn method(&self, part: Part) -> Option<&Method> {
+        self.methods.get(part.checked_sub(self.blocks.len())?)
+    }
+    /// Identifiers of a part.
+    pub fn names(&self, part: Part) -> &[u32] {
+        let block = self.blocks.get(part).map(|b| &b.names);
+        block.or_else(|| self.method(part).map(|m| &m.names)).map_or(&[], Vec::as_slice)
+    }
+    /// Fields that a part assigns.
+    pub fn assigns(&self, part: Part) -> &[Assigned] {
+        let block = self.blocks.get(part).map(|b| &b.assigns);
+        block.or_else(|| self.method(part).map(|m| &m.assigns)).map_or(&[], Vec::as_slice)
+    }
+    /// Whether an identifier of this hash stands in a part.
+    pub fn mentions(&self, part: Part, hash: u32) -> bool {
+        self.names(part).binary_search(&hash).is_ok()
     }
 }
 
@@ -70,13 +116,19 @@ pub enum BlockKind {
     Statement,
 }
 
-/// A method in a class block.
+/// A function in the body of a class.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Method {
     /// Its name.
     pub name: String,
     /// From `def` (or the first decorator) to the next statement of the class body.
     pub range: Range,
+    /// Index of the block of its class.
+    pub block: usize,
+    /// As [`Block::names`].
+    pub names: Vec<u32>,
+    /// Fields of any object that it assigns, and names it declares global.
+    pub assigns: Vec<Assigned>,
 }
 
 /// One name bound by an import.

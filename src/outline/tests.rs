@@ -5,7 +5,8 @@ fn names(source: &str) -> Vec<String> {
 }
 
 fn mentions(source: &str, name: &str) -> Vec<bool> {
-    outline(source.as_bytes()).blocks.iter().map(|b| b.mentions(name_hash(name))).collect()
+    let o = outline(source.as_bytes());
+    o.all().into_iter().map(|p| o.mentions(p, name_hash(name))).collect()
 }
 
 #[test]
@@ -16,7 +17,7 @@ fn blocks_begin_at_column_zero() {
     assert_eq!(o.blocks[4].decorators, ["dec.o", "two"]);
     assert_eq!(o.blocks[4].params, ["a", "b", "r", "k"]);
     assert_eq!(o.blocks[5].bases, ["Base", "m.D"]);
-    let methods: Vec<_> = o.blocks[5].methods.iter().map(|m| (m.name.as_str(), source.get(m.range.bounds()).unwrap().trim())).collect();
+    let methods: Vec<_> = o.methods.iter().map(|m| (m.name.as_str(), source.get(m.range.bounds()).unwrap().trim())).collect();
     assert_eq!(methods, [("m1", "@p\n    def m1(self):\n        def inner(): pass"), ("m2", "def m2(self): pass")]);
     let imports: Vec<_> = o.imports.iter().map(|i| (i.level, i.module.as_str(), i.name.as_deref(), i.alias.as_str())).collect();
     assert_eq!(imports, [(0, "a.b", None, "c"), (0, "d", None, "d"), (2, "x", Some("y"), "z"), (2, "x", Some("w"), "w"), (0, "e", None, "e")]);
@@ -73,20 +74,46 @@ fn chosen(source: &str, wanted: &Wanted) -> Vec<usize> {
 fn selection_follows_aliases_up_and_definitions_down() {
     let wanted = Wanted::new([WantedName::qualified("torch.load"), WantedName::qualified("recv_pyobj")]);
     let source = "import torch\nL = torch.load\ndef f(x):\n    return L(x, HELP)\nHELP = g()\ndef g(): pass\ndef h(): pass\n";
-    assert_eq!(chosen(source, &wanted), [0, 1, 2, 3, 4]);
+    assert_eq!(chosen(source, &wanted), [0, 1, 2, 3]);
     assert_eq!(chosen("import json\nx = json.load(f)\n", &wanted), Vec::<usize>::new());
     assert_eq!(chosen("from torch import *\ndef f(): load(1)\ny = 2\n", &wanted), [0, 1]);
     assert_eq!(chosen("s.recv_pyobj()\n", &wanted), [0]);
     assert_eq!(chosen("x = 1\ny = é\n", &wanted), [1]);
     assert_eq!(chosen("x = 1\ny = 2\n", &Wanted::everything()), [0, 1]);
     let mut grown = Wanted::default();
-    assert!(grown.grow("pkg.util", "fetch"));
-    assert!(!grown.grow("pkg.util", "fetch"));
+    assert!(grown.grow("pkg.util", "fetch", Ask::Uses));
+    assert!(!grown.grow("pkg.util", "fetch", Ask::Uses));
     assert_eq!(chosen("from .util import fetch as F\ndef a(): F()\ndef b(): pass\n", &grown), [0, 1]);
     assert_eq!(chosen("from pkg import util\ndef a(): util.fetch()\ndef b(): pass\n", &grown), [0, 1]);
     let own = "def fetch(): pass\ndef b(): fetch()\ndef c(): pass\n";
     assert_eq!(select_as(&outline(own.as_bytes()), own.as_bytes(), &grown, &["pkg.util"]), [0, 1]);
     assert_eq!(chosen(own, &grown), Vec::<usize>::new());
+    let mut defined = Wanted::default();
+    assert!(defined.grow("pkg.util", "fetch", Ask::Definition));
+    assert_eq!(select_as(&outline(own.as_bytes()), own.as_bytes(), &defined, &["pkg.util"]), [0]);
+}
+
+#[test]
+fn methods_are_asked_for_one_by_one() {
+    let source = "import torch\nclass C(B):\n    size = 1\n    @p\n    def __init__(self):\n        self.read, self.n = torch.load, 1\n    class D: pass\n    def f(self): return self.read(1)\n    def g(self): self.x = torch.load(2)\n    def h(self): return self.x\nc = C()\ndef u(): c.h()\n";
+    let o = outline(source.as_bytes());
+    let members: Vec<_> = o.methods.iter().map(|m| (m.name.as_str(), m.assigns.iter().map(|a| a.name).collect::<Vec<_>>())).collect();
+    let hashes = |names: &[&str]| names.iter().map(|n| name_hash(n)).collect::<Vec<_>>();
+    assert_eq!(members, [("__init__", hashes(&["read", "n"])), ("f", vec![]), ("g", hashes(&["x"])), ("h", vec![])]);
+    assert_eq!(o.assigns(1).iter().map(|a| a.name).collect::<Vec<_>>(), hashes(&["size"]));
+    assert!(o.mentions(1, name_hash("D")) && !o.mentions(1, name_hash("torch")) && o.mentions(4, name_hash("p")));
+    // `read` stands for what is wanted, `n` goes along; `x` holds what a call gave.
+    let wanted = Wanted::new([WantedName::qualified("torch.load")]);
+    assert_eq!(chosen(source, &wanted), [0, 1, 4, 5, 6]);
+    assert_eq!(left_out(&o, &[0, 1, 4, 5, 6]).len(), 3);
+    let ask = |name: &str, ask: Ask| {
+        let mut wanted = Wanted::default();
+        wanted.grow("m", name, ask);
+        select_as(&o, source.as_bytes(), &wanted, &["m"])
+    };
+    assert_eq!(ask("C.x", Ask::Definition), [0, 1, 6]);
+    assert_eq!(ask("C.h", Ask::Uses), [0, 1, 2, 3, 7]);
+    assert_eq!(ask("C.__init__", Ask::Uses), [0, 1, 2]);
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! Invariants of the whole tree.
 
 mod cases;
+mod demand;
 mod harness;
 mod hostile;
 mod labs;

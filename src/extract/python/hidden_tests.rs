@@ -67,7 +67,7 @@ fn a_call_hides_nowhere() {
     for place in PLACES {
         let source = format!("import torch\n{}\n", place.replace("§", "torch.load(x, weights_only=False)"));
         let o = outline(source.as_bytes());
-        for blocks in [(0..o.blocks.len()).collect(), select(&o, source.as_bytes(), &wanted)] {
+        for blocks in [o.all(), select(&o, source.as_bytes(), &wanted)] {
             let f = module(source.as_bytes(), &o, &blocks);
             let flagged = |id: ValueId| matches!(f.value(id).what, V::Bool(false));
             let found = f.items.iter().any(|i| match &i.what {

@@ -8,6 +8,7 @@ mod bind;
 mod call;
 mod cond;
 mod control;
+mod cut;
 mod define;
 mod expr;
 mod names;
@@ -21,7 +22,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::extract::Hole;
 use crate::facts::{Builder, Fact, FactId, FileFacts, Language, LiteralPlace, V, ValueId, What};
 use crate::notice::NoticeKind;
-use crate::outline::Outline;
+use crate::outline::{Outline, Part};
 use crate::source::Range;
 use crate::syntax::python::{Node, Tree, parse};
 use crate::text::Text;
@@ -32,8 +33,11 @@ const EXPRESSION_DEPTH: usize = 60;
 /// CPython refuses deeper indentation.
 const STATEMENT_DEPTH: usize = 100;
 
-/// The facts of the chosen blocks of a file (indices into `outline.blocks`, ascending). A block not chosen has no facts.
-pub fn module(bytes: &[u8], outline: &Outline, blocks: &[usize]) -> FileFacts {
+/// The facts of the chosen parts of a file, ascending. A part not chosen has no facts.
+pub fn module(bytes: &[u8], outline: &Outline, parts: &[Part]) -> FileFacts {
+    let count = outline.blocks.len();
+    let blocks: Vec<usize> = parts.iter().copied().take_while(|p| *p < count).collect();
+    let methods = parts.get(blocks.len()..).unwrap_or_default();
     let mut texts = Vec::new();
     let mut at = 0;
     while let Some(first) = blocks.get(at).and_then(|b| outline.blocks.get(*b)) {
@@ -44,17 +48,12 @@ pub fn module(bytes: &[u8], outline: &Outline, blocks: &[usize]) -> FileFacts {
             end = block.range.end;
             next += 1;
         }
-        let start = if first.range.start == 0 && bytes.starts_with(b"\xef\xbb\xbf") { 3 } else { first.range.start as usize };
-        let whole = Text::verbatim(bytes.get(start..end as usize).unwrap_or_default(), start);
-        let unit = Unit::new(whole, Vec::new());
+        let run = blocks.get(at..next).unwrap_or_default();
+        let unit = Unit::new(cut::text(bytes, outline, run, methods), Vec::new());
         let split = next - at > 1 && unit.tree.as_ref().is_none_or(|t| t.root().broken());
         if split {
             // One block that is not Python must not take its neighbours along.
-            for block in blocks.get(at..next).unwrap_or_default().iter().filter_map(|b| outline.blocks.get(*b)) {
-                let start = (block.range.start as usize).max(start);
-                let text = Text::verbatim(bytes.get(start..block.range.end as usize).unwrap_or_default(), start);
-                texts.push(Unit::new(text, Vec::new()));
-            }
+            texts.extend(run.chunks(1).map(|block| Unit::new(cut::text(bytes, outline, block, methods), Vec::new())));
         } else {
             texts.push(unit);
         }
@@ -67,6 +66,11 @@ pub fn module(bytes: &[u8], outline: &Outline, blocks: &[usize]) -> FileFacts {
     b.enter(module);
     b.open(whole, "", false);
     let mut lower = Lower::new(&mut b, module, &texts);
+    // What a name means does not depend on what was asked for.
+    for block in outline.blocks.iter().filter(|b| b.is_plain_function()) {
+        lower.others.extend(block.defines.iter().cloned());
+        lower.definitions.extend(block.defines.iter().cloned());
+    }
     for unit in &texts {
         lower.unit(unit);
     }

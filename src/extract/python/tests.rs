@@ -5,7 +5,7 @@ use crate::outline::{Wanted, WantedName, outline, select};
 
 fn facts(source: &str) -> FileFacts {
     let o = outline(source.as_bytes());
-    module(source.as_bytes(), &o, &(0..o.blocks.len()).collect::<Vec<_>>())
+    module(source.as_bytes(), &o, &o.all())
 }
 
 /// A value in a few characters; names are followed to what they hold.
@@ -387,4 +387,21 @@ fn hostile_sources_end_well() {
     facts("x = \0 1\n\u{feff}");
     let long: String = (0..2000).map(|i| format!("if a{i}:\n    x = {i}\n")).collect();
     facts(&format!("x = 0\n{long}f(x)\n"));
+}
+
+#[test]
+fn a_class_is_read_without_the_methods_nobody_asked_for() {
+    let source = "class C(B):\n\tdef a(self): pass\n\tdef b(self):\n\t\treturn f('é', self.x)\n\t@p\n\tdef c(self): g()\n\tdef d(self): g()\nclass D:\n\tdef e(self): h()\ny = 1\n";
+    let o = outline(source.as_bytes());
+    let calls = |parts: &[usize]| {
+        let f = module(source.as_bytes(), &o, parts);
+        assert!(f.notices.is_empty(), "{:?}", f.notices);
+        let calls = f.items.iter().filter_map(|i| if let What::Call(c) = &i.what { Some((c.name.clone(), i.range)) } else { None });
+        calls.map(|(name, range)| (name, source.get(range.bounds()).unwrap().to_owned())).collect::<Vec<_>>()
+    };
+    let call = |name: &str, text: &str| (name.to_owned(), text.to_owned());
+    assert_eq!(calls(&[0, 1, 2, 4]), [call("f", "f('é', self.x)")]);
+    assert_eq!(calls(&[0, 1, 2]), []);
+    assert_eq!(calls(&[0, 1, 5, 7]), [call("g", "g()"), call("h", "h()")]);
+    assert_eq!(calls(&o.all()).len(), 4);
 }

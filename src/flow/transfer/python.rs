@@ -3,14 +3,15 @@
 use crate::facts::{Call, FactId, ParamKind, V, ValueId, What};
 use crate::flow::place::{self, Place};
 use crate::flow::solver::{Cell, Here, Solver};
-use crate::flow::tables::{Bind, Given, given};
+use crate::flow::tables::{Bind, Given, Search, given};
 use crate::flow::transfer::rows::pinned;
 use crate::flow::value::{Consts, Lit, MAX_LITERALS, Made, PinState, Side, Val};
 use crate::graph::Node;
 use crate::origin::{Mutable, Origin, Who};
+use crate::outline::Ask;
 use crate::source::FileId;
 
-impl Solver<'_> {
+impl<'a> Solver<'a> {
     /// What a call gives: what a row says, else what the functions it reaches return, else what goes in.
     pub fn call(&mut self, node: Node, call: &Call) -> Val {
         let made = Made { by: vec![call.name.clone()], other: false };
@@ -21,6 +22,7 @@ impl Solver<'_> {
             return val;
         }
         let reached = self.tables.reached.get(&node).cloned().unwrap_or_default();
+        self.want_targets(node, call);
         let constructs = reached.iter().any(|r| r.bind == Bind::New && self.is_constructor(r.function));
         if !reached.is_empty() && !constructs {
             let mut out = Val::default();
@@ -29,9 +31,6 @@ impl Solver<'_> {
                 out.join(&self.fill(node, call, to.function, to.bind, &returned));
             }
             return out;
-        }
-        if reached.is_empty() {
-            self.want(node.file, &call.name);
         }
         let mut out = Val::default();
         for arg in &call.args {
@@ -122,15 +121,69 @@ impl Solver<'_> {
         let known = name != plain || self.tables.imports(file, root) || self.world.index.definition(file, root).is_some();
         if known { val } else { val.less_known() }
     }
+    /// Asks for the functions a call can reach, as far as they have no facts yet.
+    fn want_targets(&mut self, node: Node, call: &Call) {
+        let method = call.name.rsplit('.').next().unwrap_or_default();
+        if let Some(receiver) = call.receiver {
+            for class in self.classes(self.here(node), receiver) {
+                self.want_member(class, method);
+            }
+        }
+        self.want(node.file, &call.name);
+        if let Some(class) = self.class_named(node, &call.name) {
+            self.want_member(class, "__init__");
+        }
+    }
+    /// The class of the tree that a name means.
+    fn class_named(&self, node: Node, name: &str) -> Option<Node> {
+        let found = crate::flow::tables::definition(self.world.index, self.world.facts, node, name)?;
+        matches!(self.world.facts.fact(found).what, What::Class { .. }).then_some(found)
+    }
+    /// The classes of the tree that a value can be an object of; asks for what would tell more.
+    fn classes(&mut self, here: Here, value: ValueId) -> Vec<Node> {
+        let mut search = Search::default();
+        let found = self.tables.classes_of(self.world.index, self.world.facts, here.at.file, value, here.scope, &mut search);
+        search.names.iter().for_each(|(file, name)| self.want(*file, name));
+        search.members.iter().for_each(|(class, member)| self.want_member(*class, member));
+        found
+    }
+    /// Asks for a method or the assignments of a field, in a class, its bases and what derives from it.
+    fn want_member(&mut self, class: Node, member: &str) {
+        for class in self.tables.family(class) {
+            let name = self.class_name(class);
+            if self.world.index.is_left_out(class.file, name, Some(member)) {
+                let module = crate::flow::module_name(self.world.index.path(class.file));
+                self.wanted.insert((module, format!("{name}.{member}"), Ask::Definition));
+            }
+        }
+    }
+    /// The name of a class in its module.
+    pub fn class_name(&self, class: Node) -> &'a str {
+        match &self.world.facts.fact(class).what {
+            What::Class { name, .. } => name,
+            _ => "",
+        }
+    }
+    /// Asks for what tells the class of an object on which a method is called.
+    pub fn want_receiver(&mut self, node: Node, receiver: ValueId) {
+        self.classes(self.here(node), receiver);
+        self.settled(|s| s.at(node, receiver));
+    }
     /// Notes that a name of a module of the tree has no facts yet.
     pub fn want(&mut self, file: FileId, name: &str) {
         if name.starts_with('?') || self.world.index.definition(file, name).is_some() {
             return;
         }
-        if let Some((module, rest)) = self.module_of(file, name) {
+        let path = |file: FileId| crate::flow::module_name(self.world.index.path(file));
+        if !name.contains('.') {
+            if self.world.index.is_left_out(file, name, None) {
+                self.wanted.insert((path(file), name.to_owned(), Ask::Definition));
+            }
+        } else if let Some((module, rest)) = self.module_of(file, name) {
             let head = rest.split('.').next().unwrap_or_default();
             if self.tables.global(module, head).is_empty() {
-                self.wanted.insert((crate::flow::module_name(self.world.index.path(module)), head.to_owned()));
+                let wanted: Vec<&str> = rest.splitn(3, '.').take(2).collect();
+                self.wanted.insert((path(module), wanted.join("."), Ask::Definition));
             }
         }
     }
@@ -179,9 +232,9 @@ impl Solver<'_> {
                 return self.name(here.at.file, &whole);
             }
         }
-        let classes = self.tables.classes_of(self.world.index, self.world.facts, here.at.file, base, here.scope, &mut crate::flow::tables::fuel());
         let mut out: Option<Val> = None;
-        for class in classes {
+        for class in self.classes(here, base) {
+            self.want_member(class, name);
             if !self.tables.field(class, name).is_empty() {
                 out.get_or_insert_default().join(&self.get(Cell::Field(class, name.to_owned())));
             } else if let Some(method) = self.tables.method(class, name) {
