@@ -163,7 +163,8 @@ impl Sources {
 }
 
 /// Hosts that serve the files of a forge's repositories, by owner and name as the forge does.
-const FILES_OF: [(&str, &str); 2] = [("raw.githubusercontent.com", "github.com"), ("codeload.github.com", "github.com")];
+const FILES_OF: [(&str, &str); 3] =
+    [("raw.githubusercontent.com", "github.com"), ("raw.github.com", "github.com"), ("codeload.github.com", "github.com")];
 
 /// Line starts of a file. A lone CR, CRLF and LF each end a line.
 #[derive(Debug)]

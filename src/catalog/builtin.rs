@@ -16,6 +16,7 @@ pub const ROWS: &[(&str, &str)] = &[
     ("models/python/publishes.yml", include_str!("../../rules/models/python/publishes.yml")),
     ("models/python/sources.yml", include_str!("../../rules/models/python/sources.yml")),
     ("models/secrets/formats.yml", include_str!("../../rules/models/secrets/formats.yml")),
+    ("models/secrets/names.yml", include_str!("../../rules/models/secrets/names.yml")),
     ("models/shell/checks.yml", include_str!("../../rules/models/shell/checks.yml")),
     ("models/shell/downloads.yml", include_str!("../../rules/models/shell/downloads.yml")),
     ("models/shell/executes.yml", include_str!("../../rules/models/shell/executes.yml")),

@@ -4,7 +4,7 @@ use serde_yaml::Value;
 
 use super::fields::{Fault, Fields, Read, count, nearest, one_of, text, texts, truth};
 use super::load::{slot, slots};
-use super::row::{Effect, Executes, Pin, Slot, SlotName, Tree, Verdict};
+use super::row::{Effect, Executes, Pin, Promise, Slot, SlotName, Tree, Verdict};
 use super::severity::Severities;
 use crate::facts::Language;
 use crate::origin::{Mutable, Via, Who};
@@ -34,6 +34,8 @@ pub fn effects(row: &Fields<'_>, known: &Severities) -> Read<Vec<Effect>> {
     out.extend(row.each("publishes", |v| publishes(v, known))?);
     out.extend(row.each("consumes-credential", |v| consumes(v, known))?);
     out.extend(row.each("opens", |v| Ok(Effect::Opens { asset: asset(v, known)? }))?);
+    let promises = [("nothing", Promise::Nothing), ("password", Promise::Password), ("key", Promise::Key)];
+    out.extend(row.read("promises", |v| one_of(v, &promises))?.map(Effect::Promises));
     out.extend(row.each("checks", checks)?);
     out.extend(row.each("caps", caps)?);
     out.extend(row.read("round-trip-of", texts)?.map(|names| Effect::RoundTripOf(names.iter().flat_map(|n| super::glob::alternatives(n)).collect())));

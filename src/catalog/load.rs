@@ -9,7 +9,7 @@ use super::row::{ArgTest, EntrySubject, Flag, Receiver, Row, RowExample, SecretC
 use super::severity::Severities;
 
 /// Keys that name a subject.
-const SUBJECTS: [&str; 16] = [
+const SUBJECTS: [&str; 18] = [
     "call",
     "method",
     "suffix",
@@ -26,6 +26,8 @@ const SUBJECTS: [&str; 16] = [
     "gate",
     "package",
     "secret",
+    "secret-name",
+    "secret-file",
 ];
 
 /// Reads a row file. `file` is what errors and rows say; `user` marks rows that are not built in.
@@ -154,6 +156,8 @@ fn subjects(kind: &'static str, fields: &Fields<'_>) -> Read<Vec<Subject>> {
                 "runner" => Subject::Runner(name.to_ascii_lowercase()),
                 "credential" => Subject::Credential(name.to_ascii_uppercase()),
                 "gate" => Subject::Gate(name),
+                "secret-name" => Subject::SecretName(name),
+                "secret-file" => Subject::SecretFile(name),
                 "package" => Subject::Package(name.to_ascii_lowercase().replace('_', "-")),
                 _ => Subject::Secret(Box::new(SecretFormat { id: name, ..format.clone() })),
             });

@@ -21,7 +21,7 @@ use crate::facts::{Channel, EntryKind, FactId, FileFacts, V, What};
 use crate::finding::Severity;
 pub use fields::LoadError;
 pub use names::Name;
-use row::{Effect, EntrySubject, Row, RowId, Subject};
+use row::{Effect, EntrySubject, Promise, Row, RowId, Subject};
 use severity::Severities;
 
 /// All rows, indexed by subject.
@@ -220,6 +220,15 @@ impl Catalog {
     pub fn credential(&self, name: &str) -> Option<RowId> {
         self.named("credential", &name.to_ascii_uppercase()).into_iter().min()
     }
+    /// What a name of these words promises of its value: the first row that matches decides.
+    pub fn promise(&self, words: &str) -> Option<Promise> {
+        let row = self.named("secret-name", words).into_iter().min().map(|id| self.row(id))?;
+        row.effects.iter().find_map(|e| if let Effect::Promises(promise) = e { Some(*promise) } else { None })
+    }
+    /// Whether a path ends in the name of a file that holds credentials.
+    pub fn is_secret_file(&self, path: &str) -> bool {
+        path.match_indices('/').map(|(at, _)| at + 1).chain([0]).any(|at| !self.named("secret-file", path.get(at..).unwrap_or_default()).is_empty())
+    }
     /// The row of an event.
     pub fn trigger(&self, event: &str) -> Option<RowId> {
         self.named("trigger", event).first().copied()
@@ -268,6 +277,7 @@ impl Catalog {
                 Subject::Image(name) => image_name(name).to_owned(),
                 Subject::Call(n) | Subject::Method(n) | Subject::Action(n) | Subject::Trigger(n) | Subject::Context(n) => n.clone(),
                 Subject::Runner(n) | Subject::Credential(n) | Subject::Package(n) | Subject::Gate(n) => n.clone(),
+                Subject::SecretName(n) | Subject::SecretFile(n) => n.clone(),
                 Subject::Command { .. } | Subject::ActionShape(_) | Subject::Entry(_) | Subject::Secret(_) => continue,
             };
             if name.contains(['*', '?']) && !matches!(row.subject, Subject::Suffix { .. }) {
@@ -324,6 +334,8 @@ impl Subject {
             Subject::Gate(_) => "gate",
             Subject::Package(_) => "package",
             Subject::Secret(_) => "secret",
+            Subject::SecretName(_) => "secret-name",
+            Subject::SecretFile(_) => "secret-file",
         }
     }
     /// The name alone, as an author would write it.
@@ -338,7 +350,7 @@ impl Subject {
             Subject::Secret(format) => format.id.clone(),
             Subject::Call(n) | Subject::Method(n) | Subject::Action(n) | Subject::Image(n) | Subject::Setting(n) => n.clone(),
             Subject::Trigger(n) | Subject::Context(n) | Subject::Runner(n) => n.clone(),
-            Subject::Credential(n) | Subject::Gate(n) | Subject::Package(n) => n.clone(),
+            Subject::Credential(n) | Subject::Gate(n) | Subject::Package(n) | Subject::SecretName(n) | Subject::SecretFile(n) => n.clone(),
         }
     }
     /// Word and name, as `overrides:` writes them: `call torch.load`.
@@ -375,6 +387,7 @@ impl Effect {
             Effect::RoundTripOf(_) => "round-trip-of",
             Effect::Starts { .. } => "starts",
             Effect::Controlled { .. } => "controlled",
+            Effect::Promises(_) => "promises",
             Effect::Hosted => "hosted",
             Effect::ReadsOnly => "reads-only",
             Effect::Installs { .. } => "installs",

@@ -89,6 +89,21 @@ pub enum Subject {
     Package(String),
     /// A token format, by id.
     Secret(Box<SecretFormat>),
+    /// A glob of the words of a name, in lower case and joined with `_`.
+    SecretName(String),
+    /// A file by the end of its path.
+    SecretFile(String),
+}
+
+/// What a name promises of its value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Promise {
+    /// No credential, whatever it sounds like.
+    Nothing,
+    /// A password: people choose them.
+    Password,
+    /// A key or token: machines make them.
+    Key,
 }
 
 /// How a framework finds a function.
@@ -352,6 +367,8 @@ pub enum Effect {
     },
     /// Undoes the other call: `pickle.loads(pickle.dumps(x))` is silent.
     RoundTripOf(Vec<String>),
+    /// For `secret-name` and `secret-file` rows: what such a name says of what it holds.
+    Promises(Promise),
     /// For `trigger` rows: what the event means.
     Starts {
         /// Who can start it.

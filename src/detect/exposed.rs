@@ -8,12 +8,12 @@ use crate::reach::{Asset, Carrier, Exec, walk};
 
 /// A pull request runs on a machine that is not thrown away. The cause is `runs-on`.
 ///
-/// `pull_request` takes the workflow itself from the contributor, so no condition in it holds them back.
+/// Such a run takes the workflow itself from the contributor, so no condition in it holds them back.
 pub fn self_hosted_runner(context: &Context) -> Vec<Alert> {
     let mut ways = Vec::new();
     for run in context.reach.runs.iter().filter(|r| r.state.who >= Who::Peer) {
         let Some((label, at)) = &run.own_runner else { continue };
-        if !run.state.head || run.state.event != "pull_request" || label.split(", ").any(|l| context.config.trust.runner(l)) {
+        if !run.state.head || label.split(", ").any(|l| context.config.trust.runner(l)) {
             continue;
         }
         let taken = "the workflow is read from the pull request: its author can take conditions out";

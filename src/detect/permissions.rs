@@ -15,11 +15,9 @@ pub fn excessive(context: &Context) -> Vec<Alert> {
     let mut out = Vec::new();
     for (node, fact) in context.facts.nodes() {
         let What::Permission { scope, level: Level::Write } = &fact.what else { continue };
-        let holders = holders(context, node);
-        let idle = holders.iter().find(|job| only_reads(context, **job));
-        // No job writes everything.
-        let (job, scope) = if scope == "*" { (idle.or(holders.first()), "everything") } else { (idle, scope.as_str()) };
-        let Some(What::Job { id, .. }) = job.map(|j| &context.facts.fact(*j).what) else { continue };
+        let Some(job) = holders(context, node).into_iter().find(|job| only_reads(context, *job)) else { continue };
+        let What::Job { id, .. } = &context.facts.fact(job).what else { continue };
+        let scope = if scope == "*" { "everything" } else { scope };
         let values = Values::from([("name", id.clone()), ("scope", scope.to_owned())]);
         let primary = Location { file: node.file, range: fact.range };
         out.push(Alert {

@@ -210,7 +210,7 @@ impl<'a> Matcher<'a> {
         let cause = file.text_at(primary.range).split_whitespace().collect::<Vec<_>>().join(" ");
         let mut hops = candidate.hit.map(|h| h.hops.clone()).unwrap_or_default();
         let at = self.first_line(candidate.at);
-        if pattern.primary == Some(Primary::Source) && at != primary {
+        if pattern.primary == Some(Primary::Source) && at != primary && !hops.iter().any(|h| self.first_line(h.at) == at) {
             hops.push(Hop { at, text: format!("`{}` runs it", candidate.values.get("callee").map_or("this", String::as_str)) });
         }
         Some(Alert {

@@ -189,6 +189,8 @@ pub fn own_runner(context: Context, job: Node) -> Option<(String, Location)> {
 fn choices(facts: &FileFacts, matrix: Option<ValueId>, value: ValueId) -> Vec<Vec<String>> {
     let words = |v: ValueId| match &facts.value(v).what {
         V::List(items, _) => items.iter().map(|i| facts.literal(*i)).collect::<Option<Vec<String>>>(),
+        // `{ group: …, labels: … }`
+        V::Dict(entries, _) => entries.iter().map(|(_, v)| facts.literal(*v)).collect(),
         _ => facts.literal(v).map(|l| vec![l]),
     };
     match (&facts.value(value).what, matrix) {

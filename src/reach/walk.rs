@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::catalog::row::{Effect, Executes, Slot};
-use crate::facts::{Requirement, ValueId, What};
+use crate::facts::{Channel, Requirement, ValueId, What};
 use crate::finding::{Hop, Location};
 use crate::flow::place::brings;
 use crate::graph::index::join;
@@ -30,6 +30,8 @@ pub(super) struct Walk<'a> {
     pub(super) families: Vec<Family>,
     /// Directory -> what is there. The empty path is the workspace.
     pub(super) mounts: BTreeMap<String, Mount>,
+    /// Files that the job wrote over a tree.
+    written: BTreeSet<String>,
     /// Heads of pull requests that were fetched and not checked out: the ref as written, and where.
     pub(super) fetched: Vec<(String, Source)>,
     used: BTreeSet<usize>,
@@ -69,6 +71,7 @@ pub fn walk(context: Context, instance: &Instance) -> Option<Run> {
         instance,
         families,
         mounts: BTreeMap::new(),
+        written: BTreeSet::new(),
         fetched: Vec::new(),
         used: BTreeSet::new(),
         run,
@@ -114,6 +117,7 @@ impl<'a> Walk<'a> {
             match &facts.fact(node.fact).what {
                 What::Uses { target, .. } => self.uses(&self.seen_from(here, node), node, *target, depth),
                 What::Command(_) | What::Call(_) => self.acts(&self.seen_from(here, node), node, depth),
+                What::Write { channel: Channel::File(name), .. } => self.replaces(node, *name),
                 What::Requirement(r) => self.installs(&self.seen_from(here, node), node, r),
                 _ => {}
             }
@@ -175,6 +179,16 @@ impl<'a> Walk<'a> {
                 }
             }
         }
+        for (id, row) in &rows {
+            for effect in &row.effects {
+                if let Effect::Writes { channel, name, basename: false, .. } = effect
+                    && channel == "file"
+                {
+                    let names = self.context.catalog.slot(facts, node.fact, *id, name);
+                    names.into_iter().for_each(|name| self.replaces(node, name));
+                }
+            }
+        }
         let executes = rows.iter().flat_map(|(id, r)| r.effects.iter().map(move |e| (*id, e)));
         let mut entered = false;
         for (id, effect) in executes {
@@ -198,6 +212,12 @@ impl<'a> Walk<'a> {
             self.program(here, node, depth);
         }
         self.dependencies(here, node);
+    }
+
+    /// A file that the job writes itself is no longer what a tree brought.
+    fn replaces(&mut self, node: Node, name: ValueId) {
+        let Some(path) = self.path(node, name).filter(|path| self.mounts.keys().any(|at| inside(path, at) || at.is_empty())) else { return };
+        self.written.insert(path);
     }
 
     /// A program word that is a path, or a script that is sourced.
@@ -397,6 +417,9 @@ impl<'a> Walk<'a> {
 
     /// The mount a path lies in: the longest prefix.
     fn mount_of(&self, path: &str) -> Option<Mount> {
+        if self.written.contains(path) {
+            return None;
+        }
         self.mounts.iter().filter(|(at, _)| at.is_empty() || inside(path, at)).max_by_key(|(at, _)| at.len()).map(|(_, m)| m.clone())
     }
 }

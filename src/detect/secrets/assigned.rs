@@ -1,10 +1,11 @@
 //! `secret-assigned-literal`: a literal given to a name that says secret, whichever language gives it.
 
 use super::found::{Found, in_stage, is_allowed, is_test};
-use super::names::{Promise, promise};
+use super::names::promise;
 use super::{carriers, lexical, shape, urls};
 use crate::catalog::Catalog;
 use crate::catalog::row::Effect;
+use crate::catalog::row::Promise;
 use crate::facts::{ArgName, Channel, FactId, FileFacts, Target, V, ValueId, What, Word};
 use crate::source::{FileId, Kind, Range, SourceFile};
 
@@ -16,7 +17,7 @@ pub fn assigned(id: FileId, file: &SourceFile, facts: &FileFacts, catalog: &Cata
         let fits = match promised {
             Some(Promise::Key) => shape::is_key(&text),
             Some(Promise::Password) => shape::is_key(&text) || shape::is_password(&text),
-            None => false,
+            Some(Promise::Nothing) | None => false,
         };
         if fits && !is_allowed(file, range) {
             let mut doubts = vec!["taken for a secret by its name and its shape".to_owned()];

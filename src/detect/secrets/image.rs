@@ -7,28 +7,6 @@ use crate::catalog::Catalog;
 use crate::facts::{Command, FactId, FileFacts, V, ValueId, What};
 use crate::source::{FileId, Range, SourceFile};
 
-/// Files that hold credentials by the convention of their tools; the name before the last `/` counts when it stands here.
-const FILES: [&str; 18] = [
-    ".env",
-    ".netrc",
-    ".pypirc",
-    ".npmrc",
-    ".git-credentials",
-    ".pgpass",
-    ".htpasswd",
-    "id_rsa",
-    "id_ed25519",
-    "id_ecdsa",
-    "credentials.json",
-    "service-account.json",
-    "service_account.json",
-    "kaggle.json",
-    "application_default_credentials.json",
-    ".aws/credentials",
-    ".docker/config.json",
-    ".kube/config",
-];
-
 /// Credentials that the image of a Dockerfile keeps.
 pub fn image(id: FileId, file: &SourceFile, facts: &FileFacts, catalog: &Catalog) -> Vec<Found> {
     let secret_name = |name: &str| promise(name, catalog).is_some();
@@ -39,7 +17,7 @@ pub fn image(id: FileId, file: &SourceFile, facts: &FileFacts, catalog: &Catalog
         let hit = match &found.what {
             What::Setting { path, value } => path.strip_prefix("ENV.").filter(|n| secret_name(n)).and_then(|name| env(facts, name, *value)),
             What::Input { name, default, .. } if secret_name(name) => argument(facts, stage, fact, name, *default),
-            What::Command(command) => copied(facts, command, found.range),
+            What::Command(command) => copied(facts, command, found.range, catalog),
             _ => None,
         };
         let Some((range, text, name, cause)) = hit else { continue };
@@ -102,7 +80,7 @@ fn mentions(facts: &FileFacts, text: ValueId, name: &str) -> bool {
 }
 
 /// `COPY .netrc …`: a layer keeps the file, even when a later one removes it.
-fn copied(facts: &FileFacts, command: &Command, range: Range) -> Option<Hit> {
+fn copied(facts: &FileFacts, command: &Command, range: Range, catalog: &Catalog) -> Option<Hit> {
     let words: Vec<String> = command.words.iter().map(|w| facts.word(w).unwrap_or_default()).collect();
     let instruction = words.first().filter(|w| matches!(w.as_str(), "COPY" | "ADD"))?;
     if words.iter().any(|w| w.starts_with("--from")) {
@@ -110,6 +88,6 @@ fn copied(facts: &FileFacts, command: &Command, range: Range) -> Option<Hit> {
     }
     let operands: Vec<&String> = words.iter().skip(1).filter(|w| !w.starts_with("--")).collect();
     let (_, sources) = operands.split_last()?;
-    let source = sources.iter().find(|s| FILES.iter().any(|f| s.as_str() == *f || s.strip_suffix(f).is_some_and(|dir| dir.ends_with('/'))))?;
+    let source = sources.iter().find(|s| catalog.is_secret_file(s))?;
     Some((range, String::new(), format!("{instruction} {source}"), format!("{instruction} {source}")))
 }

@@ -1,98 +1,15 @@
-//! Names that say secret. Works on words of a name, whatever the language writes between them. Knows no vendor; vendors' names are `credential` rows.
+//! Names that say secret. Works on words of a name, whatever the language writes between them. Knows none itself: they are `secret-name` rows, vendors' names `credential` rows.
 
 use crate::catalog::Catalog;
-use crate::catalog::row::Effect;
+use crate::catalog::row::{Effect, Promise};
 
-/// What a name promises of its value.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Promise {
-    /// A password: people choose them.
-    Password,
-    /// A key or token: machines make them.
-    Key,
-}
-
-/// Words that make a `token` something of language models, parsers or paging.
-const HARMLESS_TOKENS: [&str; 46] = [
-    "pad",
-    "eos",
-    "bos",
-    "unk",
-    "mask",
-    "sep",
-    "cls",
-    "special",
-    "image",
-    "video",
-    "audio",
-    "next",
-    "start",
-    "end",
-    "stop",
-    "first",
-    "last",
-    "begin",
-    "csrf",
-    "page",
-    "continuation",
-    "max",
-    "min",
-    "num",
-    "new",
-    "think",
-    "user",
-    "system",
-    "assistant",
-    "role",
-    "tool",
-    "prefix",
-    "suffix",
-    "fim",
-    "decoder",
-    "forced",
-    "blank",
-    "word",
-    "sub",
-    "delimiter",
-    "placeholder",
-    "text",
-    "input",
-    "output",
-    "cancellation",
-    "xsrf",
-];
-/// Words before `key` that make it a secret.
-const SECRET_KEYS: [&str; 14] = [
-    "api",
-    "access",
-    "secret",
-    "private",
-    "auth",
-    "account",
-    "encryption",
-    "signing",
-    "master",
-    "service",
-    "subscription",
-    "storage",
-    "app",
-    "admin",
-];
-
-/// What a name promises, if anything.
+/// What a name promises, if anything. A key of no other kind counts where rows know what it opens.
 pub fn promise(name: &str, catalog: &Catalog) -> Option<Promise> {
     let words = words(name);
-    let last = words.last()?.as_str();
-    let before = words.len().checked_sub(2).and_then(|i| words.get(i)).map(String::as_str);
-    match last {
-        "password" | "passwd" | "passphrase" | "pwd" => Some(Promise::Password),
-        "pass" if before.is_some() => Some(Promise::Password),
-        "apikey" | "secretkey" | "accesskey" | "authtoken" | "accesstoken" | "apitoken" | "secret" | "credential" | "credentials" | "pat" => {
-            Some(Promise::Key)
-        }
-        "token" => before.is_none_or(|b| !HARMLESS_TOKENS.contains(&b)).then_some(Promise::Key),
-        "key" => (before.is_some_and(|b| SECRET_KEYS.contains(&b)) || opens(name, catalog)).then_some(Promise::Key),
-        _ => None,
+    match catalog.promise(&words.join("_")) {
+        Some(Promise::Nothing) => None,
+        Some(promise) => Some(promise),
+        None => (words.last().is_some_and(|w| w == "key") && opens(name, catalog)).then_some(Promise::Key),
     }
 }
 

@@ -144,11 +144,25 @@ impl Solver<'_> {
             let event = fact.owner.map(|o| &facts.fact(o).what);
             let val = match event {
                 Some(What::Trigger { event, .. }) if event != "workflow_call" => Val::content(Origin { via: Via::CLI, ..Origin::OPERATOR }),
+                // What no caller in sight sets is what the default says.
+                _ if let Some(default) = self.settled_default(node, input) => self.at(Node { file: node.file, fact: input }, default),
                 _ => Val::param(Node { file: node.file, fact: FactId(0) }, index),
             };
             out.get_or_insert_default().join(&val);
         }
         out.unwrap_or_else(Val::unknown)
+    }
+    /// The default of an input that every caller of the tree leaves alone.
+    fn settled_default(&self, node: Node, input: FactId) -> Option<ValueId> {
+        let What::Input { name, default: Some(default), .. } = &self.file(node.file).fact(input).what else { return None };
+        let top = self.world.index.top(self.world.facts, node.file)?;
+        let sets = |uses: Node| match &self.world.facts.fact(uses).what {
+            What::Uses { with, .. } => with.iter().any(|(n, _)| n.eq_ignore_ascii_case(name)),
+            _ => true,
+        };
+        let mut callers = self.world.graph.into(top, EdgeKind::Uses).peekable();
+        callers.peek()?;
+        callers.all(|edge| !sets(edge.from)).then_some(*default)
     }
     fn step_output(&mut self, node: Node, step: &str, name: &str) -> Val {
         let facts = self.file(node.file);
