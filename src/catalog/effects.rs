@@ -39,6 +39,7 @@ pub fn effects(row: &Fields<'_>, known: &Severities) -> Read<Vec<Effect>> {
     out.extend(row.each("checks", checks)?);
     out.extend(row.each("caps", caps)?);
     out.extend(row.read("round-trip-of", texts)?.map(|names| Effect::RoundTripOf(names.iter().flat_map(|n| super::glob::alternatives(n)).collect())));
+    out.extend(row.read("belongs-to", texts)?.map(Effect::BelongsTo));
     out.extend(row.each("starts", starts)?);
     out.extend(row.each("controlled", controlled)?);
     out.extend(row.each("installs", installs)?);

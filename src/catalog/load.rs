@@ -9,7 +9,7 @@ use super::row::{ArgTest, EntrySubject, Flag, Receiver, Row, RowExample, SecretC
 use super::severity::Severities;
 
 /// Keys that name a subject.
-const SUBJECTS: [&str; 18] = [
+const SUBJECTS: [&str; 19] = [
     "call",
     "method",
     "suffix",
@@ -25,6 +25,7 @@ const SUBJECTS: [&str; 18] = [
     "credential",
     "gate",
     "package",
+    "account",
     "secret",
     "secret-name",
     "secret-file",
@@ -159,6 +160,7 @@ fn subjects(kind: &'static str, fields: &Fields<'_>) -> Read<Vec<Subject>> {
                 "secret-name" => Subject::SecretName(name),
                 "secret-file" => Subject::SecretFile(name),
                 "package" => Subject::Package(name.to_ascii_lowercase().replace('_', "-")),
+                "account" => Subject::Account(name.to_ascii_lowercase()),
                 _ => Subject::Secret(Box::new(SecretFormat { id: name, ..format.clone() })),
             });
         }

@@ -241,6 +241,12 @@ impl Catalog {
     pub fn runner(&self, label: &str) -> Vec<RowId> {
         self.named("runner", &label.to_ascii_lowercase())
     }
+    /// Accounts of the same owner as one, as rows say.
+    pub fn accounts_beside(&self, account: &str) -> impl Iterator<Item = &str> {
+        let rows = self.named("account", &account.to_ascii_lowercase());
+        let effects = rows.into_iter().flat_map(|id| &self.row(id).effects);
+        effects.filter_map(|e| if let Effect::BelongsTo(owners) = e { Some(owners) } else { None }).flatten().map(String::as_str)
+    }
     /// Kind of a sink effect: its class in the tables.
     pub fn class_of(&self, kind: &str) -> Option<&str> {
         self.severities.kind(kind).map(|k| k.class.as_str())
@@ -276,7 +282,7 @@ impl Catalog {
                 Subject::Setting(path) => path.to_lowercase().replace('-', "_"),
                 Subject::Image(name) => image_name(name).to_owned(),
                 Subject::Call(n) | Subject::Method(n) | Subject::Action(n) | Subject::Trigger(n) | Subject::Context(n) => n.clone(),
-                Subject::Runner(n) | Subject::Credential(n) | Subject::Package(n) | Subject::Gate(n) => n.clone(),
+                Subject::Runner(n) | Subject::Credential(n) | Subject::Package(n) | Subject::Account(n) | Subject::Gate(n) => n.clone(),
                 Subject::SecretName(n) | Subject::SecretFile(n) => n.clone(),
                 Subject::Command { .. } | Subject::ActionShape(_) | Subject::Entry(_) | Subject::Secret(_) => continue,
             };
@@ -333,6 +339,7 @@ impl Subject {
             Subject::Credential(_) => "credential",
             Subject::Gate(_) => "gate",
             Subject::Package(_) => "package",
+            Subject::Account(_) => "account",
             Subject::Secret(_) => "secret",
             Subject::SecretName(_) => "secret-name",
             Subject::SecretFile(_) => "secret-file",
@@ -350,7 +357,8 @@ impl Subject {
             Subject::Secret(format) => format.id.clone(),
             Subject::Call(n) | Subject::Method(n) | Subject::Action(n) | Subject::Image(n) | Subject::Setting(n) => n.clone(),
             Subject::Trigger(n) | Subject::Context(n) | Subject::Runner(n) => n.clone(),
-            Subject::Credential(n) | Subject::Gate(n) | Subject::Package(n) | Subject::SecretName(n) | Subject::SecretFile(n) => n.clone(),
+            Subject::Credential(n) | Subject::Gate(n) | Subject::Package(n) | Subject::Account(n) => n.clone(),
+            Subject::SecretName(n) | Subject::SecretFile(n) => n.clone(),
         }
     }
     /// Word and name, as `overrides:` writes them: `call torch.load`.
@@ -385,6 +393,7 @@ impl Effect {
             Effect::Checks { .. } => "checks",
             Effect::Caps { .. } => "caps",
             Effect::RoundTripOf(_) => "round-trip-of",
+            Effect::BelongsTo(_) => "belongs-to",
             Effect::Starts { .. } => "starts",
             Effect::Controlled { .. } => "controlled",
             Effect::Promises(_) => "promises",

@@ -87,6 +87,8 @@ pub enum Subject {
     Gate(String),
     /// A package by normalised name.
     Package(String),
+    /// An account of a hub or forge.
+    Account(String),
     /// A token format, by id.
     Secret(Box<SecretFormat>),
     /// A glob of the words of a name, in lower case and joined with `_`.
@@ -369,6 +371,8 @@ pub enum Effect {
     RoundTripOf(Vec<String>),
     /// For `secret-name` and `secret-file` rows: what such a name says of what it holds.
     Promises(Promise),
+    /// Of an account: the accounts of the same owner.
+    BelongsTo(Vec<String>),
     /// For `trigger` rows: what the event means.
     Starts {
         /// Who can start it.

@@ -310,7 +310,8 @@ fn made(world: World, tables: &Tables, here: Here, fact: FactId, fuel: &mut u32)
     let node = Node { file: here.at.file, fact };
     let at = Here { at: node, scope: tables.scope(node) };
     match &facts.fact(fact).what {
-        What::Assignment { value, .. } => key(world, tables, at, *value, fuel),
+        // What cannot be told apart by its form is at least what this very assignment gave.
+        What::Assignment { value, .. } => key(world, tables, at, *value, fuel).or_else(|| Some(format!("\u{1}c{}", fact.0))),
         What::Call(call) => {
             for (id, row) in world.index.rows(world.catalog, node) {
                 for effect in &row.effects {

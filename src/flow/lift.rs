@@ -191,7 +191,7 @@ fn merge(old: Option<SinkHit>, hit: SinkHit) -> SinkHit {
         name: old.name.join(hit.name),
         bytes: old.bytes.join(hit.bytes),
         flag: worse(old.flag.clone(), hit.flag),
-        subject: if old.subject == hit.subject { old.subject } else { None },
+        subject: old.subject.into_iter().chain(hit.subject).min(),
         ..old
     }
 }

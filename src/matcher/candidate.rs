@@ -123,7 +123,12 @@ impl<'a> Matcher<'a> {
         if origin.who == Who::Publisher && subject.is_some_and(|s| s.contains("://") && own(s)) {
             return Origin { via: origin.via, known: origin.known, ..Origin::REPOSITORY };
         }
-        let trusts = origin.who == Who::Publisher && subject.is_some_and(|s| self.context.config.trust.covers(s) || own(s));
+        // Another account of the project's owner.
+        let beside = |s: &str| {
+            let account = s.split('/').next().filter(|a| a.len() < s.len()).unwrap_or_default();
+            self.context.catalog.accounts_beside(account).any(|owner| own(&format!("{owner}/{s}")))
+        };
+        let trusts = origin.who == Who::Publisher && subject.is_some_and(|s| self.context.config.trust.covers(s) || own(s) || beside(s));
         match origin.mutable {
             _ if trusts => Origin { who: Who::Operator, mutable: Mutable::Digest, ..origin },
             // Its publisher can still move a tag.

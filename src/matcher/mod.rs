@@ -167,7 +167,7 @@ impl<'a> Matcher<'a> {
     fn alert(&self, page: &Page, pattern: &Pattern, mut candidate: Candidate<'a>, verdicts: Verdicts) -> Option<Alert> {
         let severities = &self.context.catalog.severities;
         let origin = candidate.bytes;
-        let severity = match page.level {
+        let mut severity = match page.level {
             Some(level) => level,
             // Nobody chooses the files of a test from outside: it makes them, or the tree holds them.
             None if !verdicts.open && origin.is_none_or(|o| o.who <= Who::Operator) && self.is_test_code(candidate.node.file) => return None,
@@ -188,6 +188,10 @@ impl<'a> Matcher<'a> {
         };
         candidate.doubts.extend(verdicts.doubts);
         if self.is_test(candidate.node.file) {
+            // A step less, where the table decides: the code is there, but nothing runs it.
+            if page.level.is_none() && severity > Severity::Medium {
+                severity = Severity::Medium;
+            }
             candidate.doubts.push("it stands in tests, examples or benchmarks that no job runs".to_owned());
         }
         candidate.doubts.sort();

@@ -90,7 +90,15 @@ impl<'a> Solver<'a> {
     /// A parameter of the function or script that is read in.
     pub fn parameter(&mut self, here: Here, index: u32) -> Val {
         let of = Node { file: here.at.file, fact: here.scope.unwrap_or(FactId(0)) };
-        Val::param(of, index)
+        let whole = Val::param(of, index);
+        // A truth value or a number carries no text: which one it is counts, not who chose it.
+        if self.is_plain(of, index) { Val { deps: Vec::new(), ..whole } } else { whole }
+    }
+    fn is_plain(&self, of: Node, index: u32) -> bool {
+        let file = self.file(of.file);
+        let What::Function { params, .. } = &file.fact(of.fact).what else { return false };
+        let annotation = params.get(index as usize).and_then(|p| p.annotation);
+        annotation.is_some_and(|a| matches!(&file.value(a).what, V::Name(n) if matches!(n.as_str(), "bool" | "int" | "float")))
     }
     /// A name that scopes do not settle: a row's source, a variable of this or another module, a definition, a constant of a library.
     pub fn name(&mut self, file: FileId, name: &str) -> Val {
