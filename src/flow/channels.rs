@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::catalog::row::{Effect, RowId, Slot};
+use crate::catalog::row::{Effect, RowId, Slot, Tree};
 use crate::cond::{CmpOp, CondId, CondWhat};
 use crate::facts::{Channel, ExprWhat, FactId, FileFacts, OnFail, V, ValueId, What};
 use crate::flow::guards::conjuncts;
@@ -63,6 +63,7 @@ impl Writers {
                                 }
                             }
                         }
+                        Effect::Mounts { tree: Tree::Archive(file), at } => out.unpacked(world, tables, (node, *id), file, at.as_ref()),
                         Effect::Checks { slot, full: true } => {
                             let key = match &facts.fact(node.fact).what {
                                 // A list of sums names the files itself.
@@ -86,6 +87,22 @@ impl Writers {
         let here = Here { at: node, scope: tables.scope(node) };
         if let Some(key) = key(world, tables, here, value, &mut fuel()) {
             self.insert(node, key);
+        }
+    }
+    /// An archive writes all below a directory; without one, what is usually named like the archive itself.
+    fn unpacked(&mut self, world: World, tables: &Tables, (node, row): (Node, RowId), file: &Slot, at: Option<&Slot>) {
+        let facts = world.facts.file(node.file);
+        let slot = |slot: &Slot| world.catalog.slot(facts, node.fact, row, slot);
+        let directories = at.map(slot).unwrap_or_default();
+        for directory in &directories {
+            self.add(world, tables, node, *directory);
+        }
+        if directories.is_empty() {
+            for text in slot(file).into_iter().filter_map(|v| facts.literal(v)) {
+                let base = text.rsplit('/').next().unwrap_or_default();
+                let stem = base.rsplit_once('.').map_or("", |(stem, _)| stem);
+                self.insert(node, stem.strip_suffix(".tar").unwrap_or(stem).to_owned());
+            }
         }
     }
     fn insert(&mut self, node: Node, key: String) {

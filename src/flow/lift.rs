@@ -191,7 +191,12 @@ fn merge(old: Option<SinkHit>, hit: SinkHit) -> SinkHit {
         name: old.name.join(hit.name),
         bytes: old.bytes.join(hit.bytes),
         flag: worse(old.flag.clone(), hit.flag),
-        subject: old.subject.into_iter().chain(hit.subject).min(),
+        // Of several outside names the first stands for all; inside ones that differ say nothing.
+        subject: match (old.subject, hit.subject) {
+            (a, b) if a == b => a,
+            (a, b) if hit.bytes.who >= Who::Publisher => a.into_iter().chain(b).min(),
+            _ => None,
+        },
         ..old
     }
 }

@@ -1,6 +1,6 @@
 //! What a row says of a result: origins of what a call returns, pins, channels that it reads. The same for calls, commands and actions.
 
-use crate::catalog::row::{Effect, Pin, Row, RowId, Slot};
+use crate::catalog::row::{Effect, Pin, Row, RowId, Slot, Tree};
 use crate::facts::{ValueId, What};
 use crate::flow::place::{self, Place};
 use crate::flow::solver::{Here, Solver};
@@ -150,6 +150,14 @@ impl Solver<'_> {
         let name = self.called(node);
         for (id, row) in self.rows(node) {
             for effect in &row.effects {
+                if let Effect::Mounts { tree: Tree::Archive(file), .. } = effect {
+                    // What is unpacked is what the archive holds.
+                    for value in self.slot_values(node, id, file) {
+                        let val = self.at(node, value);
+                        out.join(&self.behind(self.here(node), value, val).read());
+                    }
+                    continue;
+                }
                 let Effect::Writes { value, .. } = effect else { continue };
                 let mut val = match value {
                     Some(Slot::Result) | None => match self.returns_of(node, id, row) {
