@@ -168,6 +168,17 @@ pub struct StepRun {
     pub scope: sources::Scope,
 }
 
+/// Something that a job publishes.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Publish {
+    /// Asset kind, as the row says.
+    pub asset: String,
+    /// The command, call or action.
+    pub at: Location,
+    /// What is published, where it is literal.
+    pub name: Option<String>,
+}
+
 /// One job in one start state.
 #[derive(Clone, Debug)]
 pub struct Run {
@@ -181,6 +192,8 @@ pub struct Run {
     pub execs: Vec<Exec>,
     /// Trees of outsiders.
     pub checkouts: Vec<Checkout>,
+    /// What the job itself publishes, in order.
+    pub publishes: Vec<Publish>,
     /// Labels of a runner that is not thrown away, when it is one.
     pub own_runner: Option<(String, Location)>,
     /// The gates of the job as a whole.

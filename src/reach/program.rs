@@ -74,6 +74,10 @@ fn add(program: &mut Program, queue: &mut VecDeque<Unit>, unit: Unit, by: (Unit,
 }
 
 impl Program {
+    /// Whether the program comes to a fact.
+    pub(super) fn reaches(&self, context: Context, node: Node) -> bool {
+        self.brought.contains_key(&body(node)) && self.brought.contains_key(&unit(context, node))
+    }
     /// The way from the entry to a fact; none when the program does not come there.
     pub(super) fn way(&self, context: Context, node: Node) -> Option<Vec<Hop>> {
         let mut hops = Vec::new();

@@ -16,7 +16,7 @@ use crate::reach::gates::Family;
 use crate::reach::instances::{Instance, children};
 use crate::reach::mount::Mount;
 use crate::reach::sources::{Scope, Source};
-use crate::reach::{Asset, Carrier, Context, Exec, Gate, Run, State, StepRun, assets, gates, program};
+use crate::reach::{Asset, Carrier, Context, Exec, Gate, Publish, Run, State, StepRun, assets, gates, program};
 use crate::source::Range;
 
 /// How deep scripts that run scripts are followed.
@@ -61,6 +61,7 @@ pub fn walk(context: Context, instance: &Instance) -> Option<Run> {
         steps: Vec::new(),
         execs: Vec::new(),
         checkouts: Vec::new(),
+        publishes: Vec::new(),
         own_runner,
         gates: job_gates,
     };
@@ -189,6 +190,7 @@ impl<'a> Walk<'a> {
                 }
             }
         }
+        self.publishes(node);
         let executes = rows.iter().flat_map(|(id, r)| r.effects.iter().map(move |e| (*id, e)));
         let mut entered = false;
         for (id, effect) in executes {
@@ -212,6 +214,23 @@ impl<'a> Walk<'a> {
             self.program(here, node, depth);
         }
         self.dependencies(here, node);
+    }
+
+    /// What rows say a fact publishes.
+    fn publishes(&mut self, node: Node) {
+        let facts = self.context.facts.file(node.file);
+        for (id, row) in self.context.index.rows(self.context.catalog, node) {
+            for effect in &row.effects {
+                let Effect::Publishes { asset, slot } = effect else { continue };
+                let values = slot.as_ref().map(|s| self.context.catalog.slot(facts, node.fact, id, s)).unwrap_or_default();
+                let name = values.into_iter().find_map(|v| facts.literal(v)).filter(|n| !n.contains('\n'));
+                let at = Location { file: node.file, range: facts.fact(node.fact).range };
+                let publish = Publish { asset: asset.clone(), at, name };
+                if !self.run.publishes.contains(&publish) {
+                    self.run.publishes.push(publish);
+                }
+            }
+        }
     }
 
     /// A file that the job writes itself is no longer what a tree brought.
@@ -305,6 +324,8 @@ impl<'a> Walk<'a> {
     /// A Python module or notebook of the tree and what it runs: outside code that it loads runs here.
     fn module(&mut self, here: &Here, module: Node) {
         let program = program::from(self.context, module);
+        let run: Vec<Node> = self.context.index.classified().map(|(node, _)| node).filter(|n| program.reaches(self.context, *n)).collect();
+        run.into_iter().for_each(|node| self.publishes(node));
         let hits: Vec<_> = self.context.flow.hits.iter().filter_map(|h| program.way(self.context, h.place_at).map(|way| (h, way))).collect();
         for (hit, way) in hits {
             let mut here = here.clone();
