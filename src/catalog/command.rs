@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::Catalog;
 use super::glob;
 use super::row::{Effect, Executes, Pin, Row, RowId, Slot, SlotName, Subject, Test, Tree};
-use crate::facts::{Command, FileFacts};
+use crate::facts::{Channel, Command, FileFacts, V, What};
 
 /// What all command rows together say of a program's options.
 #[derive(Debug, Default)]
@@ -165,6 +165,11 @@ fn read(facts: &FileFacts, command: &Command, start: usize, known: &Options, mut
             line.operands.extend(at..command.words.len());
             break;
         }
+        // An array that operands follow holds options.
+        if line.operands.is_empty() && is_array(facts, command, at) && (at + 1..command.words.len()).any(|i| !is_option(facts, command, i)) {
+            at += 1;
+            continue;
+        }
         if !open || !is_option(facts, command, at) {
             line.operands.push(at);
             open &= !known.leading;
@@ -183,6 +188,13 @@ fn read(facts: &FileFacts, command: &Command, start: usize, known: &Options, mut
         }
     }
     line
+}
+
+/// Whether a word is nothing but an array of the script.
+fn is_array(facts: &FileFacts, command: &Command, at: usize) -> bool {
+    let Some(V::Env(name)) = command.words.get(at).map(|w| &facts.value(w.value).what) else { return false };
+    let list = |value| matches!(facts.value(value).what, V::List(..));
+    facts.items.iter().any(|f| matches!(&f.what, What::Write { channel: Channel::Var(n), value } if n == name && list(*value)))
 }
 
 /// Reads the option at word `at`; gives the index of the next word.
