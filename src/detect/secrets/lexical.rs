@@ -64,8 +64,9 @@ pub fn may_match(bytes: &[u8]) -> bool {
 
 fn pattern() -> Option<&'static Regex> {
     static PATTERN: OnceLock<Option<Regex>> = OnceLock::new();
-    // After the name: the end of a subscript or string, a type, the sign, a call that wraps the literal, prefixes of the literal.
-    let rest = r#"["']?[ \t]{0,4}[\])]?[ \t]{0,20}(?::[ \t]{0,4}[A-Za-z_][A-Za-z_\[\], .|]{0,40})?[=:,]>?[ \t]{0,20}(?:\\?\n[ \t]{0,40})?(?:[A-Za-z_.]{1,30}\()?[rbufRBUF]{0,2}["'](?P<value>[^"'\s]{8,300})["']"#;
+    // After the name: the end of a subscript or string, a type, the sign (a comma only after a string, as in `getenv("KEY", "…")`), a call that wraps
+    // the literal, prefixes of the literal.
+    let rest = r#"(?:["'][ \t]{0,4},|["']?[ \t]{0,4}[\])]?[ \t]{0,20}(?::[ \t]{0,4}[A-Za-z_][A-Za-z_\[\], .|]{0,40})?[=:]>?)[ \t]{0,20}(?:\\?\n[ \t]{0,40})?(?:[A-Za-z_.]{1,30}\()?[rbufRBUF]{0,2}["'](?P<value>[^"'\s]{8,300})["']"#;
     PATTERN.get_or_init(|| Regex::new(&format!(r"\A{rest}")).ok()).as_ref()
 }
 
@@ -85,6 +86,7 @@ secret = SecretStr("abcdefgh7")
 os.getenv("MY_KEY", "abcdefgh8")
 if token == "abcdefgh9": pass
 tokens = ["abcdefgh9"]
+self.assertEqual(token, "abcdefgh9")
 keyword = "abcdefgh9"
 # old_password = "abcdefgha"
 short_key = "abc"
