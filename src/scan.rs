@@ -58,7 +58,8 @@ pub fn model(sources: &Sources, catalog: &Catalog, mut wanted: Wanted) -> Model 
                 let blocks = match &outlines[i] {
                     // What a project needs stands in plain strings there.
                     Some(outline) if crate::graph::index::base(&file.path) == "setup.py" => outline.all(),
-                    Some(outline) => outline::select_as(outline, &file.bytes, &wanted, &[&flow::module_name(&file.path)]),
+                    Some(outline) if round == 0 => outline::select_as(outline, &file.bytes, &wanted, &[&flow::module_name(&file.path)]),
+                    Some(outline) => outline::select_more(outline, &file.bytes, &wanted, &[&flow::module_name(&file.path)], &selected[i])?,
                     None if round == 0 => Vec::new(),
                     None => return None,
                 };
@@ -80,10 +81,13 @@ pub fn model(sources: &Sources, catalog: &Catalog, mut wanted: Wanted) -> Model 
             rows[i] = classified;
             left_out[i] = Arc::new(absent);
         }
+        // Only the last round's is kept, and no two stand at once.
+        model = Model::default();
         let index = Index::new(sources, &facts, catalog, &rows, &left_out);
         let (graph, notices) = link::link(&index, &facts, catalog);
         let flow = flow::solve(&index, &facts, &graph, catalog);
         let mut grew = false;
+        wanted.settle();
         for (module, name, ask) in &flow.wanted {
             grew |= wanted.grow(module, name, *ask);
         }

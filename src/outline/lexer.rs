@@ -99,7 +99,9 @@ impl Names {
         self.stamp += 1;
         let mut out = std::mem::take(&mut self.list);
         out.sort_unstable();
+        // What is kept is kept long: no room to grow.
         self.list = Vec::with_capacity(out.len());
+        out.shrink_to_fit();
         out
     }
 }

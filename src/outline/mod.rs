@@ -7,7 +7,7 @@ mod lexer;
 mod select;
 mod strings;
 
-pub use select::{Ask, Wanted, WantedName, left_out, select, select_as};
+pub use select::{Ask, Wanted, WantedName, left_out, select, select_as, select_more};
 
 use crate::notice::LocalNotice;
 use crate::source::Range;
@@ -71,7 +71,11 @@ pub type Part = usize;
 impl Outline {
     /// All parts.
     pub fn all(&self) -> Vec<Part> {
-        (0..self.blocks.len() + self.methods.len()).collect()
+        (0..self.count()).collect()
+    }
+    /// How many parts there are.
+    pub fn count(&self) -> usize {
+        self.blocks.len() + self.methods.len()
     }
     /// The methods of a class block, with their parts.
     pub fn methods_of(&self, block: usize) -> impl Iterator<Item = (Part, &Method)> {

@@ -95,6 +95,12 @@ impl Wanted {
         self.by_name.entry(head.to_owned()).or_default().push(used);
         true
     }
+    /// Forgets what was asked for so far, once all files were selected by it; it is not asked for again.
+    pub fn settle(&mut self) {
+        self.definitions.clear();
+        self.by_segment.clear();
+        self.by_name.clear();
+    }
     fn alternatives(&self, hash: u32) -> Option<&Vec<Vec<Vec<u32>>>> {
         let word = self.filter.get((hash & 0xffff) as usize / 64)?;
         if word >> (hash & 63) & 1 == 0 {
@@ -124,48 +130,79 @@ pub fn select(outline: &Outline, bytes: &[u8], wanted: &Wanted) -> Vec<Part> {
 
 /// As [`select`], for a file that can be imported under the dotted names `own`: pairs that name it select its definitions and their uses.
 pub fn select_as(outline: &Outline, bytes: &[u8], wanted: &Wanted, own: &[&str]) -> Vec<Part> {
-    let all = outline.blocks.len() + outline.methods.len();
     if wanted.everything {
         return outline.all();
     }
     let mut mentioned: HashMap<u32, bool> = HashMap::new();
     let mut hits = |h: u32| wanted.alternatives(h).is_some_and(|a| companions_met(outline, &mut mentioned, a));
-    let mut seeds: Vec<Part> = Vec::new();
-    let mut aliases: Vec<u32> = Vec::new();
-    for part in 0..all {
+    let mut found = Found::default();
+    for part in 0..outline.count() {
         if outline.names(part).iter().any(|h| hits(*h)) {
-            seeds.push(part);
-            aliases.extend(aliased(outline, bytes, part, &mut hits));
-            aliases.extend(bound(outline, bytes, part, &mut hits));
+            found.add(outline, bytes, part, &mut hits);
         }
     }
     for (i, _) in outline.blocks.iter().enumerate().filter(|(_, b)| b.non_ascii) {
-        seeds.push(i);
-        seeds.extend(outline.methods_of(i).map(|m| m.0));
+        found.parts.push(i);
+        found.parts.extend(outline.methods_of(i).map(|m| m.0));
     }
-    let marks = marks(outline, wanted, own);
-    if !marks.is_empty() {
-        for part in (0..all).filter(|p| marks.mark(outline, *p)) {
-            seeds.push(part);
-            aliases.extend(aliased(outline, bytes, part, &mut |h| marks.any.contains(&h)));
-            aliases.extend(bound(outline, bytes, part, &mut |h| marks.any.contains(&h)));
+    found.asked(outline, bytes, wanted, own);
+    found.close(outline, bytes, &[])
+}
+
+/// What of a file is asked for besides `before`, which was selected already, with it; only what was grown since then counts. Selecting is a closure
+/// over sets, so that two selections together are the selection of both.
+pub fn select_more(outline: &Outline, bytes: &[u8], wanted: &Wanted, own: &[&str], before: &[Part]) -> Option<Vec<Part>> {
+    let mut found = Found::default();
+    found.asked(outline, bytes, wanted, own);
+    if found.parts.iter().all(|p| before.binary_search(p).is_ok()) && found.aliases.is_empty() {
+        return None;
+    }
+    let after = found.close(outline, bytes, before);
+    (after.len() > before.len()).then_some(after)
+}
+
+/// What a closure begins with.
+#[derive(Default)]
+struct Found {
+    parts: Vec<Part>,
+    /// Hashes of names that stand for something of interest.
+    aliases: Vec<u32>,
+}
+
+impl Found {
+    fn add(&mut self, outline: &Outline, bytes: &[u8], part: Part, interesting: &mut dyn FnMut(u32) -> bool) {
+        self.parts.push(part);
+        self.aliases.extend(aliased(outline, bytes, part, interesting));
+        self.aliases.extend(bound(outline, bytes, part, interesting));
+    }
+    /// What flow asked for.
+    fn asked(&mut self, outline: &Outline, bytes: &[u8], wanted: &Wanted, own: &[&str]) {
+        let marks = marks(outline, wanted, own);
+        if !marks.is_empty() {
+            for part in (0..outline.count()).filter(|p| marks.mark(outline, *p)) {
+                self.add(outline, bytes, part, &mut |h| marks.any.contains(&h));
+            }
         }
+        self.parts.extend(definitions(outline, wanted, own));
     }
-    let mut chosen = Chosen::new(outline);
-    seeds.into_iter().for_each(|part| chosen.add(part));
-    upwards(outline, bytes, &mut chosen, aliases);
-    definitions(outline, wanted, own).into_iter().for_each(|part| chosen.add(part));
-    if chosen.work.is_empty() {
-        return Vec::new();
+    fn close(self, outline: &Outline, bytes: &[u8], before: &[Part]) -> Vec<Part> {
+        if self.parts.is_empty() {
+            return before.to_vec();
+        }
+        let mut chosen = Chosen::new(outline);
+        for part in before {
+            chosen.parts[*part] = true;
+        }
+        self.parts.into_iter().for_each(|part| chosen.add(part));
+        upwards(outline, bytes, &mut chosen, self.aliases);
+        chosen.downwards();
+        (0..outline.count()).filter(|i| chosen.parts[*i]).collect()
     }
-    chosen.downwards();
-    (0..all).filter(|i| chosen.parts[*i]).collect()
 }
 
 /// `mentioned` remembers, for one file, which companions some part of it names.
 fn companions_met(outline: &Outline, mentioned: &mut HashMap<u32, bool>, alternatives: &[Vec<Vec<u32>>]) -> bool {
-    let parts = outline.blocks.len() + outline.methods.len();
-    let mut names = |c: u32| *mentioned.entry(c).or_insert_with(|| (0..parts).any(|p| outline.mentions(p, c)));
+    let mut names = |c: u32| *mentioned.entry(c).or_insert_with(|| (0..outline.count()).any(|p| outline.mentions(p, c)));
     alternatives.iter().any(|all| all.iter().all(|any| any.iter().any(|c| names(*c))))
 }
 
@@ -214,7 +251,7 @@ struct Chosen<'o> {
 
 impl<'o> Chosen<'o> {
     fn new(outline: &'o Outline) -> Self {
-        Chosen { outline, parts: vec![false; outline.blocks.len() + outline.methods.len()], work: Vec::new() }
+        Chosen { outline, parts: vec![false; outline.count()], work: Vec::new() }
     }
     fn add(&mut self, part: Part) {
         if self.parts.get(part).is_none_or(|p| *p) {

@@ -91,6 +91,12 @@ fn selection_follows_aliases_up_and_definitions_down() {
     let mut defined = Wanted::default();
     assert!(defined.grow("pkg.util", "fetch", Ask::Definition));
     assert_eq!(select_as(&outline(own.as_bytes()), own.as_bytes(), &defined, &["pkg.util"]), [0]);
+    let more = |wanted: &Wanted, before: &[usize]| select_more(&outline(own.as_bytes()), own.as_bytes(), wanted, &["pkg.util"], before);
+    assert_eq!(more(&grown, &[2]), Some(vec![0, 1, 2]));
+    assert_eq!(more(&grown, &[0, 1]), None);
+    grown.settle();
+    assert_eq!(more(&grown, &[2]), None);
+    assert!(!grown.grow("pkg.util", "fetch", Ask::Uses));
 }
 
 #[test]

@@ -7,6 +7,9 @@ use crate::graph::{EdgeKind, Node};
 use crate::origin::{Origin, Via};
 use crate::source::Kind;
 
+/// How many assignments of one variable are looked at where it is read.
+const MAX_SETTERS: usize = 64;
+
 impl Solver<'_> {
     /// Standard output of a command: what a row says, else what goes in.
     pub fn command(&mut self, node: Node, command: &Command) -> Val {
@@ -45,13 +48,16 @@ impl Solver<'_> {
     /// An environment or shell variable where a fact stands: the nearest setter, else the caller of the script, else whoever starts the run.
     pub fn environment(&mut self, node: Node, name: &str) -> Val {
         let facts = self.file(node.file);
-        let setters = setters(facts, self.tables.setters(node.file, name), node.fact);
+        let mut setters = setters(facts, self.tables.setters(node.file, name), node.fact);
         if !setters.is_empty() {
+            // Of very many the nearest are looked at, or a script that sets one variable from itself line by line costs their square.
+            let cut = setters.len() > MAX_SETTERS;
+            setters.truncate(MAX_SETTERS);
             let mut out = Val::default();
             for (at, value) in setters {
                 out.join(&self.at(Node { file: node.file, fact: at }, value));
             }
-            return out;
+            return if cut { out.derived().less_known() } else { out };
         }
         if let Some(context) = name.strip_prefix("GITHUB_")
             && matches!(self.world.index.kind(node.file), Kind::Workflow | Kind::Action)
@@ -71,7 +77,8 @@ impl Solver<'_> {
     }
 }
 
-/// The values that a variable may have where a fact stands, nearest scope first; with the fact that sets each.
+/// The values that a variable may have where a fact stands, nearest scope first; with the fact that sets each, the last first. One more than
+/// [`MAX_SETTERS`] says that there are others.
 fn setters(facts: &FileFacts, sets: &[FactId], reader: FactId) -> Vec<(FactId, ValueId)> {
     let value = |id: FactId| match &facts.fact(id).what {
         What::Write { channel: Channel::Env(_) | Channel::Var(_), value }
@@ -82,8 +89,9 @@ fn setters(facts: &FileFacts, sets: &[FactId], reader: FactId) -> Vec<(FactId, V
     for (owner, holder) in facts.owners(reader) {
         // In a script what comes later has not happened yet; a mapping holds as a whole.
         let ordered = matches!(holder.what, What::Script { .. } | What::Function { .. } | What::Stage { .. });
-        let found: Vec<(FactId, ValueId)> =
-            sets.iter().filter(|id| (!ordered || **id < reader) && held(facts, **id, owner)).filter_map(|id| value(*id)).collect();
+        let before = if ordered { sets.partition_point(|id| *id < reader) } else { sets.len() };
+        let near = sets.iter().take(before).rev().filter(|id| held(facts, **id, owner));
+        let found: Vec<(FactId, ValueId)> = near.filter_map(|id| value(*id)).take(MAX_SETTERS + 1).collect();
         if !found.is_empty() {
             return found;
         }
@@ -93,11 +101,30 @@ fn setters(facts: &FileFacts, sets: &[FactId], reader: FactId) -> Vec<(FactId, V
         What::Write { channel: Channel::RunnerEnv(_), value } if *id < reader && job(*id) == job(reader) => Some((*id, *value)),
         _ => None,
     };
-    sets.iter().filter_map(lasting).collect()
+    sets.iter().rev().filter_map(lasting).take(MAX_SETTERS + 1).collect()
 }
 
 /// Whether a setter stands directly in an owner, or in a command of it.
 fn held(facts: &FileFacts, setter: FactId, owner: FactId) -> bool {
     let Some(above) = facts.fact(setter).owner else { return false };
     above == owner || (matches!(facts.fact(above).what, What::Command(_)) && facts.fact(above).owner == Some(owner))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_many_assignments_the_nearest_are_looked_at() {
+        for (lines, looked_at) in [(3, 3), (MAX_SETTERS, MAX_SETTERS), (5_000, MAX_SETTERS + 1)] {
+            let facts = crate::extract::shell::file(format!("{}eval \"$x\"\nx=1\n", "x=$x$x\n".repeat(lines)).as_bytes());
+            let sets: Vec<FactId> = facts.iter().filter(|(_, f)| matches!(f.what, What::Write { .. })).map(|f| f.0).collect();
+            let eval = |id: &FactId| facts.word_text(*id).starts_with("eval");
+            let reader = facts.iter().map(|f| f.0).find(eval).unwrap();
+            let found = setters(&facts, &sets, reader);
+            assert_eq!((sets.len(), found.len()), (lines + 1, looked_at));
+            // The last line comes after the reader.
+            assert_eq!(found.first().map(|f| f.0), sets.get(lines - 1).copied());
+        }
+    }
 }
