@@ -17,7 +17,6 @@ import statistics
 import subprocess
 import sys
 import tarfile
-import time
 import tomllib
 import urllib.parse
 import urllib.request
@@ -237,24 +236,30 @@ def measure(runs, peers, rounds):
     return results
 
 
+# Runs a command and prints its end, wall and processor seconds and peak memory. Linux does not forget at `exec` how large the process was that forked:
+# only a small parent gives the peak of its child.
+WATCH = """
+import os, subprocess, sys, time
+started = time.monotonic()
+child = subprocess.Popen(sys.argv[2:], stdout=open(sys.argv[1], "wb"), stderr=subprocess.DEVNULL, stdin=subprocess.DEVNULL)
+_, status, usage = os.wait4(child.pid, 0)
+print(os.waitstatus_to_exitcode(status), time.monotonic() - started, usage.ru_utime + usage.ru_stime, usage.ru_maxrss)
+"""
+
+
 def once(label, command, count):
     """Wall and processor seconds, peak memory in MiB, findings."""
     output = Path(os.environ.get("TMPDIR", "/tmp")) / f"pipevet-bench-{os.getpid()}.out"
-    with output.open("wb") as out:
-        started = time.monotonic()
-        child = subprocess.Popen(command, stdout=out, stderr=subprocess.DEVNULL, stdin=subprocess.DEVNULL)
-        _, status, usage = os.wait4(child.pid, 0)
-        wall = time.monotonic() - started
-        child.returncode = os.waitstatus_to_exitcode(status)
+    watched = subprocess.run([sys.executable, "-c", WATCH, str(output), *command], capture_output=True, text=True, check=True)
+    code, wall, cpu, peak = watched.stdout.split()
     try:
         findings = count(output.read_text("utf-8", "replace"))
     except (ValueError, KeyError):
         findings = None
-        print(f"bench: {label} ended with {child.returncode} and no report", file=sys.stderr)
+        print(f"bench: {label} ended with {code} and no report", file=sys.stderr)
     output.unlink()
     # Linux counts the peak in KiB, macOS in bytes.
-    peak = usage.ru_maxrss / (1024 if sys.platform != "darwin" else 1024 * 1024)
-    return wall, usage.ru_utime + usage.ru_stime, peak, findings
+    return float(wall), float(cpu), int(peak) / (1024 if sys.platform != "darwin" else 1024 * 1024), findings
 
 
 def table(results, corpus):
