@@ -348,7 +348,13 @@ fn made(world: World, tables: &Tables, here: Here, fact: FactId, fuel: &mut u32)
             // A helper of the tree that is asked twice with the same arguments names the same place.
             let known = tables.reached.contains_key(&node) || world.index.is_left_out(node.file, &call.name, None);
             if known && call.receiver.is_none() {
-                let args: Option<Vec<String>> = call.args.iter().take(8).map(|a| key(world, tables, at, a.value, fuel)).collect();
+                // What the tree computes out of a parameter lies where the tree decides, so the parameter's name is enough to know it again.
+                let named = |value: ValueId| match (&facts.value(value).what, at.scope.map(|f| &facts.fact(f).what)) {
+                    (V::Param(n), Some(What::Function { params, .. })) => params.get(*n as usize).map(|p| format!("\u{1}q{}", p.name)),
+                    _ => None,
+                };
+                let args: Option<Vec<String>> =
+                    call.args.iter().take(8).map(|a| named(a.value).or_else(|| key(world, tables, at, a.value, fuel))).collect();
                 if let Some(args) = args {
                     return Some(format!("\u{1}f{}({})", call.name, args.join(",")));
                 }
