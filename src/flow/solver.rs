@@ -13,7 +13,7 @@ use crate::flow::tables::Tables;
 use crate::flow::value::{Consts, Lit, Made, Source, Val};
 use crate::graph::index::{Index, join, parent};
 use crate::graph::{Facts, Graph, Node};
-use crate::origin::Origin;
+use crate::origin::{Origin, Who};
 use crate::outline::Ask;
 use crate::source::{FileId, Kind, Range};
 
@@ -205,7 +205,7 @@ impl<'a> Solver<'a> {
         let (place, tracked) = self.place(file, text);
         let bytes = place::store(place, tracked);
         let val = Val { name: Origin::REPOSITORY, bytes, consts: Consts::one(Lit::Str(text.to_owned())), made: Made::OTHER, ..Val::default() };
-        if bytes.who <= crate::origin::Who::Operator {
+        if bytes.who <= Who::Operator {
             return val;
         }
         let source =
@@ -339,8 +339,14 @@ impl<'a> Solver<'a> {
                         let mut val = Val::default();
                         let mut parts = 0;
                         for slot in from {
-                            if let Some(v) = self.slot(node, id, slot) {
-                                parts += self.slot_values(node, id, slot).len().max(1);
+                            let values = self.slot_values(node, id, slot);
+                            if let [first, rest @ ..] = values.as_slice()
+                                && !rest.is_empty()
+                            {
+                                val.join(&self.put_together(node, *first, rest));
+                                parts += values.len();
+                            } else if let Some(v) = self.slot(node, id, slot) {
+                                parts += 1;
                                 val.join(&v);
                             }
                         }
@@ -354,6 +360,19 @@ impl<'a> Solver<'a> {
                     _ => continue,
                 };
                 out.get_or_insert_default().join(&val);
+            }
+        }
+        out
+    }
+    /// What is put together from several values: what follows the first as plain text says who chose the name, not who can write what lies there.
+    fn put_together(&mut self, node: Node, first: ValueId, rest: &[ValueId]) -> Val {
+        let mut out = self.at(node, first);
+        for value in rest {
+            let part = self.at(node, *value);
+            if part.consts.all().is_some() && part.bytes.who <= Who::Operator {
+                out.name = out.name.join(part.name);
+            } else {
+                out.join(&part);
             }
         }
         out
