@@ -119,6 +119,9 @@ pub struct Path {
     pub hops: Vec<Hop>,
 }
 
+/// Key of [`Alert::data`] of findings about what is taken as data: one about code of the same reference says more.
+pub const TAKES_DATA: &str = "takes-data";
+
 /// A finding. Identity is (rule, cause).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Alert {

@@ -255,6 +255,10 @@ impl Catalog {
     pub fn runs_code(&self, kind: &str) -> bool {
         self.class_of(kind) == Some("code-execution")
     }
+    /// Whether what reaches a sink of that kind is taken as data.
+    pub fn takes_data(&self, kind: &str) -> bool {
+        self.class_of(kind) == Some("data-only")
+    }
     /// Level of a path to an asset.
     pub fn path_severity(&self, asset: &str, who: crate::origin::Who) -> Severity {
         self.severities.path(asset, who)

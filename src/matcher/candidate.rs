@@ -48,7 +48,9 @@ impl<'a> Matcher<'a> {
             for hit in hits.into_iter().filter_map(|i| self.context.flow.hits.get(i)) {
                 let row = self.context.catalog.row(hit.row);
                 let flagged = flag.as_ref().is_none_or(|f| row.flags.iter().any(|have| have.name == *f));
-                if flagged && is_form(*form, &self.context.facts.fact(hit.at).what) {
+                // What has no name cannot be pinned where it stands: it is the result of another load, told there.
+                let nameless = self.context.catalog.takes_data(&hit.kind) && hit.subject.is_none() && self.literal(hit).is_none();
+                if flagged && !nameless && is_form(*form, &self.context.facts.fact(hit.at).what) {
                     out.push(self.sink(hit));
                 }
             }
@@ -58,6 +60,12 @@ impl<'a> Matcher<'a> {
             self.of_fact(*node, subject, &mut out);
         }
         out
+    }
+
+    /// What a sink is given, where it stands there in full.
+    fn literal(&self, hit: &SinkHit) -> Option<String> {
+        let facts = self.context.facts.file(hit.at.file);
+        hit.slot.and_then(|v| facts.literal(v)).filter(|t| !t.trim().is_empty() && !t.contains('\n'))
     }
 
     fn sink(&self, hit: &'a SinkHit) -> Candidate<'a> {
@@ -73,8 +81,7 @@ impl<'a> Matcher<'a> {
             _ => row.subject.name(),
         };
         let python = matches!(fact.what, What::Call(_));
-        let literal = hit.slot.and_then(|v| facts.literal(v)).filter(|t| !t.trim().is_empty() && !t.contains('\n'));
-        let name = hit.subject.clone().or(literal).unwrap_or_else(|| callee.clone());
+        let name = hit.subject.clone().or_else(|| self.literal(hit)).unwrap_or_else(|| callee.clone());
         named(&mut values, &name);
         if hit.subject.is_none() {
             // What is only the callee, or a variable, has no owner.
@@ -126,7 +133,9 @@ impl<'a> Matcher<'a> {
         // Another account of the project's owner.
         let beside = |s: &str| {
             let account = s.split('/').next().filter(|a| a.len() < s.len()).unwrap_or_default();
-            self.context.catalog.accounts_beside(account).any(|owner| own(&format!("{owner}/{s}")))
+            // A project often keeps what it uploads under its own name.
+            self.context.index.is_own_package(node.file, account)
+                || self.context.catalog.accounts_beside(account).any(|owner| own(&format!("{owner}/{s}")))
         };
         let trusts = origin.who == Who::Publisher && subject.is_some_and(|s| self.context.config.trust.covers(s) || own(s) || beside(s));
         match origin.mutable {

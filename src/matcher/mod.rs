@@ -12,7 +12,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::catalog::row::{Effect, Verdict};
 use crate::detect::Context;
 use crate::facts::What;
-use crate::finding::{Alert, Confidence, Hop, Location, Severity};
+use crate::finding::{Alert, Confidence, Hop, Location, Severity, TAKES_DATA};
 use crate::flow::FlagState;
 use crate::graph::{EdgeKind, Node};
 use crate::origin::{Origin, Who};
@@ -205,6 +205,9 @@ impl<'a> Matcher<'a> {
         let mut data = BTreeMap::new();
         if let Some(hit) = candidate.hit {
             data.insert("kind".to_owned(), hit.kind.clone());
+            if self.context.catalog.takes_data(&hit.kind) {
+                data.insert(TAKES_DATA.to_owned(), String::new());
+            }
             data.insert("row".to_owned(), self.context.catalog.row(hit.row).subject.text());
         }
         if let Some(origin) = origin {

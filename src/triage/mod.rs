@@ -7,7 +7,7 @@ pub mod redact;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::finding::{Alert, Confidence, Hidden, Report, Reported, Severity, Tier};
+use crate::finding::{Alert, Confidence, Hidden, Report, Reported, Severity, TAKES_DATA, Tier};
 use crate::graph::Facts;
 use crate::notice::Notice;
 use crate::source::{FileId, Sources};
@@ -162,6 +162,8 @@ fn absorb(all: &mut [Reported], hidden: &mut [Option<Hidden>]) {
             at_hop.entry(hop.at).or_default().insert(*i);
         }
     }
+    let origins = |i: &usize| hidden[*i].is_none() && all[*i].alert.data.contains_key("mutable") && !all[*i].alert.data.contains_key(TAKES_DATA);
+    let code: BTreeMap<_, usize> = (0..all.len()).filter(origins).map(|i| (all[i].alert.primary, i)).collect();
     let hops = |r: &Reported| -> BTreeSet<_> { r.alert.paths.iter().flat_map(|p| &p.hops).map(|h| h.at).collect() };
     // The strongest of several takes a finding in, so that none is taken in by one that is itself taken in.
     let strength = |r: &Reported| (r.alert.severity, hops(r).len(), r.alert.paths.len());
@@ -178,7 +180,9 @@ fn absorb(all: &mut [Reported], hidden: &mut [Option<Hidden>]) {
             .data
             .get(ONLY_THROUGH_PATH)
             .and_then(|_| at_hop.get(&alert.primary)?.iter().filter(fits).max_by_key(|j| strength(&all[**j])).copied());
-        if let Some(j) = same_cause.or(only_reason) {
+        // Code and data of one call come from one name: the edit that fixes the code fixes both.
+        let told = alert.data.get(TAKES_DATA).and_then(|_| code.get(&alert.primary).copied()).filter(|j| all[*j].alert.severity > alert.severity);
+        if let Some(j) = same_cause.or(only_reason).or(told) {
             let whole = all[j].v1.clone();
             all[i].alert.part_of = Some(whole.clone());
             if hidden[i].is_none() {
