@@ -34,7 +34,13 @@ impl<'a> Solver<'a> {
         }
         let mut out = Val::default();
         for arg in &call.args {
-            out.join(&self.at(node, arg.value));
+            let val = self.at(node, arg.value);
+            if val.consts.all().is_some() && val.bytes.who <= Who::Operator {
+                // A plain text handed to what is not known names something, not necessarily a file that the result comes from.
+                out.name = out.name.join(val.name);
+            } else {
+                out.join(&val);
+            }
         }
         if let Some(receiver) = call.receiver {
             out.join(&self.at(node, receiver));
