@@ -335,6 +335,8 @@ impl<'a> Solver<'a> {
                         let which = (id, u32::try_from(i).unwrap_or(u32::MAX));
                         self.row_returns(node, which, (*who, *via), pin, *path)
                     }
+                    // Of a file that was written in sight what was written counts, not what its path says.
+                    Effect::Passes { to: Slot::Result, .. } if self.reads_written(node, id, row) => continue,
                     Effect::Passes { from, to: Slot::Result } => {
                         let mut val = Val::default();
                         let mut parts = 0;
@@ -363,6 +365,14 @@ impl<'a> Solver<'a> {
             }
         }
         out
+    }
+    fn reads_written(&mut self, node: Node, id: RowId, row: &Row) -> bool {
+        row.effects.iter().any(|effect| match effect {
+            Effect::Reads { channel, name } if channel == "file" => {
+                self.slot_values(node, id, name).into_iter().any(|value| self.written(self.here(node), value).is_some())
+            }
+            _ => false,
+        })
     }
     /// What is put together from several values: what follows the first as plain text says who chose the name, not who can write what lies there.
     fn put_together(&mut self, node: Node, first: ValueId, rest: &[ValueId]) -> Val {
