@@ -45,7 +45,7 @@ def main():
     names = tools / "names.txt"
     names.write_text("\n".join(row_names()) + "\n", "utf-8")
     runs = commands(pipevet, programs, corpus, names, tools)
-    table(measure(runs, wanted, options.rounds), corpus)
+    table(measure(runs, wanted, options.rounds, corpus), corpus)
 
 
 def arguments():
@@ -217,7 +217,7 @@ def commands(pipevet, programs, corpus, names, tools):
         "bandit": (["-r", "-q", "-f", "json", "--exit-zero", tree], lambda t: len(json.loads(t)["results"])),
         "zizmor": (["--offline", "--no-exit-codes", "--no-progress", "--format", "json", tree], lambda t: len(json.loads(t))),
         "ripgrep": (["-j2", "-n", "-F", "-f", str(names), "--glob", "*.py", tree], lambda t: t.count("\n")),
-        "detect-secrets": (["scan", "--all-files", tree], lambda t: sum(len(v) for v in json.loads(t)["results"].values())),
+        "detect-secrets": (["scan", "--all-files", "."], lambda t: sum(len(v) for v in json.loads(t)["results"].values())),
     }
     labels = {"ruff": "ruff --select S", "ripgrep": "rg -j2 -n (names of rows)"}
     return runs + [(labels.get(name, name), [program, *peer[name][0]], peer[name][1]) for name, program in programs.items()]
@@ -226,13 +226,13 @@ def commands(pipevet, programs, corpus, names, tools):
 # Measuring.
 
 
-def measure(runs, peers, rounds):
+def measure(runs, peers, rounds, corpus):
     results = {label: [] for label, _, _ in runs}
     slow = {name for name, peer in peers.items() if peer.get("slow")}
     for turn in range(rounds):
         for label, command, count in runs:
             if turn == 0 or label not in slow:
-                results[label].append(once(label, command, count))
+                results[label].append(once(label, command, count, corpus))
     return results
 
 
@@ -247,10 +247,10 @@ print(os.waitstatus_to_exitcode(status), time.monotonic() - started, usage.ru_ut
 """
 
 
-def once(label, command, count):
-    """Wall and processor seconds, peak memory in MiB, findings."""
+def once(label, command, count, corpus):
+    """Wall and processor seconds, peak memory in MiB, findings. Tools run in the corpus: one of them takes paths outside its directory for nothing."""
     output = Path(os.environ.get("TMPDIR", "/tmp")) / f"pipevet-bench-{os.getpid()}.out"
-    watched = subprocess.run([sys.executable, "-c", WATCH, str(output), *command], capture_output=True, text=True, check=True)
+    watched = subprocess.run([sys.executable, "-c", WATCH, str(output), *command], cwd=corpus, capture_output=True, text=True, check=True)
     code, wall, cpu, peak = watched.stdout.split()
     try:
         findings = count(output.read_text("utf-8", "replace"))

@@ -176,13 +176,9 @@ fn absorb(all: &mut [Reported], hidden: &mut [Option<Hidden>]) {
                 && (alert.paths.is_empty() || hops(&all[i]).is_subset(&hops(&all[**j])) && (strength(&all[**j]), **j) > (strength(&all[i]), i))
         };
         let same_cause = at_cause.get(&alert.primary).and_then(|js| js.iter().filter(fits).max_by_key(|j| strength(&all[**j])).copied());
-        let only_reason = alert
-            .data
-            .get(ONLY_THROUGH_PATH)
-            .and_then(|_| at_hop.get(&alert.primary)?.iter().filter(fits).max_by_key(|j| strength(&all[**j])).copied());
         // Code and data of one call come from one name: the edit that fixes the code fixes both.
         let told = alert.data.get(TAKES_DATA).and_then(|_| code.get(&alert.primary).copied()).filter(|j| all[*j].alert.severity > alert.severity);
-        if let Some(j) = same_cause.or(only_reason).or(told) {
+        if let Some(j) = same_cause.or(told) {
             let whole = all[j].v1.clone();
             all[i].alert.part_of = Some(whole.clone());
             if hidden[i].is_none() {
@@ -194,9 +190,6 @@ fn absorb(all: &mut [Reported], hidden: &mut [Option<Hidden>]) {
         }
     }
 }
-
-/// Key of [`Alert::data`] of a finding that was raised only because a path runs through its place.
-pub const ONLY_THROUGH_PATH: &str = "only-through-path";
 
 #[cfg(test)]
 mod tests;

@@ -129,9 +129,20 @@ fn a_path_absorbs_its_own_cause_and_marks_its_hops() {
     // A path that is switched off stands in for nothing.
     let without = Policy { ignore: vec!["path".into()], ..Policy::default() };
     assert!(run(alerts, &without).shown.iter().any(|r| r.alert.rule == "checkout"));
-    let mut hop = alert("only", "three", Severity::High);
-    hop.data.insert(ONLY_THROUGH_PATH.into(), "true".into());
-    assert_eq!(run(vec![path, hop], &Policy::default()).shown.len(), 1);
+}
+
+#[test]
+fn one_edit_for_code_and_data_of_a_call_is_told_once() {
+    let mut code = alert("code", "two", Severity::High);
+    let mut data = alert("data", "two", Severity::Medium);
+    code.data.insert("mutable".into(), "moving".into());
+    data.data.extend([("mutable".into(), "moving".into()), (TAKES_DATA.into(), String::new())]);
+    let rules = |alerts: Vec<Alert>| run(alerts, &Policy::default()).shown.iter().map(|r| r.alert.rule.clone()).collect::<Vec<_>>();
+    assert_eq!(rules(vec![code.clone(), data.clone()]), ["code"]);
+    let elsewhere = Alert { primary: alert("data", "three", Severity::Medium).primary, ..data.clone() };
+    assert_eq!(rules(vec![code.clone(), elsewhere]), ["code", "data"]);
+    code.data.clear();
+    assert_eq!(rules(vec![code, data]), ["code", "data"], "what says nothing of bytes is another matter");
 }
 
 #[test]
