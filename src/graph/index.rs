@@ -127,7 +127,8 @@ impl Index {
                 _ => {}
             }
         }
-        index.accounts = published::accounts(&index, facts, catalog);
+        let accounts = published::accounts(&index.rows, facts, catalog);
+        index.accounts = accounts.into_iter().map(|(file, account)| (index.root(file), account)).collect();
         index
     }
     /// Rows that speak of a fact.

@@ -1,12 +1,11 @@
 //! Accounts of a container registry that a tree itself pushes to: what is built on their images is built on the project's own. Names are followed
 //! through `env` and the outputs of earlier steps as far as rows say so.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-use crate::catalog::row::Effect;
+use crate::catalog::row::{Effect, RowId};
 use crate::catalog::{Catalog, image_name};
 use crate::facts::{Channel, ExprWhat, FileFacts, V, ValueId, What};
-use crate::graph::index::Index;
 use crate::graph::{Facts, Node};
 use crate::source::FileId;
 
@@ -17,10 +16,13 @@ const DEEPEST: u32 = 6;
 /// Stands for what is not literal.
 const OPEN: char = '\u{0}';
 
-/// (root, account) of every image that a workflow, script or Makefile of that root pushes.
-pub(super) fn accounts(index: &Index, facts: &Facts, catalog: &Catalog) -> BTreeSet<(u32, String)> {
+/// Rows by the fact they speak of.
+type Rows = BTreeMap<Node, Vec<RowId>>;
+
+/// (file, account) of every image that a workflow, script or Makefile pushes.
+pub(super) fn accounts(classified: &Rows, facts: &Facts, catalog: &Catalog) -> BTreeSet<(FileId, String)> {
     let mut out = BTreeSet::new();
-    for (node, rows) in index.classified() {
+    for (node, rows) in classified {
         for id in rows {
             for effect in &catalog.row(*id).effects {
                 let Effect::Publishes { asset, slot: Some(slot) } = effect else { continue };
@@ -28,9 +30,9 @@ pub(super) fn accounts(index: &Index, facts: &Facts, catalog: &Catalog) -> BTree
                     continue;
                 }
                 for value in catalog.slot(facts.file(node.file), node.fact, *id, slot) {
-                    let text = spelled(index, facts, catalog, node.file, value, DEEPEST);
+                    let text = spelled(classified, facts, catalog, node.file, value, DEEPEST);
                     let names = text.split(|c: char| c.is_whitespace() || c == ',').filter_map(account);
-                    out.extend(names.map(|name| (index.root(node.file), name.to_owned())));
+                    out.extend(names.map(|name| (node.file, name.to_owned())));
                 }
             }
         }
@@ -49,10 +51,10 @@ pub(super) fn account(image: &str) -> Option<&str> {
 }
 
 /// A value as text; what is not literal is [`OPEN`].
-fn spelled(index: &Index, facts: &Facts, catalog: &Catalog, file: FileId, value: ValueId, depth: u32) -> String {
+fn spelled(classified: &Rows, facts: &Facts, catalog: &Catalog, file: FileId, value: ValueId, depth: u32) -> String {
     let here = facts.file(file);
     let Some(depth) = depth.checked_sub(1) else { return OPEN.to_string() };
-    let follow = |v: ValueId| spelled(index, facts, catalog, file, v, depth);
+    let follow = |v: ValueId| spelled(classified, facts, catalog, file, v, depth);
     match &here.value(value).what {
         V::Join(parts) => parts.iter().map(|p| follow(*p)).collect(),
         V::Env(name) => variable(here, name).map_or_else(|| OPEN.to_string(), follow),
@@ -61,7 +63,7 @@ fn spelled(index: &Index, facts: &Facts, catalog: &Catalog, file: FileId, value:
             match path.split('.').collect::<Vec<_>>().as_slice() {
                 ["env", name] => variable(here, name).map_or_else(|| OPEN.to_string(), follow),
                 ["steps", step, "outputs", _] => {
-                    let values = passed(index, here, catalog, file, step);
+                    let values = passed(classified, here, catalog, file, step);
                     if values.is_empty() { OPEN.to_string() } else { values.into_iter().map(|v| follow(v) + "\n").collect() }
                 }
                 _ => OPEN.to_string(),
@@ -80,15 +82,15 @@ fn variable(facts: &FileFacts, name: &str) -> Option<ValueId> {
 }
 
 /// Inputs that rows say an action hands on to its outputs.
-fn passed(index: &Index, facts: &FileFacts, catalog: &Catalog, file: FileId, step: &str) -> Vec<ValueId> {
+fn passed(classified: &Rows, facts: &FileFacts, catalog: &Catalog, file: FileId, step: &str) -> Vec<ValueId> {
     let named = |owner| matches!(&facts.fact(owner).what, What::Step { id: Some(id), .. } if id == step);
     let uses = facts.iter().filter(|(_, f)| matches!(f.what, What::Uses { .. }) && f.owner.is_some_and(named));
     let mut out = Vec::new();
     for (fact, _) in uses {
-        for (id, row) in index.rows(catalog, Node { file, fact }) {
-            for effect in &row.effects {
+        for id in classified.get(&Node { file, fact }).into_iter().flatten() {
+            for effect in &catalog.row(*id).effects {
                 if let Effect::Passes { from, .. } = effect {
-                    out.extend(from.iter().flat_map(|slot| catalog.slot(facts, fact, id, slot)));
+                    out.extend(from.iter().flat_map(|slot| catalog.slot(facts, fact, *id, slot)));
                 }
             }
         }
