@@ -93,6 +93,7 @@ impl Flow<'_, '_> {
         let close = if open == b'[' { b']' } else { b'}' };
         let (mut items, mut entries) = (Vec::new(), Vec::new());
         let mut at = start + 1;
+        let mut parted = true;
         loop {
             at = self.spaces(at);
             match self.byte(at) {
@@ -104,12 +105,18 @@ impl Flow<'_, '_> {
                     at += 1;
                     break;
                 }
-                Some(b',') => at += 1,
+                Some(b',') => {
+                    parted = true;
+                    at += 1;
+                }
                 Some(b']' | b'}') => {
                     self.odd = true;
                     at += 1;
                 }
                 Some(_) => {
+                    // Two values without a comma: `{ a: ${{ b }} }` is what no reader takes.
+                    self.odd |= !parted;
+                    parted = false;
                     let begin = at;
                     let (entry, paired, end) = self.entry(at, depth + 1);
                     at = end.max(at + 1);

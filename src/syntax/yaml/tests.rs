@@ -323,6 +323,7 @@ fn an_odd_entry_costs_only_itself() {
             r#"{"on": {"push": {"branches": ["main"]}}, "jobs": !t {"a": "b"}, "x": *!t {"a": "b"}, "y": "@"}"#,
             "@",
         ),
+        ("a: { T: ${{ s }} }\nb: c\n", r#"{"a": {"T": "$", {{"s": ~}: ~}: ~}, "b": "c"}"#, "{ T: ${{ s }} }"),
         ("%YAML 1.2\n---\na: @\n--- |\n  t\n...\n---\n- @b\n- c\n", r#"{"a": "@"} --- "t\n" --- ["@b", "c"]"#, "@|@b"),
     ];
     for (text, want, covered) in table {
