@@ -176,9 +176,15 @@ fn absorb(all: &mut [Reported], hidden: &mut [Option<Hidden>]) {
                 && (alert.paths.is_empty() || hops(&all[i]).is_subset(&hops(&all[**j])) && (strength(&all[**j]), **j) > (strength(&all[i]), i))
         };
         let same_cause = at_cause.get(&alert.primary).and_then(|js| js.iter().filter(fits).max_by_key(|j| strength(&all[**j])).copied());
+        // The finding stands where something comes in, the path where it runs: each names the other's place.
+        let meets = |j: &&usize| {
+            let cause = all[**j].alert.primary;
+            alert.related.iter().any(|h| h.at.file == cause.file && (h.at.range.contains(cause.range) || cause.range.contains(h.at.range)))
+        };
+        let same_way = at_hop.get(&alert.primary).and_then(|js| js.iter().filter(fits).filter(meets).max_by_key(|j| strength(&all[**j])).copied());
         // Code and data of one call come from one name: the edit that fixes the code fixes both.
         let told = alert.data.get(TAKES_DATA).and_then(|_| code.get(&alert.primary).copied()).filter(|j| all[*j].alert.severity > alert.severity);
-        if let Some(j) = same_cause.or(told) {
+        if let Some(j) = same_cause.or(same_way).or(told) {
             let whole = all[j].v1.clone();
             all[i].alert.part_of = Some(whole.clone());
             if hidden[i].is_none() {

@@ -132,6 +132,17 @@ fn a_path_absorbs_its_own_cause_and_marks_its_hops() {
 }
 
 #[test]
+fn a_download_that_a_path_runs_is_told_by_the_path() {
+    let path = with_path(alert("path", "three", Severity::High), &["two", "three"]);
+    let mut download = alert("download", "two", Severity::High);
+    download.related.push(Hop { at: path.primary, text: "runs it".into() });
+    let elsewhere = Alert { related: Vec::new(), ..download.clone() };
+    let rules = |alerts: Vec<Alert>| run(alerts, &Policy::default()).shown.iter().map(|r| r.alert.rule.clone()).collect::<Vec<_>>();
+    assert_eq!(rules(vec![path.clone(), download]), ["path"]);
+    assert_eq!(rules(vec![path, elsewhere]).len(), 2);
+}
+
+#[test]
 fn one_edit_for_code_and_data_of_a_call_is_told_once() {
     let mut code = alert("code", "two", Severity::High);
     let mut data = alert("data", "two", Severity::Medium);
