@@ -1,5 +1,7 @@
 //! Commands that run a script, module, notebook, make target, Dockerfile or console script of the tree, or install what a manifest of it names.
 
+use std::collections::BTreeMap;
+
 use crate::catalog::row::{Effect, Executes};
 use crate::facts::{Command, FileFacts, What};
 use crate::graph::index::{base, join};
@@ -22,6 +24,23 @@ pub fn link(linker: Linker, edges: &mut Vec<Edge>, notices: &mut Vec<Notice>) {
             What::Call(_) | What::Uses { .. } => by_row(linker, node, edges, notices),
             _ => {}
         }
+    }
+    cut(notices);
+}
+
+/// Things one file runs that are not in sight, listed at most; a generated script would bury all else.
+const MOST: usize = 100;
+
+fn cut(notices: &mut Vec<Notice>) {
+    let mut count: BTreeMap<Option<FileId>, usize> = BTreeMap::new();
+    notices.retain(|n| {
+        let seen = count.entry(n.file).or_default();
+        *seen += usize::from(n.kind == NoticeKind::Unresolved);
+        n.kind != NoticeKind::Unresolved || *seen <= MOST
+    });
+    for (file, n) in count.into_iter().filter(|(_, n)| *n > MOST) {
+        let text = format!("{} more things that it runs are not in this tree", n - MOST);
+        notices.push(Notice { file, range: None, kind: NoticeKind::Limit, text });
     }
 }
 
@@ -220,4 +239,19 @@ fn missing(linker: Linker, node: Node, value: crate::facts::ValueId, notices: &m
 fn unresolved(node: Node, range: Range, what: &str, notices: &mut Vec<Notice>) {
     let text = format!("runs `{what}`, which is not in this tree");
     notices.push(Notice { file: Some(node.file), range: Some(range), kind: NoticeKind::Unresolved, text });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_file_cannot_bury_the_rest_in_notices() {
+        let unseen = |file: u32| Notice { file: Some(FileId(file)), range: None, kind: NoticeKind::Unresolved, text: "x".into() };
+        let mut notices: Vec<Notice> = (0..250).map(|_| unseen(0)).chain([unseen(1)]).collect();
+        cut(&mut notices);
+        let of = |file: u32| notices.iter().filter(|n| n.file == Some(FileId(file))).count();
+        assert_eq!((of(0), of(1)), (MOST + 1, 1));
+        assert!(notices.iter().any(|n| n.text.starts_with("150 more")));
+    }
 }

@@ -1,7 +1,7 @@
 //! Gates: conditions that an outsider cannot meet. A family of gates dominates a step when its condition is definitely false once every check of
 //! that family says no, what the state fixes is set, and all else is unknown.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::catalog::row::{Effect, Subject};
 use crate::cond::{CmpOp, CondId, CondWhat, Status};
@@ -78,7 +78,7 @@ pub fn families(context: Context) -> Vec<Family> {
 
 /// Whether a step can run in a state at all, and which gates dominate it. `None`: it does not run in that state.
 pub fn of_step(context: Context, instance: &Instance, families: &[Family], step: Node, scope: &Scope) -> Option<Vec<Gate>> {
-    let plain = World { context, state: &instance.state, active: None, at: std::cell::RefCell::new(BTreeSet::new()) };
+    let plain = World { context, state: &instance.state, active: None, at: std::cell::RefCell::default(), jobs: std::cell::RefCell::default() };
     if runs(&plain, instance, step, scope) == Tri::No {
         return None;
     }
@@ -88,7 +88,8 @@ pub fn of_step(context: Context, instance: &Instance, families: &[Family], step:
         return Some(gates);
     }
     for family in families.iter().filter(|f| f.start.is_some() || f.code.is_some()) {
-        let world = World { context, state: &instance.state, active: Some(family), at: std::cell::RefCell::new(BTreeSet::new()) };
+        let world =
+            World { context, state: &instance.state, active: Some(family), at: std::cell::RefCell::default(), jobs: std::cell::RefCell::default() };
         if runs(&world, instance, step, scope) == Tri::No {
             let at = world.at.borrow().iter().next().copied();
             let at = at.unwrap_or(Location { file: step.file, range: context.facts.fact(step).range });
@@ -114,6 +115,8 @@ struct World<'a> {
     active: Option<&'a Family>,
     /// Checks of the active family that said no.
     at: std::cell::RefCell<BTreeSet<Location>>,
+    /// Jobs that were looked at: many need the same ones, and what they need may go in a circle.
+    jobs: std::cell::RefCell<BTreeMap<Node, Tri>>,
 }
 
 /// The caller's condition, the job's, the needed jobs', the step's, and no earlier rejecting step.
@@ -140,6 +143,13 @@ fn runs(world: &World, instance: &Instance, step: Node, scope: &Scope) -> Tri {
 
 /// A job's own condition and those of the jobs it needs.
 fn job_runs(world: &World, job: Node, scope: &Scope, depth: u32) -> Tri {
+    let known = world.jobs.borrow_mut().insert(job, Tri::Maybe);
+    let found = known.unwrap_or_else(|| needed(world, job, scope, depth));
+    world.jobs.borrow_mut().insert(job, found);
+    found
+}
+
+fn needed(world: &World, job: Node, scope: &Scope, depth: u32) -> Tri {
     let Some(depth) = depth.checked_sub(1) else { return Tri::Maybe };
     let facts = world.context.facts.file(job.file);
     let fact = facts.fact(job.fact);
@@ -154,9 +164,10 @@ fn job_runs(world: &World, job: Node, scope: &Scope, depth: u32) -> Tri {
     if fact.when.is_some_and(|w| says(facts, w, &[Status::Always, Status::Failure])) {
         return all;
     }
-    for (id, other) in facts.iter() {
-        if matches!(&other.what, What::Job { id, .. } if needs.contains(id)) {
-            let needed = Node { file: job.file, fact: id };
+    let beside =
+        fact.owner.filter(|_| !needs.is_empty()).map(|owner| children(world.context, Node { file: job.file, fact: owner })).unwrap_or_default();
+    for needed in beside {
+        if matches!(&facts.fact(needed.fact).what, What::Job { id, .. } if needs.contains(id)) {
             all = all.min(job_runs(world, needed, scope, depth));
             let last = children(world.context, needed).into_iter().rfind(|n| matches!(world.context.facts.fact(*n).what, What::Step { .. }));
             if last.is_some_and(|l| rejected_before(world, l, scope) || rejects(world, l, scope)) {

@@ -3,8 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::harness::{knowledge, scan, sources};
-use crate::finding::{Confidence, Severity};
+use crate::finding::{Alert, Confidence, Severity};
 use crate::report::{Card, json, sarif, text};
+use crate::scan::Model;
+use crate::source::Sources;
 use crate::triage::{Policy, triage};
 
 /// A made-up token, built here so that none stands in this repository. Each `n` gives another.
@@ -72,7 +74,7 @@ fn planted() -> (BTreeMap<String, String>, usize) {
 fn planted_secrets_are_found_and_never_shown() {
     let (files, count) = planted();
     assert_eq!(count, 40);
-    let (catalog, rules) = knowledge();
+    let (catalog, _) = knowledge();
     let sources = sources(&files);
     let (model, alerts) = scan(&sources, catalog);
     let of = |rule: &str| alerts.iter().filter(|a| a.rule == rule).collect::<Vec<_>>();
@@ -82,8 +84,39 @@ fn planted_secrets_are_found_and_never_shown() {
     assert_eq!(spans.len(), 40);
     assert!(alerts.iter().any(|a| !a.rule.starts_with("secret-")), "other rules speak of these lines too");
 
+    let out = everything(&sources, alerts, model);
+    for n in 1..=40 {
+        let secret = token(n);
+        // Four characters may be shown; six in a row are no accident.
+        for start in 0..secret.len() - 6 {
+            let part = secret.get(start..start + 6).unwrap();
+            assert!(!out.contains(part), "token {n}: `{part}` in {:?}", out.lines().find(|l| l.contains(part)));
+        }
+    }
+}
+
+#[test]
+fn passwords_in_addresses_are_never_shown() {
+    let word = "Tr0ub4dor&3horse";
+    let workflow = format!(
+        "on: push\nenv:\n  HF_TOKEN: ${{{{ secrets.HF_TOKEN }}}}\njobs:\n  a:\n    runs-on: ubuntu-latest\n    steps:\n      - run: |\n          pip install 'git+https://me:{word}@git.example.com/o/r'\n          curl -fsSL https://{word}@get.example.com/x.sh | bash\n"
+    );
+    let manifest = format!("--extra-index-url https://me:{word}@pypi.example.com/simple\nx @ git+https://{word}@git.example.com/o/r\n");
+    let files = BTreeMap::from([(".github/workflows/a.yml".to_owned(), workflow), ("requirements.txt".to_owned(), manifest)]);
+    let sources = sources(&files);
+    let (model, alerts) = scan(&sources, knowledge().0);
+    assert!(alerts.iter().filter(|a| a.message.contains(word)).count() >= 3, "messages quote the addresses");
+    let out = everything(&sources, alerts, model);
+    assert!(out.contains("git.example.com"));
+    let part = word.get(4..12).unwrap();
+    assert!(!out.contains(part), "{:?}", out.lines().find(|l| l.contains(part)));
+}
+
+/// A run's report in all forms, with all that can be shown.
+fn everything(sources: &Sources, alerts: Vec<Alert>, model: Model) -> String {
+    let (_, rules) = knowledge();
     let policy = Policy { preview: true, hygiene: true, min_severity: Severity::Info, min_confidence: Confidence::Low, ..Policy::default() };
-    let report = triage(alerts, model.notices, &model.facts, &sources, &policy);
+    let report = triage(alerts, model.notices, &model.facts, sources, &policy);
     let cards: Vec<Card> = rules
         .pages
         .iter()
@@ -100,16 +133,8 @@ fn planted_secrets_are_found_and_never_shown() {
         .collect();
     let look = text::Look { color: false, quiet: false, verbose: true, time: false };
     let mut out: Vec<u8> = Vec::new();
-    json::write(&report, &sources, &cards, true, &mut out).unwrap();
-    sarif::write(&report, &sources, &cards, sarif::Limits::default(), &mut out).unwrap();
-    text::write(&report, &sources, &cards, look, &mut out).unwrap();
-    let out = String::from_utf8(out).unwrap();
-    for n in 1..=40 {
-        let secret = token(n);
-        // Four characters may be shown; six in a row are no accident.
-        for start in 0..secret.len() - 6 {
-            let part = secret.get(start..start + 6).unwrap();
-            assert!(!out.contains(part), "token {n}: `{part}` in {:?}", out.lines().find(|l| l.contains(part)));
-        }
-    }
+    json::write(&report, sources, &cards, true, &mut out).unwrap();
+    sarif::write(&report, sources, &cards, sarif::Limits::default(), &mut out).unwrap();
+    text::write(&report, sources, &cards, look, &mut out).unwrap();
+    String::from_utf8(out).unwrap()
 }

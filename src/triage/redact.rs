@@ -1,7 +1,11 @@
 //! Takes the secrets that were found out of everything a report says: another rule may quote the line, a construct may be named after the address, a
 //! notice may repeat the word in which one stands. Lines of files are masked where they are shown.
 
+use std::collections::BTreeSet;
+use std::sync::OnceLock;
+
 use aho_corasick::{AhoCorasick, MatchKind};
+use regex::bytes::Regex;
 
 use crate::finding::{Alert, Report};
 use crate::source::{FileId, Range, Sources};
@@ -26,9 +30,32 @@ pub fn secrets(report: &Report, sources: &Sources) -> Vec<String> {
         .flat_map(|text| [text.split(|c: char| c.is_whitespace() || matches!(c, '"' | '\'' | '+' | '\\')).collect(), text])
         .filter(|text| text.len() >= SHORTEST)
         .collect();
+    out.extend(in_addresses(report, sources));
     out.sort_by(|a, b| b.len().cmp(&a.len()).then(a.cmp(b)));
     out.dedup();
     out
+}
+
+/// What stands before the `@` of addresses in files that the report speaks of: no rule need have found it, a sentence may quote the address.
+fn in_addresses(report: &Report, sources: &Sources) -> Vec<String> {
+    static ADDRESS: OnceLock<Option<Regex>> = OnceLock::new();
+    // A password of any user, or a token in place of one; what a variable brings is none.
+    let pattern = || Regex::new(r#"://(?:[^\s/@:'"]*:([^\s/@'"${}<>]{6,})|([^\s/@:'"${}<>]{16,}))@"#).ok();
+    let Some(pattern) = ADDRESS.get_or_init(pattern) else { return Vec::new() };
+    let alerts = report.shown.iter().chain(report.hidden.iter().map(|(r, _)| r)).map(|r| &r.alert);
+    let files: BTreeSet<FileId> = alerts
+        .flat_map(|a| {
+            let hops = a.paths.iter().flat_map(|p| &p.hops).chain(&a.related).map(|h| h.at.file);
+            hops.chain([a.primary.file])
+        })
+        .chain(report.notices.iter().filter_map(|n| n.file))
+        .collect();
+    let found = |file: FileId| {
+        let bytes = &sources.file(file).bytes;
+        let secrets = pattern.captures_iter(bytes).filter_map(|c| c.get(1).or_else(|| c.get(2)));
+        secrets.map(|m| String::from_utf8_lossy(m.as_bytes()).into_owned()).collect::<Vec<_>>()
+    };
+    files.into_iter().flat_map(found).collect()
 }
 
 /// Shortens every secret to its first characters, wherever a sentence or a name of the report holds it.
