@@ -12,7 +12,7 @@ use crate::graph::index::join;
 use crate::graph::{EdgeKind, Node};
 use crate::link::{Linker, place};
 use crate::origin::{Mutable, Who};
-use crate::reach::gates::Family;
+use crate::reach::condition::Family;
 use crate::reach::instances::{Instance, children};
 use crate::reach::mount::Mount;
 use crate::reach::sources::{Scope, Source};

@@ -1,0 +1,412 @@
+//! Whether a condition holds in a start state: three-valued, with one family of gates saying no. Follows conditions through `env`, outputs of steps and
+//! jobs, and functions of the platform. Knows rows and facts, no job as a whole.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::cond::{CmpOp, CondId, CondWhat, Status};
+use crate::facts::{Channel, Expr, ExprWhat, FactId, FileFacts, V, ValueId, What};
+use crate::finding::Location;
+use crate::graph::Node;
+use crate::origin::Who;
+use crate::reach::sources::Scope;
+use crate::reach::{Context, Gate, State};
+
+/// True, false, or either.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Tri {
+    /// Never holds.
+    No,
+    /// May hold.
+    Maybe,
+    /// Always holds.
+    Yes,
+}
+
+impl Tri {
+    pub(super) fn not(self) -> Tri {
+        match self {
+            Tri::No => Tri::Yes,
+            Tri::Maybe => Tri::Maybe,
+            Tri::Yes => Tri::No,
+        }
+    }
+    pub(super) fn known(b: bool) -> Tri {
+        if b { Tri::Yes } else { Tri::No }
+    }
+}
+
+/// A family of gates, from its row.
+#[derive(Clone, Debug)]
+pub struct Family {
+    /// Name.
+    pub name: String,
+    pub(super) start: Option<Who>,
+    pub(super) code: Option<Who>,
+    pub(super) text: Option<Who>,
+    pub(super) residual: String,
+    pub(super) by: Vec<String>,
+    pub(super) values: Vec<String>,
+}
+
+impl Family {
+    /// Whether an action at a version is this family (its row names both).
+    pub fn names(&self, action: &str, version: &str) -> bool {
+        self.by.iter().any(|b| b.eq_ignore_ascii_case(action)) && self.values.iter().any(|v| like(v, version))
+    }
+    /// The gate at a place.
+    pub fn gate(&self, at: Location) -> Gate {
+        Gate { family: self.name.clone(), start: self.start, code: self.code, text: self.text, residual: self.residual.clone(), at }
+    }
+}
+
+/// What conditions are judged in: a state, and the family of gates that says no.
+pub(super) struct World<'a> {
+    pub(super) context: Context<'a>,
+    pub(super) state: &'a State,
+    pub(super) active: Option<&'a Family>,
+    /// Checks of the active family that said no.
+    pub(super) at: std::cell::RefCell<BTreeSet<Location>>,
+    /// Jobs that were looked at: many need the same ones, and what they need may go in a circle.
+    pub(super) jobs: std::cell::RefCell<BTreeMap<Node, Tri>>,
+}
+
+pub(super) fn cond_at(facts: &FileFacts, id: CondId) -> &CondWhat {
+    &facts.cond(id).what
+}
+
+pub(super) fn mark(world: &World, file: crate::source::FileId, range: crate::source::Range) -> bool {
+    world.at.borrow_mut().insert(Location { file, range });
+    true
+}
+
+/// The script a check stands in calls the family's API.
+pub(super) fn script_mentions(facts: &FileFacts, check: FactId, family: &Family) -> bool {
+    let script = facts.owners(check).find_map(|(_, f)| if let What::Script { text, .. } = &f.what { text_of(facts, *text) } else { None });
+    script.is_some_and(|t| mentions(family, &t))
+}
+
+pub(super) fn mentions(family: &Family, text: &str) -> bool {
+    family.by.iter().any(|b| {
+        let mut rest = text;
+        // A command pattern: its pieces in order. A plain word: as it stands.
+        b.split('*').all(|piece| match rest.split_once(piece) {
+            Some((_, after)) => {
+                rest = after;
+                true
+            }
+            None => false,
+        }) && (b.contains(' ') || b.chars().all(char::is_alphanumeric))
+    })
+}
+
+/// JavaScript that ends a step with failure.
+pub(super) fn stops(text: &str) -> bool {
+    text.contains("setFailed") || text.contains("throw ") || text.contains("process.exit(1")
+}
+
+pub(super) fn text_of(facts: &FileFacts, value: ValueId) -> Option<String> {
+    match &facts.value(value).what {
+        V::Str(t) => Some(t.as_str().to_owned()),
+        V::Join(parts) => Some(parts.iter().filter_map(|p| text_of(facts, *p)).collect()),
+        _ => None,
+    }
+}
+
+/// Whether a condition names one of these status functions.
+pub fn says(facts: &FileFacts, id: CondId, wanted: &[Status]) -> bool {
+    let mut stack = vec![id];
+    let mut steps = 0;
+    while let Some(id) = stack.pop() {
+        steps += 1;
+        if steps > 512 {
+            return false;
+        }
+        match &facts.cond(id).what {
+            CondWhat::And(ids) | CondWhat::Or(ids) => stack.extend(ids),
+            CondWhat::Not(id) => stack.push(*id),
+            CondWhat::Status(s) if wanted.contains(s) => return true,
+            _ => {}
+        }
+    }
+    false
+}
+
+pub(super) fn cond(world: &World, scope: &Scope, node: Node, id: CondId, depth: u32) -> Tri {
+    let Some(depth) = depth.checked_sub(1) else { return Tri::Maybe };
+    let facts = world.context.facts.file(node.file);
+    match &facts.cond(id).what {
+        CondWhat::And(ids) => ids.iter().map(|c| cond(world, scope, node, *c, depth)).min().unwrap_or(Tri::Yes),
+        CondWhat::Or(ids) => ids.iter().map(|c| cond(world, scope, node, *c, depth)).max().unwrap_or(Tri::No),
+        CondWhat::Not(c) => cond(world, scope, node, *c, depth).not(),
+        CondWhat::Const(b) => Tri::known(*b),
+        CondWhat::Atom(left, op, right) => atom(world, scope, node, *left, *op, *right, depth),
+        CondWhat::Status(_) | CondWhat::Opaque => Tri::Maybe,
+    }
+}
+
+/// One side of a comparison.
+#[derive(Clone, Debug, PartialEq)]
+enum Side {
+    Text(String),
+    Context(String),
+    List(Vec<String>),
+    Other,
+}
+
+fn side(facts: &FileFacts, value: ValueId) -> Side {
+    match &facts.value(value).what {
+        V::Str(t) => Side::Text(t.as_str().to_owned()),
+        V::Num(n) => Side::Text(n.clone()),
+        V::Bool(b) => Side::Text(b.to_string()),
+        V::None => Side::Text(String::new()),
+        V::Expr(e) => expr_side(e),
+        V::List(items, false) => items.iter().map(|i| facts.literal(*i)).collect::<Option<Vec<_>>>().map_or(Side::Other, Side::List),
+        _ => Side::Other,
+    }
+}
+
+fn expr_side(expr: &Expr) -> Side {
+    match &expr.what {
+        ExprWhat::Str(s) => Side::Text(s.clone()),
+        ExprWhat::Num(n) => Side::Text(n.clone()),
+        ExprWhat::Bool(b) => Side::Text(b.to_string()),
+        ExprWhat::Null => Side::Text(String::new()),
+        ExprWhat::Context(c) => Side::Context(c.clone()),
+        // A list given as JSON text.
+        ExprWhat::Call(name, args) if name == "fromjson" => match args.first().map(|a| &a.what) {
+            Some(ExprWhat::Str(s)) => serde_json::from_str::<Vec<String>>(s).map_or(Side::Other, Side::List),
+            _ => Side::Other,
+        },
+        _ => Side::Other,
+    }
+}
+
+fn atom(world: &World, scope: &Scope, node: Node, left: ValueId, op: CmpOp, right: ValueId, depth: u32) -> Tri {
+    let facts = world.context.facts.file(node.file);
+    let (l, r) = (side(facts, left), side(facts, right));
+    let at = Location { file: node.file, range: facts.value(left).range.cover(facts.value(right).range) };
+    match (&l, op, &r) {
+        (Side::Text(a), CmpOp::Eq, Side::Text(b)) => return Tri::known(a.eq_ignore_ascii_case(b)),
+        (Side::Text(a), CmpOp::Ne, Side::Text(b)) => return Tri::known(!a.eq_ignore_ascii_case(b)),
+        (Side::Text(a), CmpOp::Truthy, _) => return Tri::known(!(a.is_empty() || a == "false" || a == "0")),
+        _ => {}
+    }
+    let context = match (&l, &r) {
+        (Side::Context(c), _) | (_, Side::Context(c)) => c.clone(),
+        _ => return Tri::Maybe,
+    };
+    if let Some(fixed) = fixed(world.state, &l, op, &r) {
+        return fixed;
+    }
+    if let Some(family) = world.active {
+        let verdict = checked(family, &l, op, &r);
+        if verdict != Tri::Maybe {
+            world.at.borrow_mut().insert(at);
+            return verdict;
+        }
+    }
+    indirect(world, scope, node, &context, &l, op, &r, at, depth)
+}
+
+/// What the state settles: the event, its action, the parent's event, whether there is a pull request.
+fn fixed(state: &State, l: &Side, op: CmpOp, r: &Side) -> Option<Tri> {
+    let (context, other) = match (l, r) {
+        (Side::Context(c), o) | (o, Side::Context(c)) => (c.as_str(), o),
+        _ => return None,
+    };
+    let value = match context {
+        "github.event_name" => Some(state.event.as_str()),
+        "github.event.action" if !state.activity.is_empty() => Some(state.activity.as_str()),
+        "github.event.workflow_run.event" => state.parent.as_deref(),
+        _ => None,
+    };
+    if let Some(value) = value {
+        return match (op, other) {
+            (CmpOp::Eq, Side::Text(t)) => Some(Tri::known(t.eq_ignore_ascii_case(value))),
+            (CmpOp::Ne, Side::Text(t)) => Some(Tri::known(!t.eq_ignore_ascii_case(value))),
+            (CmpOp::Contains, Side::List(items)) => Some(Tri::known(items.iter().any(|i| i.eq_ignore_ascii_case(value)))),
+            (CmpOp::StartsWith, Side::Text(t)) => Some(Tri::known(value.starts_with(t.as_str()))),
+            // `contains('pull_request pull_request_target', github.event_name)`
+            (CmpOp::Contains, Side::Text(t)) if matches!(r, Side::Context(_)) => Some(Tri::known(t.contains(value))),
+            _ => None,
+        };
+    }
+    let pull = state.event.starts_with("pull_request");
+    let tag_only = matches!((op, other), (CmpOp::StartsWith, Side::Text(t)) if t.starts_with("refs/tags"));
+    match context {
+        "github.event.pull_request" if op == CmpOp::Truthy => Some(Tri::known(pull)),
+        // An outsider chooses between an issue and a pull request of their own.
+        "github.event.issue.pull_request" | "github.event.issue.pull_request.url" if op == CmpOp::Truthy => Some(Tri::Maybe),
+        // Outside text starts no run on a tag.
+        "github.ref" if tag_only && state.who > Who::Operator => Some(Tri::No),
+        // A pull request runs on its own merge ref, never on a branch of the repository.
+        "github.ref" if state.event == "pull_request" => match (op, other) {
+            (CmpOp::Eq, Side::Text(t)) if t.starts_with("refs/heads/") => Some(Tri::No),
+            (CmpOp::Ne, Side::Text(t)) if t.starts_with("refs/heads/") => Some(Tri::Yes),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+/// What a check of the family says of an outsider.
+fn checked(family: &Family, l: &Side, op: CmpOp, r: &Side) -> Tri {
+    let (context, other) = match (l, r) {
+        (Side::Context(c), o) if family.by.iter().any(|b| like(b, c)) => (c, o),
+        (o, Side::Context(c)) if family.by.iter().any(|b| like(b, c)) => (c, o),
+        _ => return Tri::Maybe,
+    };
+    let _ = context;
+    let trusted = |t: &str| family.values.is_empty() || family.values.iter().any(|v| like(v, t));
+    match (op, other) {
+        (CmpOp::Eq, Side::Text(t)) if trusted(t) => Tri::No,
+        (CmpOp::Ne, Side::Text(t)) if trusted(t) => Tri::Yes,
+        // A flag that is true (or, negated, false) of outsiders alone.
+        (CmpOp::Eq, Side::Text(t)) if t == "true" && family.values.iter().any(|v| v == "false") => Tri::Yes,
+        (CmpOp::Truthy, _) if family.values.iter().any(|v| v == "false") => Tri::Yes,
+        (CmpOp::Truthy, _) if family.values.iter().any(|v| v == "true") => Tri::No,
+        (CmpOp::Eq, Side::Context(c)) if !family.values.is_empty() && trusted(c) => Tri::No,
+        (CmpOp::Ne, Side::Context(c)) if !family.values.is_empty() && trusted(c) => Tri::Yes,
+        (CmpOp::Contains, Side::List(items)) if !items.is_empty() && items.iter().all(|i| trusted(i)) => Tri::No,
+        (CmpOp::Contains, Side::Text(t)) if !t.is_empty() && t.split([' ', ',', '|']).filter(|w| !w.is_empty()).all(trusted) => Tri::No,
+        _ => Tri::Maybe,
+    }
+}
+
+/// A gate carried by a step output, a job output or a variable.
+#[allow(clippy::too_many_arguments)]
+fn indirect(world: &World, scope: &Scope, node: Node, context: &str, l: &Side, op: CmpOp, r: &Side, at: Location, depth: u32) -> Tri {
+    let Some(depth) = depth.checked_sub(1) else { return Tri::Maybe };
+    let facts = world.context.facts.file(node.file);
+    let mut parts = context.splitn(4, '.');
+    let (head, name, what, output) = (parts.next().unwrap_or_default(), parts.next(), parts.next(), parts.next());
+    let other = if matches!(l, Side::Context(_)) { r } else { l };
+    // What the carrier says of an outsider: `No` is the refusal.
+    let carried = match (head, name, what, output) {
+        ("steps", Some(step), Some("outputs"), Some(output)) => step_output(world, scope, node, step, output, depth),
+        ("needs", Some(job), Some("outputs"), Some(output)) => facts
+            .iter()
+            .filter_map(|(id, f)| match &f.what {
+                What::Output { name, value } if name == output => Some((id, f.owner?, *value)),
+                _ => None,
+            })
+            .filter(|(_, owner, _)| matches!(&facts.fact(*owner).what, What::Job { id, .. } if id == job))
+            .map(|(id, _, value)| value_says(world, scope, Node { file: node.file, fact: id }, value, depth))
+            .min()
+            .unwrap_or(Tri::Maybe),
+        ("env", Some(variable), ..) => facts
+            .iter()
+            .filter_map(|(id, f)| match &f.what {
+                What::Write { channel: Channel::Env(n), value } if n == variable => Some((id, *value)),
+                _ => None,
+            })
+            .map(|(id, value)| value_says(world, scope, Node { file: node.file, fact: id }, value, depth))
+            .min()
+            .unwrap_or(Tri::Maybe),
+        _ => Tri::Maybe,
+    };
+    if carried == Tri::Maybe {
+        return Tri::Maybe;
+    }
+    world.at.borrow_mut().insert(at);
+    let text =
+        |t: &str| t.eq_ignore_ascii_case("false") || t.is_empty() || t == "0" || t.eq_ignore_ascii_case("no") || t.eq_ignore_ascii_case("none");
+    match (op, other) {
+        (CmpOp::Truthy, _) => carried,
+        (CmpOp::Eq, Side::Text(t)) if text(t) => carried.not(),
+        (CmpOp::Eq, Side::Text(_)) => carried,
+        (CmpOp::Ne, Side::Text(t)) if text(t) => carried,
+        (CmpOp::Ne, Side::Text(_)) => carried.not(),
+        (CmpOp::Contains, Side::List(_)) => carried,
+        _ => Tri::Maybe,
+    }
+}
+
+/// `No` when the named step is a check of the active family: its output refuses an outsider.
+fn step_output(world: &World, scope: &Scope, node: Node, step: &str, output: &str, depth: u32) -> Tri {
+    let Some(family) = world.active else { return Tri::Maybe };
+    let facts = world.context.facts.file(node.file);
+    for (id, fact) in facts.iter() {
+        if !matches!(&fact.what, What::Step { id: Some(i), .. } if i == step) {
+            continue;
+        }
+        for (inner, f) in facts.iter() {
+            if !facts.owners(inner).any(|(o, _)| o == id) {
+                continue;
+            }
+            match &f.what {
+                What::Uses { target, with } => {
+                    let target = facts.literal(*target).unwrap_or_default();
+                    let action = target.split('@').next().unwrap_or_default();
+                    let code = with.iter().any(|(_, v)| text_of(facts, *v).is_some_and(|t| mentions(family, &t)));
+                    if code || family.by.iter().any(|b| b.eq_ignore_ascii_case(action)) {
+                        return Tri::No;
+                    }
+                }
+                What::Script { text, .. } if text_of(facts, *text).is_some_and(|t| mentions(family, &t)) => return Tri::No,
+                What::Write { channel: Channel::Output(Some(n)), value } if n == output => {
+                    let says = value_says(world, scope, Node { file: node.file, fact: inner }, *value, depth);
+                    if says != Tri::Maybe {
+                        return says;
+                    }
+                }
+                _ => {}
+            }
+        }
+    }
+    Tri::Maybe
+}
+
+/// The truth of a carried value in this world.
+fn value_says(world: &World, scope: &Scope, node: Node, value: ValueId, depth: u32) -> Tri {
+    let facts = world.context.facts.file(node.file);
+    match &facts.value(value).what {
+        V::Expr(e) => expr_says(world, scope, node, e, depth),
+        V::Join(parts) if parts.len() == 1 => parts.first().map_or(Tri::Maybe, |p| value_says(world, scope, node, *p, depth)),
+        _ => Tri::Maybe,
+    }
+}
+
+fn expr_says(world: &World, scope: &Scope, node: Node, expr: &Expr, depth: u32) -> Tri {
+    let Some(depth) = depth.checked_sub(1) else { return Tri::Maybe };
+    let at = Location { file: node.file, range: expr.range };
+    let compare = |l: Side, op: CmpOp, r: Side| {
+        let context = match (&l, &r) {
+            (Side::Context(c), _) | (_, Side::Context(c)) => c.clone(),
+            _ => return Tri::Maybe,
+        };
+        if let Some(f) = fixed(world.state, &l, op, &r) {
+            return f;
+        }
+        match world.active.map_or(Tri::Maybe, |f| checked(f, &l, op, &r)) {
+            Tri::Maybe => indirect(world, scope, node, &context, &l, op, &r, at, depth),
+            verdict => {
+                world.at.borrow_mut().insert(at);
+                verdict
+            }
+        }
+    };
+    match &expr.what {
+        ExprWhat::Binary(op, l, r) => match op.as_str() {
+            "&&" => expr_says(world, scope, node, l, depth).min(expr_says(world, scope, node, r, depth)),
+            "||" => expr_says(world, scope, node, l, depth).max(expr_says(world, scope, node, r, depth)),
+            "==" => compare(expr_side(l), CmpOp::Eq, expr_side(r)),
+            "!=" => compare(expr_side(l), CmpOp::Ne, expr_side(r)),
+            _ => Tri::Maybe,
+        },
+        ExprWhat::Not(e) => expr_says(world, scope, node, e, depth).not(),
+        ExprWhat::Call(name, args) => match (name.as_str(), args.first(), args.get(1)) {
+            ("contains", Some(l), Some(r)) => compare(expr_side(l), CmpOp::Contains, expr_side(r)),
+            ("startswith", Some(l), Some(r)) => compare(expr_side(l), CmpOp::StartsWith, expr_side(r)),
+            _ => Tri::Maybe,
+        },
+        ExprWhat::Context(c) => compare(Side::Context(c.clone()), CmpOp::Truthy, Side::Context(c.clone())),
+        ExprWhat::Bool(b) => Tri::known(*b),
+        _ => Tri::Maybe,
+    }
+}
+
+/// An anchored glob over contexts and literals, letter case apart.
+pub fn like(pattern: &str, text: &str) -> bool {
+    crate::catalog::glob::text(&pattern.to_ascii_lowercase(), &text.to_ascii_lowercase())
+}
