@@ -115,6 +115,8 @@ pub struct Path {
     pub who: Who,
     /// What it ends at: an asset kind of `severity.yml`, or empty.
     pub asset: String,
+    /// Families of the gates that hold on it, sorted: one fewer is a way that got wider.
+    pub gates: Vec<String>,
     /// Steps in order.
     pub hops: Vec<Hop>,
 }
@@ -170,6 +172,63 @@ pub struct Reported {
     pub path_v1: Option<String>,
     /// `primaryLocationLineHash`.
     pub line_hash: String,
+    /// How it stands against the base; `None` when nothing was compared.
+    pub change: Option<Change>,
+}
+
+impl Reported {
+    /// Whether it can fail a run: with a base only what is new or worse.
+    pub fn counts(&self) -> bool {
+        !matches!(self.change, Some(Change::Unchanged))
+    }
+}
+
+/// How a finding stands against the base.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Change {
+    /// The base does not have it.
+    New,
+    /// The base has it, and it got worse: why, one clause.
+    Worse(String),
+    /// The base has it as it is.
+    Unchanged,
+}
+
+/// What a run was compared with, and what came of it beside [`Reported::change`].
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Comparison {
+    /// The base, for people: `main (1a2b3c4d5e6f)`.
+    pub base: String,
+    /// Findings that the base shows and this tree no longer has.
+    pub fixed: Vec<Fixed>,
+    /// What this change adds to policy: ignores, settings, rows, pages.
+    pub policy: Vec<PolicyChange>,
+    /// Whether policy comes from the base alone, because the change is an outsider's.
+    pub base_policy: bool,
+}
+
+/// A finding of the base that is gone.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Fixed {
+    /// Level it had.
+    pub severity: Severity,
+    /// Rule id.
+    pub rule: String,
+    /// Its sentence.
+    pub message: String,
+    /// File and line in the base.
+    pub place: (String, u32),
+    /// `pipevet/v1`.
+    pub v1: String,
+}
+
+/// One thing that a change adds to policy.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct PolicyChange {
+    /// File and line.
+    pub place: (String, u32),
+    /// One sentence for people, without a final full stop.
+    pub text: String,
 }
 
 /// Why an alert is not shown.
@@ -202,6 +261,8 @@ pub struct Report {
     pub files: usize,
     /// Milliseconds; only text output prints it.
     pub elapsed_ms: u128,
-    /// Whether something shown fails the gate.
+    /// How many of what is shown fail the gate.
     pub failing: usize,
+    /// What it was compared with, if anything.
+    pub comparison: Option<Comparison>,
 }

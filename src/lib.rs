@@ -18,7 +18,7 @@
 //! | 8 | triage |
 //! | 9 | scan |
 //! | 10 | report |
-//! | 11 | cli |
+//! | 11 | platform, cli |
 
 pub mod catalog;
 pub mod cli;
@@ -36,6 +36,8 @@ pub mod matcher;
 pub mod notice;
 pub mod origin;
 pub mod outline;
+#[cfg(feature = "git")]
+pub mod platform;
 pub mod reach;
 pub mod report;
 pub mod rule;

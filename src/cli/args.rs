@@ -66,6 +66,12 @@ pub struct Check {
     /// Everything: --hygiene --preview --min-severity info --min-confidence low; JSON then also holds what is hidden, and why
     #[arg(long)]
     pub all: bool,
+    /// Compare with this revision: only what is new or worse counts
+    #[arg(long, value_name = "REV")]
+    pub base: Option<String>,
+    /// With --base: scan this revision, not the working tree
+    #[arg(long, value_name = "REV", requires = "base")]
+    pub head: Option<String>,
     /// A directory of own rule pages and rows
     #[arg(long, value_name = "DIR")]
     pub rules: Vec<PathBuf>,

@@ -9,20 +9,22 @@ use super::{FAILING, output};
 use crate::discover::{self, discover};
 use crate::finding::{Confidence, Report, Severity};
 use crate::report::{json, sarif, text};
+use crate::source::Sources;
 use crate::triage::Policy;
+
+/// What a run found, with all that reports need.
+pub struct Outcome {
+    /// Pages, rows, policy.
+    pub knowledge: Knowledge,
+    /// What was read.
+    pub sources: Sources,
+    /// What was found.
+    pub report: Report,
+}
 
 /// Scans and writes; the exit code.
 pub fn run(check: &Check) -> anyhow::Result<u8> {
-    let started = Instant::now();
-    let progress = Progress::start(!check.quiet);
-    let knowledge = Knowledge::load(&check.rules, &check.paths)?;
-    let policy = policy(check, &knowledge)?;
-    progress.now("looking for files");
-    let (sources, notices) = discover(&check.paths, &discover::Options { no_ignore: check.no_ignore })?;
-    progress.now(format!("reading {} files", sources.files.len()));
-    let mut report: Report = knowledge.scan(&sources, notices, &policy);
-    report.elapsed_ms = started.elapsed().as_millis();
-    drop(progress);
+    let Outcome { knowledge, sources, report } = outcome(check)?;
     let mut out = Vec::new();
     match check.format {
         Format::Text => {
@@ -35,6 +37,20 @@ pub fn run(check: &Check) -> anyhow::Result<u8> {
     }
     output::deliver(&out, check.output.as_deref())?;
     Ok(if report.failing > 0 { FAILING } else { 0 })
+}
+
+/// Scans; writes nothing.
+pub fn outcome(check: &Check) -> anyhow::Result<Outcome> {
+    let started = Instant::now();
+    let progress = Progress::start(!check.quiet);
+    let knowledge = Knowledge::load(&check.rules, &check.paths)?;
+    let policy = policy(check, &knowledge)?;
+    progress.now("looking for files");
+    let (sources, notices) = discover(&check.paths, &discover::Options { no_ignore: check.no_ignore })?;
+    progress.now(format!("reading {} files", sources.files.len()));
+    let mut report: Report = knowledge.scan(&sources, notices, &policy);
+    report.elapsed_ms = started.elapsed().as_millis();
+    Ok(Outcome { knowledge, sources, report })
 }
 
 fn policy(check: &Check, knowledge: &Knowledge) -> anyhow::Result<Policy> {

@@ -77,7 +77,10 @@ pub fn way(context: &Context, run: &Run, who: Who, cause: (Location, String), mu
         }
     }
     assumes.extend(gates.iter().filter(|g| g.family == "environment").map(|_| "the environment has required reviewers".to_owned()).take(1));
-    let path = Path { severity, who, asset: asset.as_ref().map(|a| a.kind.clone()).unwrap_or_default(), hops };
+    let mut families: Vec<String> = gates.iter().map(|g| g.family.clone()).collect();
+    families.sort();
+    families.dedup();
+    let path = Path { severity, who, asset: asset.as_ref().map(|a| a.kind.clone()).unwrap_or_default(), gates: families, hops };
     let name = asset.as_ref().map_or_else(|| "a token that can only read".to_owned(), |a| a.name.clone());
     let place = match &context.facts.fact(run.job).what {
         What::Job { id, .. } => format!("the job `{id}`"),

@@ -10,7 +10,7 @@ use std::io::{self, Write};
 use serde::Serialize;
 
 use super::{Card, escape, is_secret};
-use crate::finding::{Hidden, Hop, Location, Report, Reported};
+use crate::finding::{Change, Comparison, Hidden, Hop, Location, Report, Reported};
 use crate::notice::{Notice, NoticeKind};
 use crate::source::{FileId, Range, Sources};
 
@@ -28,6 +28,7 @@ pub fn write(report: &Report, sources: &Sources, cards: &[Card], hidden: bool, o
         alerts: report.shown.iter().map(|r| alert(r, None)).collect(),
         hidden: hidden.then(|| report.hidden.iter().map(|(r, why)| alert(r, Some(why))).collect()),
         notices: report.notices.iter().map(|n| notice(n, sources)).collect(),
+        comparison: report.comparison.as_ref().map(|c| comparison(c, report)),
     };
     escape::write_json(&whole, out)
 }
@@ -41,6 +42,36 @@ struct Whole<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     hidden: Option<Vec<AlertOut<'a>>>,
     notices: Vec<NoticeOut<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    comparison: Option<ComparisonOut<'a>>,
+}
+
+#[derive(Serialize)]
+struct ComparisonOut<'a> {
+    base: &'a str,
+    new: usize,
+    worse: usize,
+    unchanged: usize,
+    fixed: Vec<FixedOut<'a>>,
+    policy: Vec<PolicyOut<'a>>,
+    policy_from_base: bool,
+}
+
+#[derive(Serialize)]
+struct FixedOut<'a> {
+    rule: &'a str,
+    severity: &'static str,
+    message: &'a str,
+    file: &'a str,
+    line: u32,
+    fingerprint: &'a str,
+}
+
+#[derive(Serialize)]
+struct PolicyOut<'a> {
+    file: &'a str,
+    line: u32,
+    text: &'a str,
 }
 
 #[derive(Serialize)]
@@ -77,6 +108,12 @@ struct AlertOut<'a> {
     related: Vec<HopOut<'a>>,
     fingerprints: BTreeMap<&'static str, &'a str>,
     part_of: Option<&'a str>,
+    /// `new`, `worse` or `unchanged` against the base; absent without one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    change: Option<&'static str>,
+    /// Why it is worse.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    change_reason: Option<&'a str>,
     data: &'a BTreeMap<String, String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     hidden: Option<HiddenOut<'a>>,
@@ -93,6 +130,7 @@ struct PathOut<'a> {
     severity: &'static str,
     who: crate::origin::Who,
     asset: &'a str,
+    gates: &'a [String],
     hops: Vec<HopOut<'a>>,
 }
 
@@ -122,6 +160,27 @@ struct NoticeOut<'a> {
     location: Option<Place>,
 }
 
+fn comparison<'a>(c: &'a Comparison, report: &Report) -> ComparisonOut<'a> {
+    let count = |is: fn(&Change) -> bool| report.shown.iter().filter(|r| r.change.as_ref().is_some_and(is)).count();
+    let fixed = |f: &'a crate::finding::Fixed| FixedOut {
+        rule: &f.rule,
+        severity: f.severity.name(),
+        message: &f.message,
+        file: &f.place.0,
+        line: f.place.1,
+        fingerprint: &f.v1,
+    };
+    ComparisonOut {
+        base: &c.base,
+        new: count(|c| *c == Change::New),
+        worse: count(|c| matches!(c, Change::Worse(_))),
+        unchanged: count(|c| *c == Change::Unchanged),
+        fixed: c.fixed.iter().map(fixed).collect(),
+        policy: c.policy.iter().map(|p| PolicyOut { file: &p.place.0, line: p.place.1, text: &p.text }).collect(),
+        policy_from_base: c.base_policy,
+    }
+}
+
 fn alert<'a>(reported: &'a Reported, why: Option<&'a Hidden>, sources: &Sources, cards: &'a [Card]) -> AlertOut<'a> {
     let a = &reported.alert;
     let mut fingerprints = BTreeMap::from([("primaryLocationLineHash", reported.line_hash.as_str()), ("pipevet/v1", reported.v1.as_str())]);
@@ -143,11 +202,26 @@ fn alert<'a>(reported: &'a Reported, why: Option<&'a Hidden>, sources: &Sources,
         paths: a
             .paths
             .iter()
-            .map(|p| PathOut { severity: p.severity.name(), who: p.who, asset: &p.asset, hops: p.hops.iter().map(|h| hop(h, sources)).collect() })
+            .map(|p| PathOut {
+                severity: p.severity.name(),
+                who: p.who,
+                asset: &p.asset,
+                gates: &p.gates,
+                hops: p.hops.iter().map(|h| hop(h, sources)).collect(),
+            })
             .collect(),
         related: a.related.iter().map(|h| hop(h, sources)).collect(),
         fingerprints,
         part_of: a.part_of.as_deref(),
+        change: reported.change.as_ref().map(|c| match c {
+            Change::New => "new",
+            Change::Worse(_) => "worse",
+            Change::Unchanged => "unchanged",
+        }),
+        change_reason: match &reported.change {
+            Some(Change::Worse(why)) => Some(why),
+            _ => None,
+        },
         data: &a.data,
         hidden: why.map(|w| {
             let (reason, detail) = reason(w);

@@ -62,7 +62,7 @@ fn alert(rule: &str, primary: Location, severity: Severity) -> Reported {
         part_of: None,
         data: BTreeMap::new(),
     };
-    Reported { alert, constructs: vec!["job".into()], v1: "00ff".into(), path_v1: None, line_hash: "abc:1".into() }
+    Reported { alert, constructs: vec!["job".into()], v1: "00ff".into(), path_v1: None, line_hash: "abc:1".into(), change: None }
 }
 
 fn sample() -> (Report, Sources) {
@@ -85,8 +85,8 @@ fn sample() -> (Report, Sources) {
         hop("python tools/eval.py", "runs tools/eval.py of that checkout"),
     ];
     hops.push(Hop { at: at(&sources, 1, "TOKEN"), text: "HF_TOKEN is \u{1b}[2J in reach".into() });
-    let second = Path { severity: Severity::High, who: Who::Peer, asset: "other-secret".into(), hops: hops[..2].to_vec() };
-    path.alert.paths = vec![Path { severity: Severity::Critical, who: Who::Anyone, asset: "model-registry".into(), hops }, second];
+    let second = Path { severity: Severity::High, who: Who::Peer, asset: "other-secret".into(), gates: Vec::new(), hops: hops[..2].to_vec() };
+    path.alert.paths = vec![Path { severity: Severity::Critical, who: Who::Anyone, asset: "model-registry".into(), gates: Vec::new(), hops }, second];
     path.path_v1 = Some("0123456789abcdef".into());
     let secret = at(&sources, 1, "hunter2-0123456789abcdef");
     let mut once = alert("secret-known-format", secret, Severity::High);
@@ -104,6 +104,7 @@ fn sample() -> (Report, Sources) {
         files: 2,
         elapsed_ms: 1234,
         failing: 1,
+        comparison: None,
     };
     (report, sources)
 }

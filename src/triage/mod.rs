@@ -82,7 +82,7 @@ pub fn triage(alerts: Vec<Alert>, notices: Vec<Notice>, facts: &Facts, sources: 
     }
     report.shown.sort_by(|a, b| order(&a.alert).cmp(&order(&b.alert)));
     report.hidden.sort_by(|a, b| order(&a.0.alert).cmp(&order(&b.0.alert)));
-    report.failing = report.shown.iter().filter(|r| fails(&r.alert, policy)).count();
+    report.failing = report.shown.iter().filter(|r| r.counts() && fails(&r.alert, policy)).count();
     report.notices = notices;
     report.notices.extend(ignore_notices);
     report.notices.sort();

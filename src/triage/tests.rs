@@ -65,7 +65,7 @@ fn alert(rule: &str, of: &str, severity: Severity) -> Alert {
 
 fn with_path(mut alert: Alert, hops: &[&str]) -> Alert {
     let hops = hops.iter().map(|h| Hop { at: place(h), text: (*h).to_owned() }).collect();
-    alert.paths.push(Path { severity: alert.severity, who: Who::Anyone, asset: String::new(), hops });
+    alert.paths.push(Path { severity: alert.severity, who: Who::Anyone, asset: String::new(), gates: Vec::new(), hops });
     alert.tier = Tier::Path;
     alert
 }

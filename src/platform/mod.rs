@@ -1,0 +1,3 @@
+//! What lies outside a tree of files: git objects and GitHub. Knows no rule; only the command line calls it.
+
+pub mod git;
