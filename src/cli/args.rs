@@ -72,6 +72,9 @@ pub struct Check {
     /// With --base: scan this revision, not the working tree
     #[arg(long, value_name = "REV", requires = "base")]
     pub head: Option<String>,
+    /// Take policy from the base alone, as for a change from a fork: what the change adds is listed
+    #[arg(long, requires = "base")]
+    pub base_policy: bool,
     /// A directory of own rule pages and rows
     #[arg(long, value_name = "DIR")]
     pub rules: Vec<PathBuf>,

@@ -2,15 +2,22 @@
 
 use std::time::Instant;
 
+#[cfg(feature = "git")]
+use super::against;
 use super::args::{Check, Format};
 use super::knowledge::Knowledge;
 use super::progress::Progress;
 use super::{FAILING, output};
 use crate::discover::{self, discover};
 use crate::finding::{Confidence, Report, Severity};
+use crate::notice::Notice;
+#[cfg(feature = "git")]
+use crate::platform::changed;
 use crate::report::{json, sarif, text};
 use crate::source::Sources;
 use crate::triage::Policy;
+#[cfg(feature = "git")]
+use crate::triage::compare::{self, Snapshot};
 
 /// What a run found, with all that reports need.
 pub struct Outcome {
@@ -43,14 +50,70 @@ pub fn run(check: &Check) -> anyhow::Result<u8> {
 pub fn outcome(check: &Check) -> anyhow::Result<Outcome> {
     let started = Instant::now();
     let progress = Progress::start(!check.quiet);
+    progress.now("looking for files");
+    let mut outcome = scanned(check, &progress)?;
+    outcome.report.elapsed_ms = started.elapsed().as_millis();
+    Ok(outcome)
+}
+
+#[cfg(not(feature = "git"))]
+fn scanned(check: &Check, progress: &Progress) -> anyhow::Result<Outcome> {
+    anyhow::ensure!(check.base.is_none(), "--base reads git objects, and this build has none of that (cargo feature `git`)");
+    alone(check, Vec::new(), Vec::new(), progress)
+}
+
+#[cfg(feature = "git")]
+fn scanned(check: &Check, progress: &Progress) -> anyhow::Result<Outcome> {
+    match against::against(check)? {
+        Some(base) => compared(check, &base, progress),
+        None => {
+            let (tracked, notices) = against::tracked(&check.paths);
+            alone(check, tracked, notices, progress)
+        }
+    }
+}
+
+/// The working tree by itself.
+fn alone(check: &Check, tracked: Vec<discover::Tracked>, mut notices: Vec<Notice>, progress: &Progress) -> anyhow::Result<Outcome> {
     let knowledge = Knowledge::load(&check.rules, &check.paths)?;
     let policy = policy(check, &knowledge)?;
-    progress.now("looking for files");
-    let (sources, notices) = discover(&check.paths, &discover::Options { no_ignore: check.no_ignore })?;
+    let options = discover::Options { no_ignore: check.no_ignore, tracked, one_repository: false };
+    let (sources, left_out) = discover(&check.paths, &options)?;
+    notices.extend(left_out);
     progress.now(format!("reading {} files", sources.files.len()));
-    let mut report: Report = knowledge.scan(&sources, notices, &policy);
-    report.elapsed_ms = started.elapsed().as_millis();
+    let (report, _) = knowledge.scan(&sources, notices, &policy);
     Ok(Outcome { knowledge, sources, report })
+}
+
+/// A change, held against its base. Both sides are judged by the same rows and pages: what differs is the change alone.
+#[cfg(feature = "git")]
+fn compared(check: &Check, against: &against::Against, progress: &Progress) -> anyhow::Result<Outcome> {
+    let knowledge = Knowledge::load(&check.rules, &check.paths)?;
+    let mut policy = policy(check, &knowledge)?;
+    let trees = against.trees(check)?;
+    progress.now(format!("reading {} files of the base", trees.base.files.len()));
+    let base = if trees.equal {
+        None
+    } else {
+        let (report, facts) = knowledge.scan(&trees.base, Vec::new(), &policy);
+        Some(Snapshot::of(&report, &facts, &trees.base))
+    };
+    if against.outsider {
+        policy.comments = base.as_ref().map(|b| b.accepted(&trees.renamed));
+    }
+    progress.now(format!("reading {} files", trees.head.files.len()));
+    let (mut report, facts) = knowledge.scan(&trees.head, trees.notices, &policy);
+    let now = Snapshot::of(&report, &facts, &trees.head);
+    let added = changed::added(&trees.head, &trees.base, &trees.renamed);
+    let base = compare::apply::Base {
+        shown: against.shown(),
+        snapshot: base.as_ref().unwrap_or(&now),
+        renamed: &trees.renamed,
+        outsider: against.outsider,
+        added: &added,
+    };
+    compare::apply::apply(&mut report, &now, &base, &trees.head, &policy);
+    Ok(Outcome { knowledge, sources: trees.head, report })
 }
 
 fn policy(check: &Check, knowledge: &Knowledge) -> anyhow::Result<Policy> {
@@ -72,5 +135,6 @@ fn policy(check: &Check, knowledge: &Knowledge) -> anyhow::Result<Policy> {
         min_severity: check.min_severity.unwrap_or(severity),
         min_confidence: check.min_confidence.unwrap_or(confidence),
         fail_on: check.fail_on.map_or(knowledge.fail_on, |g| g.0),
+        comments: None,
     })
 }

@@ -11,6 +11,7 @@ use crate::catalog::severity::Severities;
 use crate::config::{Config, PLACES};
 use crate::detect;
 use crate::finding::{Report, Severity};
+use crate::graph::Facts;
 use crate::notice::{Notice, NoticeKind};
 use crate::report::Card;
 use crate::rule::{Page, RuleSet, Status};
@@ -57,8 +58,8 @@ impl Knowledge {
         let fail_on = if config.observe { None } else { config.fail_on.unwrap_or(Some(Severity::High)) };
         Ok(Knowledge { catalog, rules, config, cards, standing, fail_on })
     }
-    /// The findings of a tree.
-    pub fn scan(&self, sources: &Sources, notices: Vec<Notice>, policy: &Policy) -> Report {
+    /// The findings of a tree, and the facts they rest on.
+    pub fn scan(&self, sources: &Sources, notices: Vec<Notice>, policy: &Policy) -> (Report, Facts) {
         let (mut model, alerts) = scan::analyze(sources, &self.catalog, &self.rules, &self.config);
         model.notices.extend(notices);
         // A weakened row is told in every run, so that it is never forgotten.
@@ -68,7 +69,8 @@ impl Knowledge {
             kind: NoticeKind::Policy,
             text: format!("the built-in row `{subject}` is replaced by {by}"),
         }));
-        triage(alerts, model.notices, &model.facts, sources, policy)
+        let report = triage(alerts, model.notices, &model.facts, sources, policy);
+        (report, model.facts)
     }
     /// Rules that the edition of the policy does not have yet.
     pub fn newer(&self) -> Vec<String> {

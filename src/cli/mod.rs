@@ -2,6 +2,8 @@
 //!
 //! Exit codes: 0 nothing to fail on, 1 findings that fail the gate, 2 a usage, configuration or rule-page error, 4 an internal error.
 
+#[cfg(feature = "git")]
+mod against;
 mod args;
 mod check;
 mod describe;

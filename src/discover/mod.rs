@@ -3,9 +3,10 @@
 //! The walk never follows a link out of its tree, never opens anything but regular files, and counts what it leaves out: silence is explained.
 
 pub mod kind;
+pub mod tree;
 mod walk;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -17,10 +18,34 @@ use crate::source::{FileId, Kind, Range, SourceFile, Sources};
 use walk::{Candidate, Left};
 
 /// How to walk.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Options {
     /// Read also what `.gitignore` names, virtual environments and `node_modules`.
     pub no_ignore: bool,
+    /// What git knows of the repositories that are scanned; empty where there is none, or git objects are not read.
+    pub tracked: Vec<Tracked>,
+    /// Leave out submodules and other repositories inside, which a revision holds no files of.
+    pub one_repository: bool,
+}
+
+/// What git keeps of a repository: `.gitignore` hides none of it.
+#[derive(Clone, Debug, Default)]
+pub struct Tracked {
+    /// Top of the repository, a real path.
+    pub top: PathBuf,
+    /// Files, from the top, `/` between segments.
+    pub files: BTreeSet<PathBuf>,
+    /// Directories that hold one of the files.
+    pub directories: BTreeSet<PathBuf>,
+}
+
+impl Tracked {
+    /// The tracked files of a repository.
+    pub fn new(top: PathBuf, files: impl IntoIterator<Item = String>) -> Tracked {
+        let files: BTreeSet<PathBuf> = files.into_iter().map(|f| top.join(f)).collect();
+        let directories = files.iter().flat_map(|f| f.ancestors().skip(1).take_while(|d| *d != top)).map(Path::to_owned).collect();
+        Tracked { top, files, directories }
+    }
 }
 
 /// A path that was asked for and cannot be scanned.
@@ -58,10 +83,20 @@ pub fn discover(paths: &[PathBuf], options: &Options) -> Result<(Sources, Vec<No
             return Err(bad("neither a file nor a directory".to_owned()));
         }
     }
+    Ok(collect(found, left, &working, from_disk))
+}
+
+/// Reads candidates in parallel and puts them in order.
+fn collect(
+    found: BTreeMap<PathBuf, Candidate>,
+    left: Left,
+    working: &Path,
+    read: impl Fn(&Candidate) -> Outcome + Sync + Send,
+) -> (Sources, Vec<Notice>) {
     let mut candidates: Vec<Candidate> = found.into_values().collect();
     candidates.sort_by(|a, b| (&a.root, &a.location).cmp(&(&b.root, &b.location)));
     let read: Vec<Outcome> = candidates.par_iter().map(read).collect();
-    Ok(assemble(candidates, read, left, &working))
+    assemble(candidates, read, left, working)
 }
 
 /// What reading a candidate gave.
@@ -74,7 +109,7 @@ enum Outcome {
     Unreadable(String),
 }
 
-fn read(candidate: &Candidate) -> Outcome {
+fn from_disk(candidate: &Candidate) -> Outcome {
     let file = match std::fs::File::open(&candidate.location) {
         Ok(file) => file,
         Err(e) => return Outcome::Unreadable(reason(&e)),
@@ -102,7 +137,12 @@ fn read(candidate: &Candidate) -> Outcome {
     if let Err(e) = reader.take(cap + 1).read_to_end(&mut bytes) {
         return Outcome::Unreadable(reason(&e));
     }
-    if bytes.len() as u64 > cap {
+    text(kind, bytes)
+}
+
+/// Whether bytes are text of a kind; the cap holds for what was read as well as for what was promised.
+fn text(kind: Kind, bytes: Vec<u8>) -> Outcome {
+    if bytes.len() as u64 > kind::cap(kind) {
         return Outcome::TooLarge(kind, bytes.len() as u64);
     }
     if bytes.starts_with(b"version https://git-lfs.github.com/spec/") {

@@ -56,7 +56,7 @@ fn ignore_rules_are_honoured_and_counted() {
             "1 directory of installed packages left out; --no-ignore reads them"
         ]
     );
-    let (sources, notices) = tree.scan(&Options { no_ignore: true });
+    let (sources, notices) = tree.scan(&Options { no_ignore: true, ..Options::default() });
     assert_eq!(paths(&sources), ["drop.sh", "keep.sh", "out/a.py", "sub/drop.sh", "venv/lib/a.py"]);
     assert!(notices.is_empty());
 }

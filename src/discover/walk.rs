@@ -24,6 +24,8 @@ pub struct Candidate {
     pub kind: Option<Kind>,
     /// Bytes, as the directory says.
     pub size: u64,
+    /// The git object that holds it, where it is not read from disk.
+    pub object: Option<String>,
 }
 
 /// Counts of what was left out, told in one notice each.
@@ -31,8 +33,11 @@ pub struct Candidate {
 pub struct Left {
     ignored_files: usize,
     ignored_directories: usize,
-    environments: usize,
-    outside_links: usize,
+    /// Directories of installed packages.
+    pub environments: usize,
+    nested: usize,
+    /// Links that lead nowhere inside.
+    pub outside_links: usize,
     special: usize,
     unlisted: Vec<String>,
     unknown: Vec<String>,
@@ -54,8 +59,11 @@ pub fn directory(at: &Path, options: &Options, found: &mut BTreeMap<PathBuf, Can
     let top = nearest(at, &[".git"]).unwrap_or_else(|| at.to_owned());
     let root = nearest(at, &[".git", ".github"]).unwrap_or_else(|| at.to_owned());
     let rules = if options.no_ignore { None } else { above(&top, at) };
-    let mut todo = vec![(at.to_owned(), Rc::new(root), rules)];
-    while let Some((directory, root, rules)) = todo.pop() {
+    let is_tracked =
+        |path: &Path, is_dir: bool| options.tracked.iter().any(|t| if is_dir { t.directories.contains(path) } else { t.files.contains(path) });
+    // In a directory that an ignore rule names, only what git keeps all the same is read.
+    let mut todo = vec![(at.to_owned(), Rc::new(root), rules, false)];
+    while let Some((directory, root, rules, only_tracked)) = todo.pop() {
         let Ok(entries) = std::fs::read_dir(&directory) else {
             left.unlisted.push(directory.to_string_lossy().into_owned());
             continue;
@@ -65,6 +73,10 @@ pub fn directory(at: &Path, options: &Options, found: &mut BTreeMap<PathBuf, Can
         let has = |name: &str| entries.iter().any(|e| e.file_name() == name);
         if has("pyvenv.cfg") && !options.no_ignore && directory != at {
             left.environments += 1;
+            continue;
+        }
+        if options.one_repository && has(".git") && directory != top {
+            left.nested += 1;
             continue;
         }
         let root = if has(".git") || has(".github") { Rc::new(directory.clone()) } else { root };
@@ -78,12 +90,16 @@ pub fn directory(at: &Path, options: &Options, found: &mut BTreeMap<PathBuf, Can
             }
             let named = if is_dir { Named::No } else { kind::by_name(&path) };
             if !is_dir && named == Named::No {
-                if file_type.is_file() && left.unread.len() < MOST_UNREAD && !ignored(&rules, &path, false) {
+                if file_type.is_file()
+                    && left.unread.len() < MOST_UNREAD
+                    && (!(only_tracked || ignored(&rules, &path, false)) || is_tracked(&path, false))
+                {
                     left.unread.push((root.as_ref().clone(), path));
                 }
                 continue;
             }
-            if ignored(&rules, &path, is_dir) {
+            let is_ignored = only_tracked || ignored(&rules, &path, is_dir);
+            if is_ignored && !is_tracked(&path, is_dir) {
                 left.ignored_directories += usize::from(is_dir);
                 left.ignored_files += usize::from(!is_dir && named != Named::AskShebang);
                 continue;
@@ -92,7 +108,7 @@ pub fn directory(at: &Path, options: &Options, found: &mut BTreeMap<PathBuf, Can
                 if entry.file_name() == "node_modules" && !options.no_ignore {
                     left.environments += 1;
                 } else {
-                    todo.push((path, Rc::clone(&root), rules.clone()));
+                    todo.push((path, Rc::clone(&root), rules.clone(), is_ignored));
                 }
             } else if file_type.is_symlink() {
                 link(&path, &root, &top, named, found, left);
@@ -130,7 +146,7 @@ fn take(location: PathBuf, root: &Path, top: &Path, named: Named, size: u64, fou
         left.over += 1;
         return;
     }
-    let candidate = Candidate { location: location.clone(), root: root.to_owned(), top: top.to_owned(), kind, size };
+    let candidate = Candidate { location: location.clone(), root: root.to_owned(), top: top.to_owned(), kind, size, object: None };
     found.insert(location, candidate);
 }
 
@@ -213,6 +229,11 @@ impl Left {
         if self.environments > 0 {
             let n = count(self.environments, "directory");
             say(NoticeKind::LeftOut, format!("{n} of installed packages left out; --no-ignore reads them"));
+        }
+        if self.nested > 0 {
+            let n =
+                count(self.nested, "submodule or nested repository").replace("submodule or nested repositories", "submodules or nested repositories");
+            say(NoticeKind::LeftOut, format!("{n} not compared: a revision of this repository holds no files of it"));
         }
         if self.outside_links > 0 {
             say(NoticeKind::LeftOut, format!("{} out of the tree, or to nothing, not followed", count(self.outside_links, "symbolic link")));

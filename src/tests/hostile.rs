@@ -48,7 +48,7 @@ fn forms(report: &Report, sources: &Sources) -> Vec<String> {
 }
 
 fn run(sources: &Sources) -> Vec<String> {
-    forms(&KNOWLEDGE.scan(sources, Vec::new(), &everything()), sources)
+    forms(&KNOWLEDGE.scan(sources, Vec::new(), &everything()).0, sources)
 }
 
 fn with_threads<T: Send>(threads: usize, run: impl FnOnce() -> T + Send) -> T {

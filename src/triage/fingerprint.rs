@@ -1,6 +1,6 @@
 //! Identity of alerts: names that survive edits elsewhere. Hashes names and texts; knows no policy.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::facts::FileFacts;
 use crate::finding::{Alert, Location, Path, Reported};
@@ -104,6 +104,18 @@ impl<'f> Chains<'f> {
             next = c.parent.filter(|p| *p < i);
         }
         out
+    }
+    /// Every chain of names in a file.
+    pub fn all(&self, file: FileId) -> BTreeSet<Vec<String>> {
+        let Some(facts) = self.facts.files.get(file.0 as usize) else { return BTreeSet::new() };
+        let mut named: Vec<Vec<String>> = Vec::with_capacity(facts.constructs.len());
+        for construct in &facts.constructs {
+            // A parent stands before its children.
+            let mut chain = construct.parent.and_then(|p| named.get(p as usize)).cloned().unwrap_or_default();
+            chain.push(construct.name.clone());
+            named.push(chain);
+        }
+        named.into_iter().collect()
     }
     /// Names of the constructs around a place, outermost first.
     pub fn names(&mut self, at: Location) -> Vec<String> {

@@ -42,6 +42,10 @@ pub fn apply(all: &[Reported], facts: &Facts, sources: &Sources, policy: &Policy
                     say(ignore.range, NoticeKind::Policy, format!("this ignore comment names no rule that exists: {rule}"));
                     continue;
                 }
+                // An outsider's comment takes effect once it is merged.
+                if policy.comments.as_ref().is_some_and(|known| !known.contains(&key(file, source, ignore.range, rule, &mut chains))) {
+                    continue;
+                }
                 let mut used = false;
                 for i in by_file.get(&file).into_iter().flatten() {
                     let alert = &all[*i].alert;
@@ -59,6 +63,46 @@ pub fn apply(all: &[Reported], facts: &Facts, sources: &Sources, policy: &Policy
         }
     }
     (reasons, notices)
+}
+
+/// What an ignore comment is, wherever it moves in its file.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct CommentKey {
+    /// File, from the top of the repository.
+    pub file: String,
+    /// Names of the constructs around it, outermost first.
+    pub constructs: Vec<String>,
+    /// The rule it names.
+    pub rule: String,
+}
+
+/// What an ignore comment says.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Comment {
+    /// Its line.
+    pub line: u32,
+    /// Its reason, as written.
+    pub reason: String,
+}
+
+/// Every ignore comment of a tree.
+pub fn comments(facts: &Facts, sources: &Sources) -> BTreeMap<CommentKey, Comment> {
+    let mut chains = Chains::new(facts);
+    let mut out = BTreeMap::new();
+    for ((file, source), local) in sources.iter().zip(&facts.files) {
+        for ignore in local.ignores.iter().take(MOST) {
+            let line = source.lines().line(ignore.range.start);
+            for rule in &ignore.rules {
+                let key = key(file, source, ignore.range, rule, &mut chains);
+                out.entry(key).or_insert_with(|| Comment { line, reason: ignore.reason.clone() });
+            }
+        }
+    }
+    out
+}
+
+fn key(file: FileId, source: &SourceFile, range: Range, rule: &str, chains: &mut Chains<'_>) -> CommentKey {
+    CommentKey { file: source.uri.clone(), constructs: chains.names(Location { file, range }), rule: rule.to_owned() }
 }
 
 /// What comments of one file cover.

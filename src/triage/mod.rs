@@ -1,7 +1,8 @@
 //! From alerts to a report: identity, ignores, policy, absorption, order. Filters and names; never computes a finding and never drops one unseen.
 
+pub mod compare;
 pub mod fingerprint;
-mod ignores;
+pub mod ignores;
 pub mod line_hash;
 pub mod redact;
 
@@ -40,6 +41,8 @@ pub struct Policy {
     pub min_confidence: Confidence,
     /// Level from which a finding of high confidence fails the run; `None` never fails.
     pub fail_on: Option<Severity>,
+    /// Ignore comments that count; `None` is all. Those of the base when the change is an outsider's.
+    pub comments: Option<BTreeSet<ignores::CommentKey>>,
 }
 
 impl Default for Policy {
@@ -53,6 +56,7 @@ impl Default for Policy {
             min_severity: Severity::Medium,
             min_confidence: Confidence::Medium,
             fail_on: Some(Severity::High),
+            comments: None,
         }
     }
 }
