@@ -42,6 +42,40 @@ pub struct Check {
     /// Write the report to this file, in one piece or not at all (`-`: standard output)
     #[arg(long, short, value_name = "FILE")]
     pub output: Option<PathBuf>,
+    #[command(flatten)]
+    pub choices: Choices,
+    /// Compare with this revision: only what is new or worse counts
+    #[arg(long, value_name = "REV")]
+    pub base: Option<String>,
+    /// With --base: scan this revision, not the working tree
+    #[arg(long, value_name = "REV", requires = "base")]
+    pub head: Option<String>,
+    /// Take policy from the base alone, as for a change from a fork: what the change adds is listed
+    #[arg(long, requires = "base")]
+    pub base_policy: bool,
+    /// Read also what .gitignore names, and installed packages
+    #[arg(long)]
+    pub no_ignore: bool,
+    /// When to colour
+    #[arg(long, value_enum, default_value_t = Color::Auto, value_name = "WHEN")]
+    pub color: Color,
+    /// Threads [default: one for each processor]
+    #[arg(long, short, value_name = "N", value_parser = jobs)]
+    pub jobs: Option<usize>,
+    /// One line for each finding
+    #[arg(long, short, conflicts_with = "verbose")]
+    pub quiet: bool,
+    /// List every notice and every hidden finding
+    #[arg(long, short)]
+    pub verbose: bool,
+}
+
+/// What a call says about policy; it wins over the policy file.
+#[derive(Debug, Default, Args)]
+pub struct Choices {
+    /// The policy file [default: pipevet.toml, .github/pipevet.toml or pyproject.toml of what is scanned]
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
     /// Fail from this level on, for findings of high confidence [default: high, or what pipevet.toml says]
     #[arg(long, value_name = "LEVEL", value_parser = gate)]
     pub fail_on: Option<Gate>,
@@ -66,33 +100,9 @@ pub struct Check {
     /// Everything: --hygiene --preview --min-severity info --min-confidence low; JSON then also holds what is hidden, and why
     #[arg(long)]
     pub all: bool,
-    /// Compare with this revision: only what is new or worse counts
-    #[arg(long, value_name = "REV")]
-    pub base: Option<String>,
-    /// With --base: scan this revision, not the working tree
-    #[arg(long, value_name = "REV", requires = "base")]
-    pub head: Option<String>,
-    /// Take policy from the base alone, as for a change from a fork: what the change adds is listed
-    #[arg(long, requires = "base")]
-    pub base_policy: bool,
     /// A directory of own rule pages and rows
     #[arg(long, value_name = "DIR")]
     pub rules: Vec<PathBuf>,
-    /// Read also what .gitignore names, and installed packages
-    #[arg(long)]
-    pub no_ignore: bool,
-    /// When to colour
-    #[arg(long, value_enum, default_value_t = Color::Auto, value_name = "WHEN")]
-    pub color: Color,
-    /// Threads [default: one for each processor]
-    #[arg(long, short, value_name = "N", value_parser = jobs)]
-    pub jobs: Option<usize>,
-    /// One line for each finding
-    #[arg(long, short, conflicts_with = "verbose")]
-    pub quiet: bool,
-    /// List every notice and every hidden finding
-    #[arg(long, short)]
-    pub verbose: bool,
 }
 
 #[derive(Debug, Args)]

@@ -4,7 +4,7 @@ use std::time::Instant;
 
 #[cfg(feature = "git")]
 use super::against;
-use super::args::{Check, Format};
+use super::args::{Check, Choices, Format};
 use super::knowledge::Knowledge;
 use super::progress::Progress;
 use super::{FAILING, output};
@@ -39,7 +39,7 @@ pub fn run(check: &Check) -> anyhow::Result<u8> {
             let look = text::Look { color, quiet: check.quiet, verbose: check.verbose, time: true };
             text::write(&report, &sources, &knowledge.cards, look, &mut out)?;
         }
-        Format::Json => json::write(&report, &sources, &knowledge.cards, check.all, &mut out)?,
+        Format::Json => json::write(&report, &sources, &knowledge.cards, check.choices.all, &mut out)?,
         Format::Sarif => sarif::write(&report, &sources, &knowledge.cards, sarif::Limits::default(), &mut out)?,
     }
     output::deliver(&out, check.output.as_deref())?;
@@ -75,8 +75,8 @@ fn scanned(check: &Check, progress: &Progress) -> anyhow::Result<Outcome> {
 
 /// The working tree by itself.
 fn alone(check: &Check, tracked: Vec<discover::Tracked>, mut notices: Vec<Notice>, progress: &Progress) -> anyhow::Result<Outcome> {
-    let knowledge = Knowledge::load(&check.rules, &check.paths)?;
-    let policy = policy(check, &knowledge)?;
+    let knowledge = Knowledge::load(&check.choices, &check.paths)?;
+    let policy = policy(&check.choices, &knowledge)?;
     let options = discover::Options { no_ignore: check.no_ignore, tracked, one_repository: false };
     let (sources, left_out) = discover(&check.paths, &options)?;
     notices.extend(left_out);
@@ -88,8 +88,8 @@ fn alone(check: &Check, tracked: Vec<discover::Tracked>, mut notices: Vec<Notice
 /// A change, held against its base. Both sides are judged by the same rows and pages: what differs is the change alone.
 #[cfg(feature = "git")]
 fn compared(check: &Check, against: &against::Against, progress: &Progress) -> anyhow::Result<Outcome> {
-    let knowledge = Knowledge::load(&check.rules, &check.paths)?;
-    let mut policy = policy(check, &knowledge)?;
+    let knowledge = Knowledge::load(&check.choices, &check.paths)?;
+    let mut policy = policy(&check.choices, &knowledge)?;
     let trees = against.trees(check)?;
     progress.now(format!("reading {} files of the base", trees.base.files.len()));
     let base = if trees.equal {
@@ -116,25 +116,25 @@ fn compared(check: &Check, against: &against::Against, progress: &Progress) -> a
     Ok(Outcome { knowledge, sources: trees.head, report })
 }
 
-fn policy(check: &Check, knowledge: &Knowledge) -> anyhow::Result<Policy> {
-    for rule in check.select.iter().chain(&check.ignore) {
+fn policy(choices: &Choices, knowledge: &Knowledge) -> anyhow::Result<Policy> {
+    for rule in choices.select.iter().chain(&choices.ignore) {
         knowledge.known(rule)?;
     }
     let default = Policy::default();
-    let (severity, confidence) = if check.all {
+    let (severity, confidence) = if choices.all {
         (Severity::Info, Confidence::Low)
     } else {
         (knowledge.config.min_severity.unwrap_or(default.min_severity), knowledge.config.min_confidence.unwrap_or(default.min_confidence))
     };
     Ok(Policy {
         rules: knowledge.standing.clone(),
-        select: check.select.clone(),
-        ignore: check.ignore.iter().cloned().chain(knowledge.newer().into_iter().filter(|r| !check.select.contains(r))).collect(),
-        preview: check.preview || check.all || knowledge.config.preview,
-        hygiene: check.hygiene || check.all || knowledge.config.hygiene,
-        min_severity: check.min_severity.unwrap_or(severity),
-        min_confidence: check.min_confidence.unwrap_or(confidence),
-        fail_on: check.fail_on.map_or(knowledge.fail_on, |g| g.0),
+        select: choices.select.clone(),
+        ignore: choices.ignore.iter().cloned().chain(knowledge.newer().into_iter().filter(|r| !choices.select.contains(r))).collect(),
+        preview: choices.preview || choices.all || knowledge.config.preview,
+        hygiene: choices.hygiene || choices.all || knowledge.config.hygiene,
+        min_severity: choices.min_severity.unwrap_or(severity),
+        min_confidence: choices.min_confidence.unwrap_or(confidence),
+        fail_on: choices.fail_on.map_or(knowledge.fail_on, |g| g.0),
         comments: None,
     })
 }

@@ -1,14 +1,16 @@
 //! What a run knows before it reads a tree: rule pages, rows, policy. Loads them; the only place that knows how they are loaded.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use anyhow::Context as _;
 
+use super::args::Choices;
+use super::disk::Disk;
 use crate::catalog::Catalog;
 use crate::catalog::fields::LoadError;
 use crate::catalog::severity::Severities;
-use crate::config::{Config, PLACES};
+use crate::config::{Config, Files, resolve};
 use crate::detect;
 use crate::finding::{Report, Severity};
 use crate::graph::Facts;
@@ -37,17 +39,24 @@ pub struct Knowledge {
 }
 
 impl Knowledge {
-    /// Built-in pages and rows, those of `directories`, and the policy of what is scanned.
-    pub fn load(directories: &[PathBuf], scanned: &[PathBuf]) -> anyhow::Result<Knowledge> {
-        let (config, home) = policy(scanned)?;
-        let (mut rows, mut pages) = (Vec::new(), Vec::new());
-        let own = config.rules.iter().map(|d| home.join(d));
-        for directory in own.chain(directories.iter().cloned()) {
-            collect(&directory, &mut rows, &mut pages).with_context(|| directory.display().to_string())?;
+    /// What a run on the disk knows: built-in pages and rows, those of the policy of what is scanned, and those that the command line names.
+    pub fn load(choices: &Choices, scanned: &[PathBuf]) -> anyhow::Result<Knowledge> {
+        let severities = Severities::builtin().map_err(|e| listed(vec![e]))?;
+        let (config, disk) = policy(choices, scanned, &severities)?;
+        let named: Vec<Disk> = choices.rules.iter().map(|d| Disk::at(d)).collect();
+        let named: Vec<(&dyn Files, &str)> = named.iter().map(|d| (d as &dyn Files, "")).collect();
+        Knowledge::of(config, disk.as_ref().map(|d| d as &dyn Files), &named)
+    }
+    /// What a run with this policy knows. `files` is where the policy was read from: its `rules` are read there. `more` are further directories.
+    pub fn of(config: Config, files: Option<&dyn Files>, more: &[(&dyn Files, &str)]) -> anyhow::Result<Knowledge> {
+        let mut own = Own::default();
+        let of_policy = config.rules.iter().filter_map(|r| Some((files?, r.as_str())));
+        for (files, directory) in of_policy.chain(more.iter().copied()) {
+            collect(files, directory, &mut own)?;
         }
-        let catalog = Catalog::load(&rows, config.rows.clone()).map_err(listed)?;
+        let catalog = Catalog::load(&own.rows, config.rows.clone()).map_err(listed)?;
         let detectors: Vec<&str> = detect::TABLE.iter().map(|(name, _)| *name).collect();
-        let rules = RuleSet::load(&pages, &catalog, &detectors).map_err(listed)?;
+        let rules = RuleSet::load(&own.pages, &catalog, &detectors).map_err(listed)?;
         let unknown = config.unknown_rules(|id| rules.get(id).is_some(), |id| rules.nearest(id));
         if !unknown.is_empty() {
             return Err(listed(unknown));
@@ -103,63 +112,50 @@ pub fn card(page: &Page) -> Card {
     }
 }
 
-/// The policy of what is scanned, and the directory that its paths start from: the first policy file of the first scanned path that has one, there or
-/// above it up to the top of its repository.
-fn policy(scanned: &[PathBuf]) -> anyhow::Result<(Config, PathBuf)> {
-    let severities = Severities::builtin().map_err(|e| listed(vec![e]))?;
-    for directory in scanned.iter().flat_map(|p| upwards(p)) {
-        for place in PLACES {
-            let path = directory.join(place);
-            if !path.is_file() {
-                continue;
-            }
-            let shown = path.display().to_string();
-            let text = std::fs::read_to_string(&path).with_context(|| shown.clone());
-            // A project file that is broken, or no TOML at all (a template), is no policy unless it speaks of this tool.
-            if place == PROJECT && !text.as_ref().is_ok_and(|t| t.contains("tool.pipevet")) {
-                continue;
-            }
-            let text = text?;
-            let config = Config::parse(&shown, &text, &severities).map_err(|e| listed(vec![e]))?;
-            if config.file.is_some() {
-                return Ok((config, directory.clone()));
-            }
+/// The policy of what is scanned, and where it was read: `--config`, else that of the first scanned path that has one.
+fn policy(choices: &Choices, scanned: &[PathBuf], severities: &Severities) -> anyhow::Result<(Config, Option<Disk>)> {
+    if let Some(file) = &choices.config {
+        let (disk, directory) = Disk::around(file).with_context(|| format!("{}: there is no such file", file.display()))?;
+        let name = file.file_name().with_context(|| format!("{} is no file", file.display()))?.to_string_lossy();
+        let path = resolve(&disk, &directory, &name).map_err(anyhow::Error::msg)?;
+        let config = Config::load(&disk, &path, severities).map_err(|e| listed(vec![e]))?;
+        return Ok((config, Some(disk)));
+    }
+    for (disk, directory) in scanned.iter().filter_map(|p| Disk::around(p)) {
+        let config = Config::find(&disk, &directory, severities).map_err(|e| listed(vec![e]))?;
+        if config.file.is_some() {
+            return Ok((config, Some(disk)));
         }
     }
-    Ok((Config::default(), PathBuf::new()))
-}
-
-/// The one of [`PLACES`] that others use as well.
-const PROJECT: &str = "pyproject.toml";
-
-/// A path and the directories above it, as far as the same repository goes.
-fn upwards(path: &Path) -> Vec<PathBuf> {
-    let mut out = vec![path.to_owned()];
-    if !path.join(".git").exists()
-        && let Ok(real) = path.canonicalize()
-        && let Some(top) = real.ancestors().position(|d| d.join(".git").exists())
-    {
-        out.extend(real.ancestors().skip(1).take(top).map(Path::to_owned));
-    }
-    out
+    Ok((Config::default(), None))
 }
 
 /// Files of a directory of own rules: pages end in `.md`, rows in `.yml`; `README.md` is for people.
-fn collect(directory: &Path, rows: &mut Vec<(String, String)>, pages: &mut Vec<(String, String)>) -> anyhow::Result<()> {
-    let mut entries = std::fs::read_dir(directory)?.collect::<Result<Vec<_>, _>>()?;
-    entries.sort_by_key(std::fs::DirEntry::file_name);
-    for entry in entries {
-        let (path, kind) = (entry.path(), entry.file_type()?);
-        let extension = path.extension().and_then(|e| e.to_str());
-        if kind.is_dir() {
-            collect(&path, rows, pages)?;
-        } else if kind.is_file() && matches!(extension, Some("md" | "yml" | "yaml")) && entry.file_name() != "README.md" {
-            let shown = path.display().to_string();
-            let content = std::fs::read_to_string(&path).with_context(|| shown.clone())?;
-            if extension == Some("md") { pages.push((shown, content)) } else { rows.push((shown, content)) }
+fn collect(files: &dyn Files, directory: &str, own: &mut Own) -> anyhow::Result<()> {
+    for entry in files.list(directory).map_err(|e| anyhow::anyhow!("{}: {e}", files.shown(directory)))? {
+        let path = if directory.is_empty() { entry.name.clone() } else { format!("{directory}/{}", entry.name) };
+        let list = match entry.name.rsplit_once('.') {
+            _ if entry.directory => {
+                collect(files, &path, own)?;
+                continue;
+            }
+            Some((_, "md")) if entry.name != "README.md" => &mut own.pages,
+            Some((_, "yml" | "yaml")) => &mut own.rows,
+            _ => continue,
+        };
+        let shown = files.shown(&path);
+        if let Some(content) = files.read(&path).map_err(|e| anyhow::anyhow!("{shown}: {e}"))? {
+            list.push((shown, content));
         }
     }
     Ok(())
+}
+
+/// Rows and pages of users, as (path as shown, content).
+#[derive(Default)]
+struct Own {
+    rows: Vec<(String, String)>,
+    pages: Vec<(String, String)>,
 }
 
 /// Every fault on a line of its own, with its file and line.

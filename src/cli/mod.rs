@@ -7,6 +7,7 @@ mod against;
 mod args;
 mod check;
 mod describe;
+mod disk;
 pub(crate) mod knowledge;
 mod output;
 mod progress;

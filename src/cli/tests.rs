@@ -2,7 +2,8 @@ use std::path::{Path, PathBuf};
 
 use clap::{CommandFactory, Parser};
 
-use super::args::{Arguments, Command, Gate};
+use super::args::{Arguments, Choices, Command, Gate};
+use super::knowledge::Knowledge;
 use super::output;
 
 #[test]
@@ -19,7 +20,7 @@ fn check_is_what_nothing_said_means() {
             Some(Command::Check(check)) => check,
             _ => panic!("no check"),
         };
-        (check.paths, check.fail_on)
+        (check.paths, check.choices.fail_on)
     };
     assert_eq!(paths("pipevet").0, [PathBuf::from(".")]);
     assert_eq!(paths("pipevet a b").0, ["a", "b"].map(PathBuf::from));
@@ -51,15 +52,43 @@ fn a_report_file_appears_whole_or_not_at_all() {
 fn faults_in_own_rules_name_file_and_line_and_misspelt_rules_the_nearest() {
     let at = std::env::temp_dir().join(format!("pipevet-rules-{}", std::process::id()));
     std::fs::create_dir_all(&at).unwrap();
+    let with = |at: &Path| Choices { rules: vec![at.to_owned()], ..Choices::default() };
     std::fs::write(at.join("rows.yml"), "- call: a.b\n  see: x\n\n- call: a.c\n  see: x\n  sinc: {}\n").unwrap();
     std::fs::write(at.join("page.md"), "---\nid: own\ntitel: x\n---\n").unwrap();
-    let error = super::knowledge::Knowledge::load(std::slice::from_ref(&at), &[]).unwrap_err().to_string();
+    let error = Knowledge::load(&with(&at), &[]).unwrap_err().to_string();
     assert!(error.contains("rows.yml:6:"), "{error}");
     std::fs::remove_file(at.join("rows.yml")).unwrap();
-    let error = super::knowledge::Knowledge::load(std::slice::from_ref(&at), &[]).unwrap_err().to_string();
+    let error = Knowledge::load(&with(&at), &[]).unwrap_err().to_string();
     assert!(error.contains("page.md:"), "{error}");
     std::fs::remove_dir_all(&at).unwrap();
-    let knowledge = super::knowledge::Knowledge::load(&[], &[]).unwrap();
+    let knowledge = Knowledge::load(&Choices::default(), &[]).unwrap();
     let error = knowledge.known("script-injektion").unwrap_err().to_string();
     assert!(error.contains("`script-injection`"), "{error}");
+}
+
+#[test]
+fn policy_is_found_above_what_is_scanned_and_its_paths_start_from_it() {
+    let at = std::env::temp_dir().canonicalize().unwrap().join(format!("pipevet-policy-{}", std::process::id()));
+    let write = |path: &str, text: &str| {
+        std::fs::create_dir_all(at.join(path).parent().unwrap()).unwrap();
+        std::fs::write(at.join(path), text).unwrap();
+    };
+    write("repo/.git/HEAD", "");
+    write("repo/pyproject.toml", "[project]\nname = \"{{ template }}\"\n[tool.other\n");
+    write("repo/.github/pipevet.toml", "rules = [\"own\", \"../beside\"]\n");
+    write("repo/own/deep/rows.yml", "- call: acme.load\n  see: x\n  sink: { kind: pickle-load, slot: 0 }\n");
+    write("repo/own/README.md", "no page");
+    write("beside/rows.yml", "- call: acme.read\n  see: x\n  sink: { kind: pickle-load, slot: 0 }\n");
+    write("repo/sub/a.py", "");
+    write("other.toml", "fail-on = \"never\"\n");
+    for scanned in ["repo", "repo/sub", "repo/sub/a.py"] {
+        let knowledge = Knowledge::load(&Choices::default(), &[at.join(scanned)]).unwrap();
+        let own: Vec<_> = knowledge.catalog.rows.iter().filter(|r| r.user).map(|r| r.subject.text()).collect();
+        assert_eq!(own, ["call acme.load", "call acme.read"], "{scanned}");
+    }
+    let named = Choices { config: Some(at.join("other.toml")), ..Choices::default() };
+    assert_eq!(Knowledge::load(&named, &[at.join("repo")]).unwrap().config.fail_on, Some(None));
+    let named = Choices { config: Some(at.join("none.toml")), ..Choices::default() };
+    assert!(Knowledge::load(&named, &[at.join("repo")]).is_err());
+    std::fs::remove_dir_all(&at).unwrap();
 }

@@ -13,7 +13,7 @@ use crate::report::{escape, json, sarif, text};
 use crate::source::{Kind, SourceFile, Sources};
 use crate::triage::Policy;
 
-static KNOWLEDGE: LazyLock<Knowledge> = LazyLock::new(|| Knowledge::load(&[], &[]).unwrap());
+static KNOWLEDGE: LazyLock<Knowledge> = LazyLock::new(|| Knowledge::of(Default::default(), None, &[]).unwrap());
 
 fn everything() -> Policy {
     Policy {

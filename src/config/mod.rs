@@ -3,6 +3,8 @@
 //! The keys: `edition`, `fail-on`, `min-severity`, `min-confidence`, `mode`, `pinning`, `preview`, `hygiene`, `rules`, `[[row]]`, `[rule.<id>]` with `level` and
 //! `enabled`, and `[trust]`. Rule ids are checked by [`Config::unknown_rules`], because pages may come from directories that this file names.
 
+mod files;
+
 use std::collections::BTreeMap;
 
 use serde_yaml::{Mapping, Value};
@@ -15,15 +17,21 @@ use crate::catalog::row::Row;
 use crate::catalog::severity::Severities;
 use crate::finding::{Confidence, Severity};
 use crate::source::{LineIndex, Range};
+pub use files::{Entry, Files, home, resolve};
 
 /// Where policy is looked for, in order; the last is `[tool.pipevet]` of a project file.
 pub const PLACES: [&str; 3] = ["pipevet.toml", ".github/pipevet.toml", "pyproject.toml"];
 
+/// The one of [`PLACES`] that others use as well.
+const PROJECT: &str = "pyproject.toml";
+
 /// What a project wants.
 #[derive(Clone, Debug, Default)]
 pub struct Config {
-    /// The file it came from, as given.
+    /// The file it came from, as people know it.
     pub file: Option<String>,
+    /// The directory that its paths start from, from the top of the files it was read from.
+    pub home: String,
     /// Rules newer than this are off.
     pub edition: Option<String>,
     /// Level from which a run fails; `Some(None)` is `never`.
@@ -40,7 +48,7 @@ pub struct Config {
     pub preview: bool,
     /// Show hygiene.
     pub hygiene: bool,
-    /// Directories with pages and rows.
+    /// Directories with pages and rows, from the top of the files it was read from.
     pub rules: Vec<String>,
     /// Rows of its own.
     pub rows: Vec<Row>,
@@ -83,6 +91,36 @@ pub struct Trust {
 }
 
 impl Config {
+    /// The policy of a directory: the first policy file there or above it, up to the top. Without one, the default.
+    pub fn find(files: &dyn Files, directory: &str, severities: &Severities) -> Result<Config, LoadError> {
+        let mut at = Some(directory);
+        while let Some(directory) = at {
+            for place in PLACES {
+                let path = if directory.is_empty() { place.to_owned() } else { format!("{directory}/{place}") };
+                let text = files.read(&path);
+                // A project file that is broken, or no TOML at all (a template), is no policy unless it speaks of this tool.
+                if place == PROJECT && !matches!(&text, Ok(Some(t)) if t.contains("tool.pipevet")) || matches!(text, Ok(None)) {
+                    continue;
+                }
+                let config = Config::load(files, &path, severities)?;
+                if config.file.is_some() {
+                    return Ok(config);
+                }
+            }
+            at = if directory.is_empty() { None } else { Some(directory.rsplit_once('/').map_or("", |(above, _)| above)) };
+        }
+        Ok(Config::default())
+    }
+    /// The policy in a file that must be there.
+    pub fn load(files: &dyn Files, path: &str, severities: &Severities) -> Result<Config, LoadError> {
+        let shown = files.shown(path);
+        let fault = |text: String| LoadError { file: shown.clone(), line: 1, column: 1, text };
+        let text = files.read(path).map_err(fault)?.ok_or_else(|| fault("there is no such file".to_owned()))?;
+        let mut config = Config::parse(&shown, &text, severities)?;
+        config.home = home(path).to_owned();
+        config.rules = config.rules.iter().map(|r| resolve(files, &config.home, r).map_err(fault)).collect::<Result<_, _>>()?;
+        Ok(config)
+    }
     /// Reads a policy file. `pyproject` takes `[tool.pipevet]` alone; without it there is nothing.
     pub fn parse(file: &str, source: &str, severities: &Severities) -> Result<Config, LoadError> {
         let lines = LineIndex::new(source.as_bytes());
@@ -91,7 +129,7 @@ impl Config {
             LoadError { file: file.to_owned(), line: place.line, column: place.column, text }
         };
         let document = Document::parse(source).map_err(|e| at(e.span().map_or(0, |s| s.start), e.message().trim().to_owned()))?;
-        let own = file.rsplit('/').next() == Some("pyproject.toml");
+        let own = file.rsplit('/').next() == Some(PROJECT);
         let root: &dyn TableLike = document.as_table();
         let table = if own {
             root.get("tool").and_then(Item::as_table_like).and_then(|t| t.get("pipevet")).and_then(Item::as_table_like)
@@ -180,6 +218,7 @@ fn read(value: &Value, file: &str, table: &dyn TableLike, place: &dyn Fn(Range) 
     let fail_on = |v: &Value| if v.as_str() == Some("never") { Ok(None) } else { one_of(v, &LEVELS).map(Some) };
     let config = Config {
         file: None,
+        home: String::new(),
         edition: f.read("edition", text)?,
         fail_on: f.read("fail-on", fail_on)?,
         min_severity: f.read("min-severity", |v| one_of(v, &LEVELS))?,
