@@ -129,7 +129,13 @@ pub struct Rules {
 pub enum Format {
     Text,
     Json,
+    /// One JSON object on each line
+    Jsonl,
     Sarif,
+    /// Workflow commands: annotations in a run of GitHub Actions
+    Github,
+    /// For a job summary or a comment
+    Markdown,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

@@ -13,7 +13,7 @@ use crate::finding::{Confidence, Report, Severity};
 use crate::notice::Notice;
 #[cfg(feature = "git")]
 use crate::platform::changed;
-use crate::report::{json, sarif, text};
+use crate::report::{github, json, jsonl, markdown, sarif, text};
 use crate::source::Sources;
 use crate::triage::Policy;
 #[cfg(feature = "git")]
@@ -40,6 +40,9 @@ pub fn run(check: &Check) -> anyhow::Result<u8> {
             text::write(&report, &sources, &knowledge.cards, look, &mut out)?;
         }
         Format::Json => json::write(&report, &sources, &knowledge.cards, check.choices.all, &mut out)?,
+        Format::Jsonl => jsonl::write(&report, &sources, &knowledge.cards, check.choices.all, &mut out)?,
+        Format::Github => github::write(&report, &sources, &knowledge.cards, github::MOST, &mut out)?,
+        Format::Markdown => markdown::write(&report, &sources, &knowledge.cards, markdown::SUMMARY, &mut out)?,
         Format::Sarif => sarif::write(&report, &sources, &knowledge.cards, sarif::Limits::default(), &mut out)?,
     }
     output::deliver(&out, check.output.as_deref())?;

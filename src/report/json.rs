@@ -10,21 +10,17 @@ use std::io::{self, Write};
 use serde::Serialize;
 
 use super::{Card, escape, is_secret};
-use crate::finding::{Change, Comparison, Hidden, Hop, Location, Report, Reported};
+use crate::finding::{Change, Comparison, Fixed, Hidden, Hop, Location, PolicyChange, Report, Reported};
 use crate::notice::{Notice, NoticeKind};
 use crate::source::{FileId, Range, Sources};
 
 /// Writes the report. `hidden` adds the alerts that are not shown, with why.
 pub fn write(report: &Report, sources: &Sources, cards: &[Card], hidden: bool, out: &mut dyn Write) -> io::Result<()> {
-    let mut reasons: BTreeMap<&'static str, usize> = BTreeMap::new();
-    for (_, why) in &report.hidden {
-        *reasons.entry(reason(why).0).or_default() += 1;
-    }
     let alert = |reported, why| alert(reported, why, sources, cards);
     let whole = Whole {
         schema: "pipevet-report/1",
-        tool: Tool { name: "pipevet", version: env!("CARGO_PKG_VERSION") },
-        summary: Summary { files: report.files, alerts: report.shown.len(), failing: report.failing, hidden: reasons, notices: report.notices.len() },
+        tool: TOOL,
+        summary: summary(report),
         alerts: report.shown.iter().map(|r| alert(r, None)).collect(),
         hidden: hidden.then(|| report.hidden.iter().map(|(r, why)| alert(r, Some(why))).collect()),
         notices: report.notices.iter().map(|n| notice(n, sources)).collect(),
@@ -58,7 +54,7 @@ struct ComparisonOut<'a> {
 }
 
 #[derive(Serialize)]
-struct FixedOut<'a> {
+pub(super) struct FixedOut<'a> {
     rule: &'a str,
     severity: &'static str,
     message: &'a str,
@@ -68,20 +64,22 @@ struct FixedOut<'a> {
 }
 
 #[derive(Serialize)]
-struct PolicyOut<'a> {
+pub(super) struct PolicyOut<'a> {
     file: &'a str,
     line: u32,
     text: &'a str,
 }
 
 #[derive(Serialize)]
-struct Tool {
+pub(super) struct Tool {
     name: &'static str,
     version: &'static str,
 }
 
+pub(super) const TOOL: Tool = Tool { name: "pipevet", version: env!("CARGO_PKG_VERSION") };
+
 #[derive(Serialize)]
-struct Summary {
+pub(super) struct Summary {
     files: usize,
     alerts: usize,
     failing: usize,
@@ -90,7 +88,7 @@ struct Summary {
 }
 
 #[derive(Serialize)]
-struct AlertOut<'a> {
+pub(super) struct AlertOut<'a> {
     rule: &'a str,
     title: Option<&'a str>,
     severity: &'static str,
@@ -154,34 +152,42 @@ struct Place {
 }
 
 #[derive(Serialize)]
-struct NoticeOut<'a> {
+pub(super) struct NoticeOut<'a> {
     kind: NoticeKind,
     text: &'a str,
     location: Option<Place>,
 }
 
+pub(super) fn summary(report: &Report) -> Summary {
+    let mut hidden: BTreeMap<&'static str, usize> = BTreeMap::new();
+    for (_, why) in &report.hidden {
+        *hidden.entry(reason(why).0).or_default() += 1;
+    }
+    Summary { files: report.files, alerts: report.shown.len(), failing: report.failing, hidden, notices: report.notices.len() }
+}
+
 fn comparison<'a>(c: &'a Comparison, report: &Report) -> ComparisonOut<'a> {
     let count = |is: fn(&Change) -> bool| report.shown.iter().filter(|r| r.change.as_ref().is_some_and(is)).count();
-    let fixed = |f: &'a crate::finding::Fixed| FixedOut {
-        rule: &f.rule,
-        severity: f.severity.name(),
-        message: &f.message,
-        file: &f.place.0,
-        line: f.place.1,
-        fingerprint: &f.v1,
-    };
     ComparisonOut {
         base: &c.base,
         new: count(|c| *c == Change::New),
         worse: count(|c| matches!(c, Change::Worse(_))),
         unchanged: count(|c| *c == Change::Unchanged),
         fixed: c.fixed.iter().map(fixed).collect(),
-        policy: c.policy.iter().map(|p| PolicyOut { file: &p.place.0, line: p.place.1, text: &p.text }).collect(),
+        policy: c.policy.iter().map(policy).collect(),
         policy_from_base: c.base_policy,
     }
 }
 
-fn alert<'a>(reported: &'a Reported, why: Option<&'a Hidden>, sources: &Sources, cards: &'a [Card]) -> AlertOut<'a> {
+pub(super) fn fixed(f: &Fixed) -> FixedOut<'_> {
+    FixedOut { rule: &f.rule, severity: f.severity.name(), message: &f.message, file: &f.place.0, line: f.place.1, fingerprint: &f.v1 }
+}
+
+pub(super) fn policy(p: &PolicyChange) -> PolicyOut<'_> {
+    PolicyOut { file: &p.place.0, line: p.place.1, text: &p.text }
+}
+
+pub(super) fn alert<'a>(reported: &'a Reported, why: Option<&'a Hidden>, sources: &Sources, cards: &'a [Card]) -> AlertOut<'a> {
     let a = &reported.alert;
     let mut fingerprints = BTreeMap::from([("primaryLocationLineHash", reported.line_hash.as_str()), ("pipevet/v1", reported.v1.as_str())]);
     fingerprints.extend(reported.path_v1.as_deref().map(|p| ("pipevet/path-v1", p)));
@@ -235,7 +241,7 @@ fn hop<'a>(hop: &'a Hop, sources: &Sources) -> HopOut<'a> {
     HopOut { location: place(file, range, sources), text: &hop.text }
 }
 
-fn notice<'a>(notice: &'a Notice, sources: &Sources) -> NoticeOut<'a> {
+pub(super) fn notice<'a>(notice: &'a Notice, sources: &Sources) -> NoticeOut<'a> {
     let location = notice.file.and_then(|f| place(f, notice.range.unwrap_or_default(), sources));
     NoticeOut { kind: notice.kind, text: &notice.text, location }
 }

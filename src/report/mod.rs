@@ -3,13 +3,16 @@
 //! Everything that comes from scanned files is escaped here, for where it goes; see [`escape`].
 
 pub mod escape;
+pub mod github;
 pub mod json;
+pub mod jsonl;
+pub mod markdown;
 pub mod sarif;
 pub mod text;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::finding::{Location, Report, Severity};
+use crate::finding::{Hidden, Location, Report, Reported, Severity};
 use crate::source::{FileId, Place, Range, SourceFile, Sources};
 use crate::triage::redact;
 
@@ -82,6 +85,73 @@ fn narrow(at: Location, sources: &Sources) -> Option<Narrow<'_>> {
         end = first;
     }
     Some(Narrow { file, range, start: first, end })
+}
+
+/// `file:line`, as people write it.
+fn whole_place(at: Location, sources: &Sources) -> String {
+    sources.files.get(at.file.0 as usize).map_or_else(String::new, |f| format!("{}:{}", escape::visible(&f.shown), f.lines().line(at.range.start)))
+}
+
+/// As [`whole_place`], shorter beside a cause: the bare name in the file of the cause, the path from the root in its project.
+fn place_of(at: Location, primary: Location, sources: &Sources) -> String {
+    let Some(file) = sources.files.get(at.file.0 as usize) else { return String::new() };
+    let same_root = sources.files.get(primary.file.0 as usize).is_some_and(|f| f.root == file.root);
+    let name = match (at.file == primary.file, same_root) {
+        (true, _) => file.shown.rsplit('/').next().unwrap_or(&file.shown),
+        (_, true) => &file.path,
+        _ => &file.shown,
+    };
+    format!("{}:{}", escape::visible(name), file.lines().line(at.range.start))
+}
+
+/// How many of each level, worst first; levels that do not occur are left out.
+fn levels<'r>(all: impl Iterator<Item = &'r Reported>) -> Vec<(Severity, usize)> {
+    let mut by_level: BTreeMap<Severity, usize> = BTreeMap::new();
+    for reported in all {
+        *by_level.entry(reported.alert.severity).or_default() += 1;
+    }
+    by_level.into_iter().rev().collect()
+}
+
+/// What a run keeps to itself and how to see it, preview rules apart: `3 hygiene (--hygiene)`.
+fn not_shown(report: &Report) -> Vec<String> {
+    let of = |want: fn(&Hidden) -> bool| report.hidden.iter().filter(|(_, why)| want(why)).count();
+    let kinds: [(usize, &str); 5] = [
+        (of(|w| *w == Hidden::Hygiene), "hygiene (--hygiene)"),
+        (of(|w| *w == Hidden::Below), "below the level or confidence asked for (--all)"),
+        (of(|w| matches!(w, Hidden::Ignored(_))), "ignored by comment"),
+        (of(|w| *w == Hidden::Policy), "switched off"),
+        (of(|w| matches!(w, Hidden::Absorbed(_))), "part of a path above"),
+    ];
+    kinds.into_iter().filter(|(n, _)| *n > 0).map(|(n, what)| format!("{n} {what}")).collect()
+}
+
+/// With a capital at the front and a full stop at the end.
+fn sentence(text: &str) -> String {
+    let mut out = capital(text.trim());
+    if !out.ends_with(['.', '!', '?']) {
+        out.push('.');
+    }
+    out
+}
+
+/// With a capital at the front.
+fn capital(text: &str) -> String {
+    let mut chars = text.chars();
+    let first: String = chars.next().map(|c| c.to_uppercase().collect()).unwrap_or_default();
+    first + chars.as_str()
+}
+
+/// At most this many characters, with an ellipsis for the rest.
+fn clipped(text: &str, most: usize) -> String {
+    match text.char_indices().nth(most) {
+        Some((at, _)) => format!("{}…", text.get(..at).unwrap_or_default()),
+        None => text.to_owned(),
+    }
+}
+
+fn count(n: usize, one: &str, many: &str) -> String {
+    if n == 1 { format!("1 {one}") } else { format!("{n} {many}") }
 }
 
 #[cfg(test)]

@@ -10,8 +10,8 @@ use serde_sarif::sarif::{
     RunAutomationDetails, Sarif, ThreadFlow, ThreadFlowLocation, Tool, ToolComponent,
 };
 
-use super::{Card, escape, narrow};
-use crate::finding::{Hop, Location, Report, Reported, Severity, Tier};
+use super::{Card, clipped, escape, narrow, sentence};
+use crate::finding::{Change, Hop, Location, Report, Reported, Severity, Tier};
 use crate::notice::{Notice, NoticeKind};
 use crate::source::Sources;
 
@@ -143,7 +143,9 @@ fn capped<'r>(report: &'r Report, sources: &Sources, limits: Limits) -> (Vec<(&'
             continue;
         }
         let is_risk = reported.alert.tier != Tier::Path;
-        if kept.len() >= limits.results || is_risk && risks >= limits.risks {
+        // What a change brings is never cut for what was there.
+        let brought = matches!(reported.change, Some(Change::New | Change::Worse(_)));
+        if !brought && (kept.len() >= limits.results || is_risk && risks >= limits.risks) {
             *left.entry(&reported.alert.rule).or_default() += 1;
             continue;
         }
@@ -189,6 +191,11 @@ fn result(reported: &Reported, repeats: usize, sources: &Sources, cards: &[Card]
         .build();
     result.rule_index = index.get(id.as_str()).copied();
     result.rule_id = Some(id);
+    result.baseline_state = reported.change.as_ref().map(|c| match c {
+        Change::New => json!("new"),
+        Change::Worse(_) => json!("updated"),
+        Change::Unchanged => json!("unchanged"),
+    });
     result.related_locations = (!related.is_empty()).then_some(related);
     result.code_flows = (!flows.is_empty()).then_some(flows);
     Some(result)
@@ -305,25 +312,6 @@ fn number(n: usize) -> i64 {
     i64::try_from(n).unwrap_or(i64::MAX)
 }
 
-/// With a capital at the front and a full stop at the end.
-fn sentence(text: &str) -> String {
-    let text = text.trim();
-    let mut chars = text.chars();
-    let mut out: String = chars.next().map(|c| c.to_uppercase().collect::<String>()).unwrap_or_default();
-    out.push_str(chars.as_str());
-    if !out.ends_with(['.', '!', '?']) {
-        out.push('.');
-    }
-    out
-}
-
 fn pascal(id: &str) -> String {
     id.split('-').map(|w| sentence(w).trim_end_matches('.').to_owned()).collect()
-}
-
-fn clipped(text: &str, most: usize) -> String {
-    match text.char_indices().nth(most) {
-        Some((at, _)) => format!("{}…", text.get(..at).unwrap_or_default()),
-        None => text.to_owned(),
-    }
 }

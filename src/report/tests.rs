@@ -1,7 +1,7 @@
 use std::collections::BTreeMap;
 
 use super::*;
-use crate::finding::{Alert, Confidence, Hidden, Hop, Path, Reported, Tier};
+use crate::finding::{Alert, Change, Comparison, Confidence, Fixed, Hidden, Hop, Path, PolicyChange, Reported, Tier};
 use crate::notice::{Notice, NoticeKind};
 use crate::origin::Who;
 use crate::source::Kind;
@@ -131,6 +131,41 @@ fn json(hidden: bool) -> String {
     String::from_utf8(out).unwrap()
 }
 
+/// The sample against a base: one new, one worse, one unchanged, one fixed, one line of policy.
+fn compared(base_policy: bool) -> (Report, Sources) {
+    let (mut report, sources) = sample();
+    let states = [Change::Worse("an approval is gone; @root".into()), Change::New, Change::Unchanged];
+    report.shown.iter_mut().zip(states).for_each(|(r, c)| r.change = Some(c));
+    let fixed = Fixed {
+        severity: Severity::High,
+        rule: "script-injection".into(),
+        message: "anyone can run `x` <img src=y>".into(),
+        place: ("a,b::c\u{202e}.yml".into(), 3),
+        v1: "77aa".into(),
+    };
+    let policy = PolicyChange { place: ("pipevet.toml".into(), 4), text: "1 ignore: [click](http://x.io) @team".into() };
+    report.comparison = Some(Comparison { base: "main (1a2b3c4d5e6f)".into(), fixed: vec![fixed], policy: vec![policy], base_policy });
+    (report, sources)
+}
+
+fn markdown(report: &Report, sources: &Sources, limits: markdown::Limits) -> String {
+    let mut out = Vec::new();
+    markdown::write(report, sources, &cards(), limits, &mut out).unwrap();
+    String::from_utf8(out).unwrap()
+}
+
+fn github(report: &Report, sources: &Sources, most: usize) -> String {
+    let mut out = Vec::new();
+    github::write(report, sources, &cards(), most, &mut out).unwrap();
+    String::from_utf8(out).unwrap()
+}
+
+fn jsonl(report: &Report, sources: &Sources) -> String {
+    let mut out = Vec::new();
+    jsonl::write(report, sources, &cards(), true, &mut out).unwrap();
+    String::from_utf8(out).unwrap()
+}
+
 fn validator() -> jsonschema::Validator {
     let schema: serde_json::Value = serde_json::from_slice(include_bytes!("../../testdata/schemas/sarif-2.1.0.json")).unwrap();
     jsonschema::validator_for(&schema).unwrap()
@@ -152,6 +187,109 @@ fn text_shows_line_way_fix_and_counts() {
 fn json_keeps_its_shape() {
     insta::assert_snapshot!("json", json(true));
     assert!(!json(false).contains("\"ignored\","));
+}
+
+#[test]
+fn markdown_says_what_a_change_lets_whom_do() {
+    let (report, sources) = sample();
+    insta::assert_snapshot!("markdown", markdown(&report, &sources, markdown::SUMMARY));
+    let (report, sources) = compared(true);
+    insta::assert_snapshot!("markdown-change", markdown(&report, &sources, markdown::COMMENT));
+    let (report, sources) = compared(false);
+    assert!(markdown(&report, &sources, markdown::COMMENT).contains("### This change adds to policy\n"));
+}
+
+#[test]
+fn workflow_commands_name_place_and_level() {
+    let (report, sources) = sample();
+    insta::assert_snapshot!("github", github(&report, &sources, 10));
+    let (report, sources) = compared(true);
+    let capped = github(&report, &sources, 1);
+    assert_eq!(capped.lines().count(), 2, "one command, and one line for the other that counts: {capped}");
+    assert!(capped.contains("pipevet: 1 finding more"), "{capped}");
+}
+
+#[test]
+fn json_lines_share_names_with_json() {
+    let (report, sources) = compared(false);
+    let out = jsonl(&report, &sources);
+    insta::assert_snapshot!("jsonl", out);
+    let lines: Vec<serde_json::Value> = out.lines().map(|l| serde_json::from_str(l).unwrap()).collect();
+    let records: Vec<&str> = lines.iter().map(|l| l["record"].as_str().unwrap()).collect();
+    assert_eq!(records, ["alert", "alert", "alert", "alert", "alert", "fixed", "policy", "notice", "notice", "summary"]);
+    let mut whole = Vec::new();
+    json::write(&report, &sources, &cards(), true, &mut whole).unwrap();
+    let whole: serde_json::Value = serde_json::from_slice(&whole).unwrap();
+    for (line, alert) in lines.iter().zip(whole["alerts"].as_array().unwrap()) {
+        let mut line = line.as_object().unwrap().clone();
+        assert_eq!((line.remove("id").as_ref(), line.remove("record").is_some()), (Some(&alert["fingerprints"]["pipevet/v1"]), true));
+        assert_eq!(&serde_json::Value::Object(line), alert);
+    }
+}
+
+#[test]
+fn markdown_drops_whole_alerts_at_the_limit_and_counts_them() {
+    let (mut report, sources) = compared(true);
+    let first = report.shown[0].clone();
+    report.shown = vec![first; 400];
+    let all = markdown(&report, &sources, markdown::SUMMARY);
+    assert_eq!(all.matches("### Critical: ").count(), 400);
+    for limit in [1_500, 3_000, 9_000, 65_536] {
+        let limits = markdown::Limits { characters: limit, ..markdown::COMMENT };
+        let out = markdown(&report, &sources, limits);
+        assert!(out.encode_utf16().count() <= limit, "{} of {limit}", out.len());
+        let (full, short) = (out.matches("### Critical: ").count(), out.matches("\n- critical: ").count());
+        let counted = out.split(" further finding").next().and_then(|t| t.rsplit('\n').next()).and_then(|n| n.parse::<usize>().ok());
+        assert_eq!(full + short + counted.unwrap_or(0), 400, "{out}");
+        // Every alert that is there is whole.
+        assert_eq!(full, out.matches("**Assumes:** the repository is public").count());
+        assert!(out.ends_with("files read. 2 notices on what was not understood: `pipevet check -v`.\n"), "{out}");
+    }
+}
+
+proptest::proptest! {
+    /// Whatever names and sentences hold: no line of a log becomes a command, no word of a comment more than a word or code.
+    #[test]
+    fn hostile_names_do_nothing_in_any_format(name in "[`@#<>&*_\\[\\](){}!|~$:,%./a1 \n\r\u{202e}\u{1b}'\"-]{1,40}") {
+        let (mut report, mut sources) = compared(false);
+        sources.files[1].shown = name.clone();
+        sources.files[1].uri = name.clone();
+        sources.files[1].path = name.clone();
+        for reported in &mut report.shown {
+            reported.change = Some(Change::Worse(name.clone()));
+            let alert = &mut reported.alert;
+            let texts = [&mut alert.message, &mut alert.fix, &mut alert.fine_if].into_iter().chain(&mut alert.assumes);
+            texts.chain(alert.paths.iter_mut().flat_map(|p| &mut p.hops).map(|h| &mut h.text)).for_each(|t| *t = name.clone());
+        }
+        let comparison = report.comparison.as_mut().unwrap();
+        comparison.base = name.clone();
+        comparison.fixed[0].message = name.clone();
+        comparison.policy[0].place.0 = name.clone();
+        let log = github(&report, &sources, 10);
+        proptest::prop_assert_eq!(log.lines().count(), 3);
+        let is_command = |l: &str| l.starts_with("::error file=") && l.split("::").nth(1).unwrap().matches('=').count() == 6 + name.matches('=').count();
+        proptest::prop_assert!(log.lines().filter(|l| l.starts_with("::error")).all(is_command), "{}", log);
+        let comment = markdown(&report, &sources, markdown::COMMENT);
+        let mut words = String::new();
+        for event in pulldown_cmark::Parser::new_ext(&comment, pulldown_cmark::Options::all()) {
+            use pulldown_cmark::{Event, Tag};
+            match event {
+                Event::Text(text) => words.push_str(&text),
+                Event::Html(html) | Event::InlineHtml(html) => proptest::prop_assert!(html.contains("details>"), "{}", html),
+                Event::Start(Tag::Link { .. } | Tag::Image { .. } | Tag::CodeBlock(_) | Tag::BlockQuote(_) | Tag::Table(_) | Tag::Emphasis) => {
+                    proptest::prop_assert!(false, "{:?} in {}", event, comment);
+                }
+                _ => {}
+            }
+        }
+        proptest::prop_assert!(!words.contains(['@', '#', '<', '[', '*', '_', '`', '$', '\\']), "{} in {}", words, comment);
+        for line in jsonl(&report, &sources).lines() {
+            proptest::prop_assert!(serde_json::from_str::<serde_json::Value>(line).is_ok());
+        }
+        for out in [log, comment] {
+            proptest::prop_assert!(!out.chars().any(|c| escape::is_unsafe(c) && c != '\n'));
+        }
+    }
 }
 
 #[test]
@@ -196,7 +334,13 @@ fn sarif_caps_risks_and_names_the_rest() {
 #[test]
 fn no_output_acts_on_its_reader_or_shows_a_secret() {
     let (report, sources) = sample();
-    let outputs = [text(PLAIN), text(text::Look { quiet: true, verbose: true, ..PLAIN }), json(true), sarif(&report, &sources)];
+    let mut outputs = vec![text(PLAIN), text(text::Look { quiet: true, verbose: true, ..PLAIN }), json(true), sarif(&report, &sources)];
+    for (report, sources) in [sample(), compared(true)] {
+        outputs.push(markdown(&report, &sources, markdown::COMMENT));
+        outputs.push(jsonl(&report, &sources));
+        // Its own commands are meant.
+        outputs.push(github(&report, &sources, 10).replace("::error ", "").replace("::warning ", ""));
+    }
     for out in outputs {
         let bad: Vec<char> = out.chars().filter(|c| escape::is_unsafe(*c) && *c != '\n').collect();
         assert!(bad.is_empty(), "{bad:?} in {out}");

@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use annotate_snippets::renderer::{AnsiColor, Effects, Style};
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 
-use super::{Card, Narrow, escape, masks, narrow};
+use super::{Card, Narrow, count, escape, levels, masks, narrow, not_shown, place_of};
 use crate::finding::{Confidence, Hidden, Hop, Location, Report, Reported, Severity};
 use crate::notice::Notice;
 use crate::source::{FileId, Range, Sources};
@@ -73,7 +73,7 @@ impl Page<'_> {
         self.hops(&alert.related, alert.primary, false, out)?;
         for other in alert.paths.iter().skip(1).take(MOST_WAYS) {
             let ends = [other.hops.first(), other.hops.last()]
-                .map(|h| h.map(|h| format!("{} ({})", escape::visible(&h.text), self.place(h.at, alert.primary))));
+                .map(|h| h.map(|h| format!("{} ({})", escape::visible(&h.text), place_of(h.at, alert.primary, self.sources))));
             let [Some(from), Some(to)] = ends else { continue };
             writeln!(out, "  also: {from} … {to}")?;
         }
@@ -105,7 +105,7 @@ impl Page<'_> {
     }
 
     fn hops(&self, hops: &[Hop], primary: Location, numbered: bool, out: &mut dyn Write) -> io::Result<()> {
-        let places: Vec<String> = hops.iter().take(MOST_HOPS).map(|h| self.place(h.at, primary)).collect();
+        let places: Vec<String> = hops.iter().take(MOST_HOPS).map(|h| place_of(h.at, primary, self.sources)).collect();
         let width = places.iter().map(|p| p.chars().count()).max().unwrap_or_default().min(48);
         for (i, (hop, place)) in hops.iter().zip(&places).enumerate() {
             let mark = if numbered { format!("{:>3}", i + 1) } else { "see".to_owned() };
@@ -115,18 +115,6 @@ impl Page<'_> {
             writeln!(out, "  ...  and {} more", hops.len() - MOST_HOPS)?;
         }
         Ok(())
-    }
-
-    /// `file:line`; the bare name in the file of the cause, the path from the root in its project.
-    fn place(&self, at: Location, primary: Location) -> String {
-        let Some(file) = self.sources.files.get(at.file.0 as usize) else { return String::new() };
-        let same_root = self.sources.files.get(primary.file.0 as usize).is_some_and(|f| f.root == file.root);
-        let name = match (at.file == primary.file, same_root) {
-            (true, _) => file.shown.rsplit('/').next().unwrap_or(&file.shown),
-            (_, true) => &file.path,
-            _ => &file.shown,
-        };
-        format!("{}:{}", escape::visible(name), file.lines().line(at.range.start))
     }
 
     fn field(&self, label: &str, texts: &[&String], out: &mut dyn Write) -> io::Result<()> {
@@ -160,29 +148,18 @@ impl Page<'_> {
     }
 
     fn counts(&self, report: &Report, out: &mut dyn Write) -> io::Result<()> {
-        let hidden = |want: fn(&Hidden) -> bool| report.hidden.iter().filter(|(_, why)| want(why)).count();
-        let preview = hidden(|w| *w == Hidden::Preview);
+        let (hidden, preview) = (not_shown(report), report.hidden.iter().filter(|(_, why)| *why == Hidden::Preview).count());
         if preview > 0 {
             writeln!(out, "{}: --preview", count(preview, "finding of preview rules", "findings of preview rules"))?;
         }
-        let mut quiet = Vec::new();
-        let mut add = |n: usize, what: &str| quiet.extend((n > 0).then(|| format!("{n} {what}")));
-        add(hidden(|w| *w == Hidden::Hygiene), "hygiene (--hygiene)");
-        add(hidden(|w| *w == Hidden::Below), "below the level or confidence asked for (--all)");
-        add(hidden(|w| matches!(w, Hidden::Ignored(_))), "ignored by comment");
-        add(hidden(|w| *w == Hidden::Policy), "switched off");
-        add(hidden(|w| matches!(w, Hidden::Absorbed(_))), "part of a path above");
-        if !quiet.is_empty() {
-            writeln!(out, "Not shown: {}", quiet.join(", "))?;
+        if !hidden.is_empty() {
+            writeln!(out, "Not shown: {}", hidden.join(", "))?;
         }
-        let mut levels = Vec::new();
-        for severity in [Severity::Critical, Severity::High, Severity::Medium, Severity::Low, Severity::Info] {
-            let n = report.shown.iter().filter(|r| r.alert.severity == severity).count();
-            levels.extend((n > 0).then(|| self.paint(severity_style(severity), &format!("{n} {}", severity.name()))));
-        }
-        let found = if levels.is_empty() {
+        let found = if report.shown.is_empty() {
             "No findings".to_owned()
         } else {
+            let levels: Vec<String> =
+                levels(report.shown.iter()).iter().map(|(s, n)| self.paint(severity_style(*s), &format!("{n} {}", s.name()))).collect();
             format!("{} ({})", count(report.shown.len(), "finding", "findings"), levels.join(", "))
         };
         let files = count(report.files, "file", "files");
@@ -254,8 +231,4 @@ fn reason(why: &Hidden) -> String {
         Hidden::Policy => "switched off".to_owned(),
         Hidden::Absorbed(by) => format!("part of path {by}"),
     }
-}
-
-fn count(n: usize, one: &str, many: &str) -> String {
-    if n == 1 { format!("1 {one}") } else { format!("{n} {many}") }
 }

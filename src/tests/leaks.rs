@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::harness::{knowledge, scan, sources};
 use crate::finding::{Alert, Confidence, Severity};
-use crate::report::{Card, json, sarif, text};
+use crate::report::{Card, github, json, jsonl, markdown, sarif, text};
 use crate::scan::Model;
 use crate::source::Sources;
 use crate::triage::{Policy, triage};
@@ -136,5 +136,8 @@ fn everything(sources: &Sources, alerts: Vec<Alert>, model: Model) -> String {
     json::write(&report, sources, &cards, true, &mut out).unwrap();
     sarif::write(&report, sources, &cards, sarif::Limits::default(), &mut out).unwrap();
     text::write(&report, sources, &cards, look, &mut out).unwrap();
+    jsonl::write(&report, sources, &cards, true, &mut out).unwrap();
+    github::write(&report, sources, &cards, usize::MAX, &mut out).unwrap();
+    markdown::write(&report, sources, &cards, markdown::SUMMARY, &mut out).unwrap();
     String::from_utf8(out).unwrap()
 }
