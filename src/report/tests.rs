@@ -184,6 +184,18 @@ fn text_shows_line_way_fix_and_counts() {
 }
 
 #[test]
+fn text_with_a_base_shows_what_changed_and_counts_the_rest() {
+    let write = |base_policy, look| {
+        let (report, sources) = compared(base_policy);
+        let mut out = Vec::new();
+        text::write(&report, &sources, &cards(), look, &mut out).unwrap();
+        String::from_utf8(out).unwrap()
+    };
+    insta::assert_snapshot!("text-change", write(true, PLAIN));
+    insta::assert_snapshot!("text-change-verbose", write(false, text::Look { quiet: true, verbose: true, ..PLAIN }));
+}
+
+#[test]
 fn json_keeps_its_shape() {
     insta::assert_snapshot!("json", json(true));
     assert!(!json(false).contains("\"ignored\","));
@@ -336,6 +348,10 @@ fn no_output_acts_on_its_reader_or_shows_a_secret() {
     let (report, sources) = sample();
     let mut outputs = vec![text(PLAIN), text(text::Look { quiet: true, verbose: true, ..PLAIN }), json(true), sarif(&report, &sources)];
     for (report, sources) in [sample(), compared(true)] {
+        let mut out = Vec::new();
+        text::write(&report, &sources, &cards(), text::Look { verbose: true, ..PLAIN }, &mut out).unwrap();
+        outputs.push(String::from_utf8(out).unwrap());
+        outputs.push(sarif(&report, &sources));
         outputs.push(markdown(&report, &sources, markdown::COMMENT));
         outputs.push(jsonl(&report, &sources));
         // Its own commands are meant.

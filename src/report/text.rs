@@ -6,7 +6,7 @@ use annotate_snippets::renderer::{AnsiColor, Effects, Style};
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 
 use super::{Card, Narrow, count, escape, levels, masks, narrow, not_shown, place_of};
-use crate::finding::{Confidence, Hidden, Hop, Location, Report, Reported, Severity};
+use crate::finding::{Change, Comparison, Confidence, Hidden, Hop, Location, Report, Reported, Severity};
 use crate::notice::Notice;
 use crate::source::{FileId, Range, Sources};
 
@@ -33,7 +33,7 @@ const MOST_WAYS: usize = 3;
 pub fn write(report: &Report, sources: &Sources, cards: &[Card], style: Look, out: &mut dyn Write) -> io::Result<()> {
     let masks = masks(report, cards, sources);
     let page = Page { sources, style, hidden_spans: &masks };
-    for reported in &report.shown {
+    for reported in report.shown.iter().filter(|r| r.counts()) {
         if style.quiet {
             page.line(reported, None, out)?;
         } else {
@@ -41,12 +41,18 @@ pub fn write(report: &Report, sources: &Sources, cards: &[Card], style: Look, ou
         }
     }
     if style.verbose {
+        for reported in report.shown.iter().filter(|r| !r.counts()) {
+            page.line(reported, Some("unchanged"), out)?;
+        }
         for (reported, why) in &report.hidden {
-            page.line(reported, Some(why), out)?;
+            page.line(reported, Some(&reason(why)), out)?;
         }
         for notice in &report.notices {
             page.notice(notice, out)?;
         }
+    }
+    if let Some(comparison) = &report.comparison {
+        page.comparison(comparison, report, out)?;
     }
     page.counts(report, out)
 }
@@ -61,9 +67,10 @@ impl Page<'_> {
     fn alert(&self, reported: &Reported, out: &mut dyn Write) -> io::Result<()> {
         let alert = &reported.alert;
         let doubt = if alert.confidence == Confidence::High { String::new() } else { format!(", {} confidence", alert.confidence.name()) };
+        let new = if reported.change == Some(Change::New) { ", new" } else { "" };
         let name = self.paint(severity_style(alert.severity), alert.severity.name());
         let message = self.paint(Style::new().effects(Effects::BOLD), &escape::visible(&alert.message));
-        writeln!(out, "{name}  {message}  [{}{doubt}]", alert.rule)?;
+        writeln!(out, "{name}  {message}  [{}{doubt}{new}]", alert.rule)?;
         if let Some(place) = narrow(alert.primary, self.sources) {
             self.snippet(&place, alert.primary, alert.severity, out)?;
         }
@@ -79,6 +86,9 @@ impl Page<'_> {
         }
         if alert.paths.len() > MOST_WAYS + 1 {
             writeln!(out, "  also: {} more ways", alert.paths.len() - MOST_WAYS - 1)?;
+        }
+        if let Some(Change::Worse(why)) = &reported.change {
+            self.field("Worse", &[why], out)?;
         }
         self.field("Fix", &[&alert.fix], out)?;
         self.field("Fine if", &[&alert.fine_if], out)?;
@@ -127,14 +137,19 @@ impl Page<'_> {
     }
 
     /// One line for an alert.
-    fn line(&self, reported: &Reported, why: Option<&Hidden>, out: &mut dyn Write) -> io::Result<()> {
+    fn line(&self, reported: &Reported, why: Option<&str>, out: &mut dyn Write) -> io::Result<()> {
         let alert = &reported.alert;
         let place = self.sources.files.get(alert.primary.file.0 as usize).map_or_else(String::new, |file| {
             let at = file.lines().place(&file.bytes, alert.primary.range.start);
             format!("{}:{}:{}", escape::visible(&file.shown), at.line, at.column)
         });
         let name = self.paint(severity_style(alert.severity), alert.severity.name());
-        let why = why.map(|w| format!("  ({})", reason(w))).unwrap_or_default();
+        let change = match &reported.change {
+            Some(Change::New) => Some("new".to_owned()),
+            Some(Change::Worse(why)) => Some(format!("worse: {}", escape::visible(why))),
+            _ => None,
+        };
+        let why = why.map(str::to_owned).or(change).map(|w| format!("  ({w})")).unwrap_or_default();
         writeln!(out, "{place}: {name}: {} [{}]{why}", escape::visible(&alert.message), alert.rule)
     }
 
@@ -147,6 +162,27 @@ impl Page<'_> {
         writeln!(out, "{place}notice: {}", escape::visible(&notice.text))
     }
 
+    /// What is fixed, what the change does to policy, and the counts against the base.
+    fn comparison(&self, comparison: &Comparison, report: &Report, out: &mut dyn Write) -> io::Result<()> {
+        for fixed in comparison.fixed.iter().filter(|_| self.style.verbose) {
+            let (file, line) = &fixed.place;
+            let place = format!("{}:{line}", escape::visible(file));
+            writeln!(out, "{place}: fixed: {} [{}]", escape::visible(&fixed.message), fixed.rule)?;
+        }
+        if !comparison.policy.is_empty() {
+            let when = if comparison.base_policy { "would change with this, after merge" } else { "changes with this" };
+            writeln!(out, "Policy {when}:")?;
+        }
+        for change in &comparison.policy {
+            writeln!(out, "  {}:{}  {}", escape::visible(&change.place.0), change.place.1, escape::visible(&change.text))?;
+        }
+        let of = |is: fn(&Change) -> bool| report.shown.iter().filter(|r| r.change.as_ref().is_some_and(is)).count();
+        let (new, worse, unchanged) = (of(|c| *c == Change::New), of(|c| matches!(c, Change::Worse(_))), of(|c| *c == Change::Unchanged));
+        let fixed = comparison.fixed.len();
+        let more = if self.style.verbose || fixed + unchanged == 0 { "" } else { " (-v lists them)" };
+        writeln!(out, "Against {}: {new} new, {worse} worse, {fixed} fixed, {unchanged} unchanged{more}", escape::visible(&comparison.base))
+    }
+
     fn counts(&self, report: &Report, out: &mut dyn Write) -> io::Result<()> {
         let (hidden, preview) = (not_shown(report), report.hidden.iter().filter(|(_, why)| *why == Hidden::Preview).count());
         if preview > 0 {
@@ -155,12 +191,13 @@ impl Page<'_> {
         if !hidden.is_empty() {
             writeln!(out, "Not shown: {}", hidden.join(", "))?;
         }
-        let found = if report.shown.is_empty() {
-            "No findings".to_owned()
+        let counting = report.shown.iter().filter(|r| r.counts());
+        let found = if counting.clone().next().is_none() {
+            format!("No {}findings", if report.comparison.is_some() { "new " } else { "" })
         } else {
             let levels: Vec<String> =
-                levels(report.shown.iter()).iter().map(|(s, n)| self.paint(severity_style(*s), &format!("{n} {}", s.name()))).collect();
-            format!("{} ({})", count(report.shown.len(), "finding", "findings"), levels.join(", "))
+                levels(counting.clone()).iter().map(|(s, n)| self.paint(severity_style(*s), &format!("{n} {}", s.name()))).collect();
+            format!("{} ({})", count(counting.count(), "finding", "findings"), levels.join(", "))
         };
         let files = count(report.files, "file", "files");
         let more = if report.notices.is_empty() || self.style.verbose { "" } else { " (-v lists them)" };
