@@ -246,6 +246,13 @@ pub enum Hidden {
     Policy,
     /// Part of the path alert of this fingerprint.
     Absorbed(String),
+    /// Dismissed on GitHub.
+    Dismissed {
+        /// Login of who did it.
+        by: String,
+        /// Why, in GitHub's words and theirs.
+        reason: String,
+    },
 }
 
 /// The outcome of a run, as reports see it.

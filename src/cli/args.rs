@@ -53,6 +53,9 @@ pub struct Check {
     /// Take policy from the base alone, as for a change from a fork: what the change adds is listed
     #[arg(long, requires = "base")]
     pub base_policy: bool,
+    /// Ask GitHub which alerts were dismissed there, and do not count them (GITHUB_TOKEN, GITHUB_REPOSITORY)
+    #[arg(long)]
+    pub respect_dismissals: bool,
     /// Read also what .gitignore names, and installed packages
     #[arg(long)]
     pub no_ignore: bool,

@@ -6,6 +6,8 @@ use std::time::Instant;
 use super::against;
 use super::args::{Check, Choices, Format};
 use super::knowledge::Knowledge;
+#[cfg(feature = "github")]
+use super::online::respect_dismissals;
 use super::progress::Progress;
 use super::{FAILING, output};
 use crate::discover::{self, discover};
@@ -27,11 +29,13 @@ pub struct Outcome {
     pub sources: Sources,
     /// What was found.
     pub report: Report,
+    /// By what it was judged.
+    pub policy: Policy,
 }
 
 /// Scans and writes; the exit code.
 pub fn run(check: &Check) -> anyhow::Result<u8> {
-    let Outcome { knowledge, sources, report } = outcome(check)?;
+    let Outcome { knowledge, sources, report, .. } = outcome(check)?;
     let mut out = Vec::new();
     match check.format {
         Format::Text => {
@@ -55,8 +59,17 @@ pub fn outcome(check: &Check) -> anyhow::Result<Outcome> {
     let progress = Progress::start(!check.quiet);
     progress.now("looking for files");
     let mut outcome = scanned(check, &progress)?;
+    if check.respect_dismissals {
+        progress.now("asking GitHub what was dismissed");
+        respect_dismissals(&mut outcome.report, &outcome.sources, &outcome.policy)?;
+    }
     outcome.report.elapsed_ms = started.elapsed().as_millis();
     Ok(outcome)
+}
+
+#[cfg(not(feature = "github"))]
+fn respect_dismissals(_: &mut Report, _: &Sources, _: &Policy) -> anyhow::Result<()> {
+    anyhow::bail!("--respect-dismissals: {}", super::WITHOUT_GITHUB)
 }
 
 #[cfg(not(feature = "git"))]
@@ -85,7 +98,7 @@ fn alone(check: &Check, tracked: Vec<discover::Tracked>, mut notices: Vec<Notice
     notices.extend(left_out);
     progress.now(format!("reading {} files", sources.files.len()));
     let (report, _) = knowledge.scan(&sources, notices, &policy);
-    Ok(Outcome { knowledge, sources, report })
+    Ok(Outcome { knowledge, sources, report, policy })
 }
 
 /// A change, held against its base. Both sides are judged by the same rows and pages: what differs is the change alone.
@@ -116,7 +129,7 @@ fn compared(check: &Check, against: &against::Against, progress: &Progress) -> a
         added: &added,
     };
     compare::apply::apply(&mut report, &now, &base, &trees.head, &policy);
-    Ok(Outcome { knowledge, sources: trees.head, report })
+    Ok(Outcome { knowledge, sources: trees.head, report, policy })
 }
 
 fn policy(choices: &Choices, knowledge: &Knowledge) -> anyhow::Result<Policy> {

@@ -9,6 +9,8 @@ mod check;
 mod describe;
 mod disk;
 pub(crate) mod knowledge;
+#[cfg(feature = "github")]
+mod online;
 mod output;
 mod progress;
 
@@ -26,6 +28,10 @@ const FAILING: u8 = 1;
 const USAGE: u8 = 2;
 /// A bug.
 const INTERNAL: u8 = 4;
+
+/// What a build that cannot talk to GitHub says of what needs it.
+#[cfg(not(feature = "github"))]
+const WITHOUT_GITHUB: &str = "this pipevet was built without GitHub; released binaries have it, and so has `cargo install pipevet --features github`";
 
 /// Runs the program. Never panics; a panic inside becomes exit code 4 and tells the place in this program, never what was being read.
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {

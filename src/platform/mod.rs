@@ -3,3 +3,5 @@
 pub mod changed;
 pub mod event;
 pub mod git;
+#[cfg(feature = "github")]
+pub mod github;

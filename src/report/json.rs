@@ -121,6 +121,8 @@ pub(super) struct AlertOut<'a> {
 struct HiddenOut<'a> {
     reason: &'static str,
     detail: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    by: Option<&'a str>,
 }
 
 #[derive(Serialize)]
@@ -231,7 +233,8 @@ pub(super) fn alert<'a>(reported: &'a Reported, why: Option<&'a Hidden>, sources
         data: &a.data,
         hidden: why.map(|w| {
             let (reason, detail) = reason(w);
-            HiddenOut { reason, detail }
+            let by = if let Hidden::Dismissed { by, .. } = w { Some(by.as_str()) } else { None };
+            HiddenOut { reason, detail, by }
         }),
     }
 }
@@ -269,5 +272,6 @@ fn reason(why: &Hidden) -> (&'static str, Option<&str>) {
         Hidden::Ignored(reason) => ("ignored", Some(reason)),
         Hidden::Policy => ("policy", None),
         Hidden::Absorbed(by) => ("absorbed", Some(by)),
+        Hidden::Dismissed { reason, .. } => ("dismissed", Some(reason)),
     }
 }

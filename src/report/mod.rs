@@ -123,7 +123,14 @@ fn not_shown(report: &Report) -> Vec<String> {
         (of(|w| *w == Hidden::Policy), "switched off"),
         (of(|w| matches!(w, Hidden::Absorbed(_))), "part of a path above"),
     ];
-    kinds.into_iter().filter(|(n, _)| *n > 0).map(|(n, what)| format!("{n} {what}")).collect()
+    let mut out: Vec<String> = kinds.into_iter().filter(|(n, _)| *n > 0).map(|(n, what)| format!("{n} {what}")).collect();
+    let dismissed = report.hidden.iter().filter_map(|(_, why)| if let Hidden::Dismissed { by, .. } = why { Some(by.as_str()) } else { None });
+    let people: BTreeSet<&str> = dismissed.clone().collect();
+    if !people.is_empty() {
+        let people: Vec<String> = people.into_iter().map(escape::visible).collect();
+        out.push(format!("{} dismissed on GitHub by {}", dismissed.count(), people.join(", ")));
+    }
+    out
 }
 
 /// With a capital at the front and a full stop at the end.

@@ -11,7 +11,7 @@ use serde_sarif::sarif::{
 };
 
 use super::{Card, clipped, escape, narrow, sentence};
-use crate::finding::{Change, Hop, Location, Report, Reported, Severity, Tier};
+use crate::finding::{Change, Hidden, Hop, Location, Report, Reported, Severity, Tier};
 use crate::notice::{Notice, NoticeKind};
 use crate::source::Sources;
 
@@ -39,7 +39,8 @@ const MOST_NOTICES: usize = 300;
 const MOST_TAGS: usize = 10;
 const BANDS: [Severity; 5] = [Severity::Critical, Severity::High, Severity::Medium, Severity::Low, Severity::Info];
 
-/// Writes what is shown; hidden alerts are left out, for GitHub would open them.
+/// Writes what is shown, and what was dismissed on GitHub: an alert that is no longer uploaded is closed there, and what was said of it is lost. Other
+/// hidden alerts are left out, for GitHub would open them.
 pub fn write(report: &Report, sources: &Sources, cards: &[Card], limits: Limits, out: &mut dyn Write) -> io::Result<()> {
     let rules: Vec<ReportingDescriptor> = cards.iter().flat_map(|c| BANDS.iter().map(|b| descriptor(c, *b))).collect();
     let index: BTreeMap<&str, i64> = rules.iter().enumerate().map(|(i, r)| (r.id.as_str(), i64::try_from(i).unwrap_or_default())).collect();
@@ -132,7 +133,8 @@ fn capped<'r>(report: &'r Report, sources: &Sources, limits: Limits) -> (Vec<(&'
     let mut kept: Vec<(&Reported, usize)> = Vec::new();
     let mut left: BTreeMap<&str, usize> = BTreeMap::new();
     let mut risks = 0;
-    for reported in &report.shown {
+    let dismissed = report.hidden.iter().filter(|(_, why)| matches!(why, Hidden::Dismissed { .. })).map(|(r, _)| r);
+    for reported in report.shown.iter().chain(dismissed) {
         let place = reported.alert.primary;
         let Some(file) = sources.files.get(place.file.0 as usize) else { continue };
         let key = (reported.alert.rule.as_str(), place.file.0, file.lines().line(place.range.start));

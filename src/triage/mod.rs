@@ -1,6 +1,7 @@
 //! From alerts to a report: identity, ignores, policy, absorption, order. Filters and names; never computes a finding and never drops one unseen.
 
 pub mod compare;
+pub mod dismissals;
 pub mod fingerprint;
 pub mod ignores;
 pub mod line_hash;

@@ -192,3 +192,49 @@ fn repeats_of_one_cause_are_one_alert_with_all_ways() {
     assert_eq!(report.shown[0].alert.paths.len(), 2);
     assert_eq!(report.shown[0].path_v1.as_deref().map(|p| p.split(',').count()), Some(2));
 }
+
+#[test]
+fn what_was_dismissed_on_github_is_hidden_by_whom_and_counts_no_more() {
+    use super::dismissals::{Dismissal, dismiss};
+    use crate::finding::Change;
+
+    let speaking = |of: &str, message: &str| Alert { message: message.into(), ..alert("gamma", of, Severity::High) };
+    let policy = Policy { rules: [("gamma".to_owned(), Standing::Stable)].into(), ..Policy::default() };
+    let (_, sources) = world();
+    let dismissal = |rule: &str, line: u32, message: &str| Dismissal {
+        number: 1,
+        rule: rule.into(),
+        path: "w.yml".into(),
+        line,
+        message: message.into(),
+        by: "alice".into(),
+        reason: "won't fix".into(),
+    };
+    // Hidden causes of a report with three findings: `one` (line 3) and `two` (line 5) say the same, `three` (line 7) another thing.
+    let hidden = |change: Option<Change>, dismissed: &[Dismissal]| {
+        let alerts = vec![
+            speaking("run: one", "Anyone [x] runs code."),
+            speaking("run: two", "Anyone [x] runs code."),
+            speaking("run: three", "A token leaks"),
+        ];
+        let mut report = run(alerts, &policy);
+        report.shown.iter_mut().for_each(|r| r.change = change.clone());
+        dismiss(&mut report, dismissed, &sources, &policy);
+        assert_eq!(report.failing, report.shown.iter().filter(|r| r.counts()).count());
+        assert_eq!(report.shown.len() + report.hidden.len(), 3);
+        let by = Hidden::Dismissed { by: "alice".into(), reason: "won't fix".into() };
+        report.hidden.iter().map(|(r, why)| (r.alert.cause.clone(), *why == by)).filter(|h| h.1).map(|h| h.0).collect::<Vec<_>>()
+    };
+    // As GitHub holds the message: escaped, with more lines.
+    let message = "Anyone \\[x\\] runs code.\n1. [here](1)";
+    assert_eq!(hidden(None, &[dismissal("gamma/high", 5, message)]), ["run: two"], "any band of the rule, and the one on that line");
+    assert_eq!(hidden(Some(Change::New), &[dismissal("gamma", 5, message)]), ["run: two"], "an alert of the pull request itself");
+    assert_eq!(hidden(None, &[dismissal("gamma", 4, message)]), [""; 0], "two say so: none is taken for the other");
+    assert_eq!(hidden(None, &[dismissal("gamma", 1, "A token leaks")]), ["run: three"], "it moved, and is alone");
+    assert_eq!(hidden(None, &[dismissal("gamma", 7, "worded anew")]), ["run: three"], "same line, other words");
+    assert_eq!(hidden(Some(Change::New), &[dismissal("gamma", 7, "worded anew")]), [""; 0], "nobody has seen this one yet");
+    assert_eq!(hidden(None, &[dismissal("gamma", 5, message), dismissal("gamma", 5, message)]), ["run: two"], "one dismissal, one finding");
+    for (rule, path) in [("alpha", "w.yml"), ("gammaray", "w.yml"), ("gamma", "other.yml")] {
+        assert_eq!(hidden(None, &[Dismissal { path: path.into(), ..dismissal(rule, 5, message) }]), [""; 0]);
+    }
+}

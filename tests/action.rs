@@ -1,0 +1,8 @@
+//! The Action and everything that talks to GitHub, against a server on this machine that plays GitHub: its limits, its refusals, its words.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::string_slice)]
+
+#[path = "action/client.rs"]
+mod client;
+#[path = "action/server.rs"]
+mod server;
