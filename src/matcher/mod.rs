@@ -214,7 +214,13 @@ impl<'a> Matcher<'a> {
             data.insert("who".to_owned(), origin.who.name().to_owned());
             data.insert("mutable".to_owned(), origin.mutable.name().to_owned());
         }
-        let cause = file.text_at(primary.range).split_whitespace().collect::<Vec<_>>().join(" ");
+        let text = file.text_at(primary.range).split_whitespace().collect::<Vec<_>>().join(" ");
+        // The name belongs to the cause wherever the alert stands: another owner's action in the same step is another finding.
+        let cause = match candidate.values.get("name").filter(|n| !n.is_empty() && !text.contains(n.as_str())) {
+            Some(name) if pattern.primary == Some(Primary::Ref) => format!("{name}@{text}"),
+            Some(name) => format!("{text} {name}"),
+            None => text,
+        };
         let mut hops = candidate.hit.map(|h| h.hops.clone()).unwrap_or_default();
         let at = self.first_line(candidate.at);
         if pattern.primary == Some(Primary::Source) && at != primary && !hops.iter().any(|h| self.first_line(h.at) == at) {

@@ -1,6 +1,8 @@
 //! Invariants of the whole tree.
 
 mod cases;
+#[cfg(feature = "git")]
+mod churn;
 mod demand;
 mod harness;
 mod hostile;

@@ -127,17 +127,12 @@ pub fn matched(head: &Snapshot, base: &Snapshot, renamed: &BTreeMap<String, Stri
     let none = BTreeSet::new();
     let known = |in_file: &str, of: &Snapshot, chain: &Vec<String>| of.constructs.get(in_file).unwrap_or(&none).contains(chain);
     let reverse: BTreeMap<&str, &str> = renamed.iter().map(|(h, b)| (b.as_str(), h.as_str())).collect();
-    // A construct that the other side does not have was renamed: its findings are still the same.
-    pairs.join(
-        head,
-        base,
-        |i| (!known(&file(i), base, &i.constructs)).then(|| (file(i), i.rule.clone(), i.cause.clone())),
-        |i| {
-            let now = reverse.get(i.file.as_str()).copied().unwrap_or(&i.file);
-            (!known(now, head, &i.constructs)).then(|| (i.file.clone(), i.rule.clone(), i.cause.clone()))
-        },
-        false,
-    );
+    // A construct that the other side does not have was renamed: its findings are still the same, here or in another file.
+    let new = |i: &Item| !known(&file(i), base, &i.constructs);
+    let gone = |i: &Item| !known(reverse.get(i.file.as_str()).copied().unwrap_or(&i.file), head, &i.constructs);
+    let (named, anywhere) = (|i: &Item| (i.rule.clone(), i.cause.clone()), true);
+    pairs.join(head, base, |i| new(i).then(|| (file(i), named(i))), |i| gone(i).then(|| (i.file.clone(), named(i))), !anywhere);
+    pairs.join(head, base, |i| new(i).then(|| named(i)), |i| gone(i).then(|| named(i)), anywhere);
     // The same thing in the same place, at another version.
     pairs.join(
         head,
@@ -187,10 +182,21 @@ fn grouped<K: Ord>(pairs: impl Iterator<Item = (K, usize)>) -> BTreeMap<K, Vec<u
     out
 }
 
-/// A cause without the versions in it: `acme/scan@v3` and `acme/scan@v4` are one thing. `None` where no version stands in it.
+/// A cause without the versions in it: `acme/scan@v3` and `acme/scan@v4` are one thing, and so are two releases in a path. `None` where none stands in it.
 fn subject(cause: &str) -> Option<String> {
+    // An address says what it is, however it is written around it.
+    if let Some(address) = cause.split([' ', '"', '\'', ',']).find_map(|w| Some((w.find("://")?, w))) {
+        let (from, word) = address;
+        let start = word.get(..from)?.rfind(|c: char| !c.is_ascii_alphanumeric() && c != '+').map_or(0, |i| i + 1);
+        let plain = word.get(start..)?.split(['#', '?']).next()?;
+        let host_ends = plain.get(from - start + 3..)?.find('/').map_or(plain.len(), |i| from - start + 3 + i);
+        let (host, path) = plain.split_at_checked(host_ends)?;
+        let path = path.split('@').next()?.trim_end_matches(".git");
+        let kept: Vec<&str> = path.split('/').filter(|s| !is_release(s)).collect();
+        return Some(format!("{host}{}", kept.join("/")));
+    }
     let mut cut = false;
-    let words: Vec<&str> = cause
+    let words: Vec<String> = cause
         .split(' ')
         .map(|word| {
             let at = word.char_indices().skip(1).find(|(i, c)| match c {
@@ -199,10 +205,19 @@ fn subject(cause: &str) -> Option<String> {
                 _ => false,
             });
             cut |= at.is_some();
-            at.and_then(|(i, _)| word.get(..i)).unwrap_or(word)
+            let name = at.and_then(|(i, _)| word.get(..i)).unwrap_or(word);
+            let segments: Vec<&str> = name.split(['/', '_', '-']).map(|s| if is_release(s) { "" } else { s }).collect();
+            cut |= segments.iter().zip(name.split(['/', '_', '-'])).any(|(kept, s)| *kept != s);
+            segments.join("/")
         })
         .collect();
     cut.then(|| words.join(" "))
+}
+
+/// `1.2`, `v1.2.3rc1`: numbers with dots between them.
+fn is_release(text: &str) -> bool {
+    let rest = text.strip_prefix('v').unwrap_or(text);
+    rest.starts_with(|c: char| c.is_ascii_digit()) && rest.contains('.') && rest.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '+'))
 }
 
 /// How a finding stands against the one it was.
@@ -243,4 +258,33 @@ pub fn change(now: &Item, was: Option<&Item>) -> Change {
 /// Whether a way of the base still begins where it did; if not, its file was renamed or rewritten.
 fn still_begins(old: &Route, now: &Item) -> bool {
     now.routes.iter().any(|r| r.file == old.file && r.entry == old.entry)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::subject;
+
+    #[test]
+    fn versions_are_not_what_a_finding_is_about() {
+        for (a, b) in [
+            ("acme/scan@v3", "acme/scan@main"),
+            ("nvidia/cuda:12.1-base", "nvidia/cuda:latest"),
+            ("torch>=2.1", "torch>=2.2,<3"),
+            ("git+https://github.com/acme/fast.git@main#egg=fast[x]", "fast[x] @ git+https://github.com/acme/fast@dev"),
+            ("curl https://acme.io/v1.2/install.sh", "curl https://acme.io/v1.3.1/install.sh"),
+        ] {
+            assert!(subject(a).is_some());
+            assert_eq!(subject(a), subject(b), "{a} {b}");
+        }
+        for (a, b) in [
+            ("acme/scan@v3", "eve/scan@v3"),
+            ("ghcr.io/acme/x:1", "ghcr.io/eve/x:1"),
+            ("https://acme.io/a.sh", "https://eve.io/a.sh"),
+            ("https://acme.io/a.sh", "https://acme.io/b.sh"),
+            ("git+https://github.com/acme/fast", "git+https://github.com/eve/fast"),
+        ] {
+            assert_ne!(subject(a), subject(b), "{a} {b}");
+        }
+        assert_eq!(subject("torch.load"), None, "nothing else in the same file is the same");
+    }
 }
