@@ -9,7 +9,7 @@ use super::row::{ArgTest, EntrySubject, Flag, Receiver, Row, RowExample, SecretC
 use super::severity::Severities;
 
 /// Keys that name a subject.
-const SUBJECTS: [&str; 19] = [
+pub const SUBJECTS: [&str; 19] = [
     "call",
     "method",
     "suffix",

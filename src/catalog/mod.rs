@@ -216,9 +216,9 @@ impl Catalog {
     pub fn setting(&self, path: &str) -> Vec<RowId> {
         self.named("setting", &path.to_lowercase().replace('-', "_"))
     }
-    /// The row that says what a secret or environment name opens: the first that matches.
+    /// The row that says what a secret or environment name opens: the first that matches, a user's before those of the program.
     pub fn credential(&self, name: &str) -> Option<RowId> {
-        self.named("credential", &name.to_ascii_uppercase()).into_iter().min()
+        self.named("credential", &name.to_ascii_uppercase()).into_iter().min_by_key(|id| (!self.row(*id).user, *id))
     }
     /// What a name of these words promises of its value: the first row that matches decides.
     pub fn promise(&self, words: &str) -> Option<Promise> {

@@ -44,6 +44,29 @@ pub struct Row {
     pub user: bool,
 }
 
+impl Row {
+    /// A row that a policy states in a table of its own: a user's subject and what it does, nothing else. `at` is its file and line.
+    pub fn of_policy(subject: Subject, effects: Vec<Effect>, at: (String, u32)) -> Row {
+        Row {
+            subject,
+            effects,
+            valued: Vec::new(),
+            leading: false,
+            when: Vec::new(),
+            safe_when: Vec::new(),
+            receiver: None,
+            flags: Vec::new(),
+            primary: None,
+            see: format!("{}:{}", at.0, at.1),
+            bad: Vec::new(),
+            ok: Vec::new(),
+            overrides: None,
+            at,
+            user: true,
+        }
+    }
+}
+
 /// What a row speaks of.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Subject {

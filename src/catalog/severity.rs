@@ -78,6 +78,46 @@ impl Severities {
             (Who::Anyone, _) => risk.anyone,
         }
     }
+    /// Names that [`Severities::set`] takes: risk classes, then assets.
+    pub fn adjustable(&self) -> impl Iterator<Item = &str> {
+        self.risk.keys().map(String::as_str).chain(self.assets())
+    }
+    /// Columns of a risk class or asset; `None` when it is neither.
+    pub fn columns(&self, row: &str) -> Option<&'static [&'static str]> {
+        if self.risk.contains_key(row) { Some(&RISK_COLUMNS) } else { self.knows_asset(row).then_some(&PATH_COLUMNS) }
+    }
+    /// Gives a cell of the tables another level: `row` is a risk class or one asset, `column` who can write or walk. Unknown names change nothing.
+    pub fn set(&mut self, row: &str, column: &str, level: Option<Severity>) {
+        if let Some(risk) = self.risk.get_mut(row) {
+            let cells = [
+                &mut risk.program,
+                &mut risk.repository,
+                &mut risk.operator,
+                &mut risk.release,
+                &mut risk.moving,
+                &mut risk.peer,
+                &mut risk.anyone,
+                &mut risk.open,
+                &mut risk.unsettled,
+            ];
+            for (_, cell) in RISK_COLUMNS.into_iter().zip(cells).filter(|(name, _)| *name == column) {
+                *cell = level;
+            }
+            return;
+        }
+        let Some(at) = self.path.iter().position(|r| r.assets.iter().any(|a| a == row)) else { return };
+        // The asset gets a row of its own, where it stands in the ranking; the others of its row keep theirs.
+        let shared = self.path.remove(at);
+        let own = shared.assets.iter().position(|a| a == row).unwrap_or_default();
+        let (before, after) = (shared.assets.iter().take(own).cloned().collect(), shared.assets.iter().skip(own + 1).cloned().collect());
+        let mut one = PathRow { assets: vec![row.to_owned()], ..shared.clone() };
+        for (_, cell) in PATH_COLUMNS.into_iter().zip([&mut one.anyone, &mut one.outsider, &mut one.operator]).filter(|(name, _)| *name == column) {
+            *cell = level.unwrap_or(Severity::Info);
+        }
+        let rest = |assets: Vec<String>| PathRow { assets, ..shared.clone() };
+        let split = [rest(before), one, rest(after)].into_iter().filter(|r| !r.assets.is_empty());
+        self.path.splice(at..at, split);
+    }
     /// Level of a sink of this class whose argument is a parameter that others can set, where the row says `report`.
     pub fn open(&self, class: &str) -> Option<Severity> {
         self.risk.get(class)?.open
@@ -143,7 +183,12 @@ impl Severities {
     }
 }
 
-const LEVELS: [(&str, Option<Severity>); 6] = [
+/// Columns of a risk class, in the order of the table.
+const RISK_COLUMNS: [&str; 9] = ["program", "repository", "operator", "release", "moving", "peer", "anyone", "open", "unsettled"];
+/// Columns of a path.
+const PATH_COLUMNS: [&str; 3] = ["anyone", "outsider", "operator"];
+/// Levels as tables name them.
+pub const LEVELS: [(&str, Option<Severity>); 6] = [
     ("none", None),
     ("info", Some(Severity::Info)),
     ("low", Some(Severity::Low)),

@@ -128,7 +128,7 @@ mod hostile {
                 prop_assert!(e.line >= 1 && e.line as usize <= text.lines().count() + 2, "{e}");
             }
             let policy = broken("edition = \"2026.11\"\n[trust]\norgs = [\"é\"]\n[rule.x]\nlevel = \"high\"\n[[row]]\ncall = \"a.b\"\nsee = \"x\"\n");
-            let _ = crate::config::Config::parse("pipevet.toml", &policy, &catalog.severities);
+            let _ = crate::config::Config::load(&std::collections::BTreeMap::from([("pipevet.toml".to_owned(), policy)]), "pipevet.toml", &catalog.severities);
         }
     }
 }

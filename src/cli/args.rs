@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::config::{Node, Origin, What};
 use crate::finding::{Confidence, Severity};
 
 /// Finds the ways by which outsiders reach models, packages and secrets through a machine-learning repository.
@@ -106,6 +107,35 @@ pub struct Choices {
     /// A directory of own rule pages and rows
     #[arg(long, value_name = "DIR")]
     pub rules: Vec<PathBuf>,
+}
+
+impl Choices {
+    /// What the call says, as policy that lies on top of the file's.
+    pub fn node(&self) -> Node {
+        let text = |t: &str| What::Text(t.to_owned());
+        let severity = |flag, s: Option<Severity>| s.map(|s| Node::flag(flag, text(s.name())));
+        // A level that the call names is meant, whatever the mode.
+        let gate = self.fail_on.map(|g| Node::flag("--fail-on", text(g.0.map_or("never", Severity::name))));
+        let mode = self.fail_on.map(|_| Node::flag("--fail-on", text("enforce")));
+        let all = |what| self.all.then(|| Node::flag("--all", what));
+        let switch = |on: bool, flag| on.then(|| Node::flag(flag, What::Truth(true)));
+        let directories = self.rules.iter().map(|d| Node::flag("--rules", What::Text(d.display().to_string()))).collect::<Vec<_>>();
+        let rules = (!directories.is_empty()).then(|| Node::flag("--rules", What::List(directories)));
+        let entries = [
+            ("fail-on", gate),
+            ("mode", mode),
+            ("min-severity", severity("--min-severity", self.min_severity).or_else(|| all(text(Severity::Info.name())))),
+            (
+                "min-confidence",
+                self.min_confidence.map(|c| Node::flag("--min-confidence", text(c.name()))).or_else(|| all(text(Confidence::Low.name()))),
+            ),
+            ("preview", switch(self.preview, "--preview").or_else(|| all(What::Truth(true)))),
+            ("hygiene", switch(self.hygiene, "--hygiene").or_else(|| all(What::Truth(true)))),
+            ("rules", rules),
+        ];
+        let entries = entries.into_iter().filter_map(|(key, node)| Some((key.to_owned(), node?)));
+        Node { from: Origin::Default, what: What::Table(entries.collect()) }
+    }
 }
 
 #[derive(Debug, Args)]

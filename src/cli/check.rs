@@ -11,7 +11,7 @@ use super::online::respect_dismissals;
 use super::progress::Progress;
 use super::{FAILING, output};
 use crate::discover::{self, discover};
-use crate::finding::{Confidence, Report, Severity};
+use crate::finding::Report;
 use crate::notice::Notice;
 #[cfg(feature = "git")]
 use crate::platform::changed;
@@ -132,25 +132,24 @@ fn compared(check: &Check, against: &against::Against, progress: &Progress) -> a
     Ok(Outcome { knowledge, sources: trees.head, report, policy })
 }
 
-fn policy(choices: &Choices, knowledge: &Knowledge) -> anyhow::Result<Policy> {
+pub(super) fn policy(choices: &Choices, knowledge: &Knowledge) -> anyhow::Result<Policy> {
     for rule in choices.select.iter().chain(&choices.ignore) {
         knowledge.known(rule)?;
     }
-    let default = Policy::default();
-    let (severity, confidence) = if choices.all {
-        (Severity::Info, Confidence::Low)
-    } else {
-        (knowledge.config.min_severity.unwrap_or(default.min_severity), knowledge.config.min_confidence.unwrap_or(default.min_confidence))
-    };
+    let config = &knowledge.config;
     Ok(Policy {
         rules: knowledge.standing.clone(),
         select: choices.select.clone(),
         ignore: choices.ignore.iter().cloned().chain(knowledge.newer().into_iter().filter(|r| !choices.select.contains(r))).collect(),
-        preview: choices.preview || choices.all || knowledge.config.preview,
-        hygiene: choices.hygiene || choices.all || knowledge.config.hygiene,
-        min_severity: choices.min_severity.unwrap_or(severity),
-        min_confidence: choices.min_confidence.unwrap_or(confidence),
-        fail_on: choices.fail_on.map_or(knowledge.fail_on, |g| g.0),
+        preview: config.preview,
+        hygiene: config.hygiene,
+        min_severity: config.min_severity,
+        min_confidence: config.min_confidence,
+        fail_on: config.fail_on,
         comments: None,
+        ignores: config.ignores.clone(),
+        home: config.home.clone(),
+        today: jiff::Timestamp::now().to_zoned(jiff::tz::TimeZone::UTC).date().to_string(),
+        whole: knowledge.whole,
     })
 }

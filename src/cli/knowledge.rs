@@ -12,7 +12,7 @@ use crate::catalog::fields::LoadError;
 use crate::catalog::severity::Severities;
 use crate::config::{Config, Files, resolve};
 use crate::detect;
-use crate::finding::{Report, Severity};
+use crate::finding::Report;
 use crate::graph::Facts;
 use crate::notice::{Notice, NoticeKind};
 use crate::report::Card;
@@ -34,8 +34,8 @@ pub struct Knowledge {
     pub cards: Vec<Card>,
     /// Whether each rule counts by default.
     pub standing: BTreeMap<String, Standing>,
-    /// Level from which a run fails, when the command line does not say.
-    pub fail_on: Option<Severity>,
+    /// Whether all that the policy speaks of is scanned, so that what matches nothing is stale.
+    pub whole: bool,
 }
 
 impl Knowledge {
@@ -43,9 +43,12 @@ impl Knowledge {
     pub fn load(choices: &Choices, scanned: &[PathBuf]) -> anyhow::Result<Knowledge> {
         let severities = Severities::builtin().map_err(|e| listed(vec![e]))?;
         let (config, disk) = policy(choices, scanned, &severities)?;
+        let config = config.with(choices.node(), &severities);
         let named: Vec<Disk> = choices.rules.iter().map(|d| Disk::at(d)).collect();
         let named: Vec<(&dyn Files, &str)> = named.iter().map(|d| (d as &dyn Files, "")).collect();
-        Knowledge::of(config, disk.as_ref().map(|d| d as &dyn Files), &named)
+        let whole = disk.as_ref().is_some_and(|disk| scanned.iter().any(|p| p.is_dir() && disk.holds(p, &config.home)));
+        let knowledge = Knowledge::of(config, disk.as_ref().map(|d| d as &dyn Files), &named)?;
+        Ok(Knowledge { whole, ..knowledge })
     }
     /// What a run with this policy knows. `files` is where the policy was read from: its `rules` are read there. `more` are further directories.
     pub fn of(config: Config, files: Option<&dyn Files>, more: &[(&dyn Files, &str)]) -> anyhow::Result<Knowledge> {
@@ -54,7 +57,8 @@ impl Knowledge {
         for (files, directory) in of_policy.chain(more.iter().copied()) {
             collect(files, directory, &mut own)?;
         }
-        let catalog = Catalog::load(&own.rows, config.rows.clone()).map_err(listed)?;
+        let mut catalog = Catalog::load(&own.rows, config.rows.clone()).map_err(listed)?;
+        config.severity.iter().for_each(|(row, column, level)| catalog.severities.set(row, column, *level));
         let detectors: Vec<&str> = detect::TABLE.iter().map(|(name, _)| *name).collect();
         let rules = RuleSet::load(&own.pages, &catalog, &detectors).map_err(listed)?;
         let unknown = config.unknown_rules(|id| rules.get(id).is_some(), |id| rules.nearest(id));
@@ -64,8 +68,7 @@ impl Knowledge {
         let standing =
             rules.pages.iter().map(|p| (p.id.clone(), if p.status == Status::Preview { Standing::Preview } else { Standing::Stable })).collect();
         let cards = rules.pages.iter().map(card).collect();
-        let fail_on = if config.observe { None } else { config.fail_on.unwrap_or(Some(Severity::High)) };
-        Ok(Knowledge { catalog, rules, config, cards, standing, fail_on })
+        Ok(Knowledge { catalog, rules, config, cards, standing, whole: false })
     }
     /// The findings of a tree, and the facts they rest on.
     pub fn scan(&self, sources: &Sources, notices: Vec<Notice>, policy: &Policy) -> (Report, Facts) {
@@ -118,11 +121,11 @@ fn policy(choices: &Choices, scanned: &[PathBuf], severities: &Severities) -> an
         let (disk, directory) = Disk::around(file).with_context(|| format!("{}: there is no such file", file.display()))?;
         let name = file.file_name().with_context(|| format!("{} is no file", file.display()))?.to_string_lossy();
         let path = resolve(&disk, &directory, &name).map_err(anyhow::Error::msg)?;
-        let config = Config::load(&disk, &path, severities).map_err(|e| listed(vec![e]))?;
+        let config = Config::load(&disk, &path, severities).map_err(listed)?;
         return Ok((config, Some(disk)));
     }
     for (disk, directory) in scanned.iter().filter_map(|p| Disk::around(p)) {
-        let config = Config::find(&disk, &directory, severities).map_err(|e| listed(vec![e]))?;
+        let config = Config::find(&disk, &directory, severities).map_err(listed)?;
         if config.file.is_some() {
             return Ok((config, Some(disk)));
         }

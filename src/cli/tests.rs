@@ -87,8 +87,36 @@ fn policy_is_found_above_what_is_scanned_and_its_paths_start_from_it() {
         assert_eq!(own, ["call acme.load", "call acme.read"], "{scanned}");
     }
     let named = Choices { config: Some(at.join("other.toml")), ..Choices::default() };
-    assert_eq!(Knowledge::load(&named, &[at.join("repo")]).unwrap().config.fail_on, Some(None));
+    assert_eq!(Knowledge::load(&named, &[at.join("repo")]).unwrap().config.fail_on, None);
     let named = Choices { config: Some(at.join("none.toml")), ..Choices::default() };
     assert!(Knowledge::load(&named, &[at.join("repo")]).is_err());
+    std::fs::remove_dir_all(&at).unwrap();
+}
+
+#[test]
+fn policy_says_what_secrets_are_worth_and_how_bad_it_is() {
+    let at = std::env::temp_dir().canonicalize().unwrap().join(format!("pipevet-worth-{}", std::process::id()));
+    std::fs::create_dir_all(at.join(".github/workflows")).unwrap();
+    let release = "on: push\njobs:\n  a:\n    runs-on: ubuntu-latest\n    permissions: {}\n    env:\n      HF_EVAL_TOKEN: ${{ secrets.HF_EVAL_TOKEN }}\n    \
+         steps:\n      - uses: acme/setup@main\n";
+    std::fs::write(at.join(".github/workflows/release.yml"), release).unwrap();
+    let found = |policy: &str| {
+        std::fs::write(at.join("pipevet.toml"), policy).unwrap();
+        let knowledge = Knowledge::load(&Choices { all: true, ..Choices::default() }, std::slice::from_ref(&at)).unwrap();
+        let (sources, notices) = crate::discover::discover(std::slice::from_ref(&at), &crate::discover::Options::default()).unwrap();
+        let policy = super::check::policy(&Choices::default(), &knowledge).unwrap();
+        let report = knowledge.scan(&sources, notices, &policy).0;
+        let shown = report.shown.iter().filter(|r| r.alert.rule == "publish-credential-exposed");
+        let told = report.notices.iter().filter(|n| n.text.contains("ignore")).count();
+        (shown.map(|r| r.alert.severity.name()).collect::<Vec<_>>(), told)
+    };
+    assert_eq!(found("").0, ["high"]);
+    assert!(found("[assets]\n\"HF_EVAL_*\" = \"other-secret\"\n").0.is_empty());
+    assert!(found("[assets]\nHF_EVAL_TOKEN = \"none\"\n").0.is_empty());
+    assert_eq!(found("[assets]\n\"HF_*\" = \"none\"\nHF_EVAL_TOKEN = \"release\"\n").0, ["high"], "a whole name says more than a glob");
+    assert_eq!(found("[severity.model-registry]\noutsider = \"critical\"\n").0, ["critical"]);
+    let ignore = "[[ignore]]\nrule = \"publish-credential-exposed\"\npath = \".github/workflows\"\nreason = \"x\"\n";
+    assert_eq!(found(ignore), (vec![], 0));
+    assert_eq!(found(&ignore.replace(".github/workflows", "src")), (vec!["high"], 1));
     std::fs::remove_dir_all(&at).unwrap();
 }

@@ -1,32 +1,33 @@
 //! Policy: `pipevet.toml`, with a place for every fault. Knows rows and levels, no fact and no rule.
 //!
-//! The keys: `edition`, `fail-on`, `min-severity`, `min-confidence`, `mode`, `pinning`, `preview`, `hygiene`, `rules`, `[[row]]`, `[rule.<id>]` with `level` and
-//! `enabled`, and `[trust]`. Rule ids are checked by [`Config::unknown_rules`], because pages may come from directories that this file names.
+//! The keys stand in [`keys`]. Rule ids are checked by [`Config::unknown_rules`], because pages may come from directories that the policy names.
 
 mod files;
+pub mod keys;
+mod node;
+mod trust;
 
 use std::collections::BTreeMap;
 
-use serde_yaml::{Mapping, Value};
-use toml_edit::{Document, Item, TableLike};
-
-use crate::catalog::fields::{Fault, Fields, LoadError, Read, kind, one_of, text, texts, truth};
-use crate::catalog::glob;
-use crate::catalog::load;
-use crate::catalog::row::Row;
-use crate::catalog::severity::Severities;
+use crate::catalog::fields::LoadError;
+use crate::catalog::row::{Effect, Row, Subject};
+use crate::catalog::severity::{self, Severities};
 use crate::finding::{Confidence, Severity};
-use crate::source::{LineIndex, Range};
 pub use files::{Entry, Files, home, resolve};
+pub use node::{Node, Origin, What};
+pub use trust::Trust;
 
 /// Where policy is looked for, in order; the last is `[tool.pipevet]` of a project file.
-pub const PLACES: [&str; 3] = ["pipevet.toml", ".github/pipevet.toml", "pyproject.toml"];
+pub const PLACES: [&str; 3] = ["pipevet.toml", ".github/pipevet.toml", PROJECT];
 
 /// The one of [`PLACES`] that others use as well.
 const PROJECT: &str = "pyproject.toml";
 
+/// Most policy files that extend one another in a row.
+const DEPTH: usize = 8;
+
 /// What a project wants.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Config {
     /// The file it came from, as people know it.
     pub file: Option<String>,
@@ -34,14 +35,12 @@ pub struct Config {
     pub home: String,
     /// Rules newer than this are off.
     pub edition: Option<String>,
-    /// Level from which a run fails; `Some(None)` is `never`.
-    pub fail_on: Option<Option<Severity>>,
+    /// Level from which a run fails; `None` never fails.
+    pub fail_on: Option<Severity>,
     /// Least level shown.
-    pub min_severity: Option<Severity>,
+    pub min_severity: Severity,
     /// Least confidence shown.
-    pub min_confidence: Option<Confidence>,
-    /// Report and never fail.
-    pub observe: bool,
+    pub min_confidence: Confidence,
     /// Release pins count like branches.
     pub commit_pins: bool,
     /// Show preview rules.
@@ -50,12 +49,18 @@ pub struct Config {
     pub hygiene: bool,
     /// Directories with pages and rows, from the top of the files it was read from.
     pub rules: Vec<String>,
-    /// Rows of its own.
+    /// Rows of its own; what `[assets]` says are rows as well.
     pub rows: Vec<Row>,
     /// By rule id: what it changes.
     pub rule: BTreeMap<String, RuleSetting>,
     /// Whom it trusts.
     pub trust: Trust,
+    /// Cells of the severity tables that it changes: class or asset, column, level.
+    pub severity: Vec<(String, String, Option<Severity>)>,
+    /// Findings that it accepts.
+    pub ignores: Vec<Ignore>,
+    /// Everything as it was written, defaults below it.
+    pub tree: Node,
 }
 
 /// What policy changes of a rule.
@@ -66,33 +71,35 @@ pub struct RuleSetting {
     /// Whether it runs.
     pub enabled: bool,
     /// Where the table stands.
-    pub range: Range,
-    /// Line and column of it.
-    pub place: (u32, u32),
+    pub from: Origin,
 }
 
-/// Whom a project trusts; globs.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Trust {
-    /// Owners on model hubs and forges.
-    pub orgs: Vec<String>,
-    /// `s3://bucket/prefix` and the like.
-    pub buckets: Vec<String>,
-    /// Hosts or prefixes of image registries and of other downloads.
-    pub registries: Vec<String>,
-    /// Package indexes.
-    pub indexes: Vec<String>,
-    /// `owner/name` or `owner/*` of actions.
-    pub actions: Vec<String>,
-    /// Runner labels whose machines are thrown away after each job.
-    pub runners: Vec<String>,
-    /// Secret name -> `read` or `none`: what it can do at most.
-    pub secrets: BTreeMap<String, String>,
+/// Findings that somebody looked at and accepts.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Ignore {
+    /// The rule.
+    pub rule: String,
+    /// A file, a directory or a glob, from the home of the policy.
+    pub path: Option<String>,
+    /// The beginning of a fingerprint, in lower case.
+    pub fingerprint: Option<String>,
+    /// Why.
+    pub reason: String,
+    /// The last day on which it holds, `2027-01-31`.
+    pub until: Option<String>,
+    /// Where it stands.
+    pub from: Origin,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Config::of(keys::defaults(), &Severities::default())
+    }
 }
 
 impl Config {
     /// The policy of a directory: the first policy file there or above it, up to the top. Without one, the default.
-    pub fn find(files: &dyn Files, directory: &str, severities: &Severities) -> Result<Config, LoadError> {
+    pub fn find(files: &dyn Files, directory: &str, severities: &Severities) -> Result<Config, Vec<LoadError>> {
         let mut at = Some(directory);
         while let Some(directory) = at {
             for place in PLACES {
@@ -111,43 +118,20 @@ impl Config {
         }
         Ok(Config::default())
     }
-    /// The policy in a file that must be there.
-    pub fn load(files: &dyn Files, path: &str, severities: &Severities) -> Result<Config, LoadError> {
+    /// The policy in a file that must be there, with what it extends. A project file that does not speak of this tool is no policy.
+    pub fn load(files: &dyn Files, path: &str, severities: &Severities) -> Result<Config, Vec<LoadError>> {
+        let mut stack = Vec::new();
         let shown = files.shown(path);
-        let fault = |text: String| LoadError { file: shown.clone(), line: 1, column: 1, text };
-        let text = files.read(path).map_err(fault)?.ok_or_else(|| fault("there is no such file".to_owned()))?;
-        let mut config = Config::parse(&shown, &text, severities)?;
-        config.home = home(path).to_owned();
-        config.rules = config.rules.iter().map(|r| resolve(files, &config.home, r).map_err(fault)).collect::<Result<_, _>>()?;
-        Ok(config)
+        let whole = Origin::File { file: shown.as_str().into(), line: 1, column: 1 };
+        let Some(tree) = read(files, path, &whole, &mut stack, severities)? else { return Ok(Config::default()) };
+        let config = Config::of(tree.over(keys::defaults()), severities);
+        Ok(Config { file: Some(shown), home: home(path).to_owned(), ..config })
     }
-    /// Reads a policy file. `pyproject` takes `[tool.pipevet]` alone; without it there is nothing.
-    pub fn parse(file: &str, source: &str, severities: &Severities) -> Result<Config, LoadError> {
-        let lines = LineIndex::new(source.as_bytes());
-        let at = |offset: usize, text: String| {
-            let place = lines.place(source.as_bytes(), u32::try_from(offset).unwrap_or(0));
-            LoadError { file: file.to_owned(), line: place.line, column: place.column, text }
-        };
-        let document = Document::parse(source).map_err(|e| at(e.span().map_or(0, |s| s.start), e.message().trim().to_owned()))?;
-        let own = file.rsplit('/').next() == Some(PROJECT);
-        let root: &dyn TableLike = document.as_table();
-        let table = if own {
-            root.get("tool").and_then(Item::as_table_like).and_then(|t| t.get("pipevet")).and_then(Item::as_table_like)
-        } else {
-            Some(root)
-        };
-        let Some(table) = table else { return Ok(Config::default()) };
-        let value = Value::Mapping(mapping(table));
-        let place = |range: Range| {
-            let p = lines.place(source.as_bytes(), range.start);
-            (p.line, p.column)
-        };
-        let mut config = read(&value, file, table, &place, severities).map_err(|fault| {
-            let range = find(table, &fault.keys).unwrap_or_default();
-            at(range.start as usize, fault.text)
-        })?;
-        config.file = Some(file.to_owned());
-        Ok(config)
+    /// The policy with what the call says on top of it.
+    #[must_use]
+    pub fn with(self, call: Node, severities: &Severities) -> Config {
+        let config = Config::of(call.over(self.tree), severities);
+        Config { file: self.file, home: self.home, ..config }
     }
     /// Whether a rule runs.
     pub fn enabled(&self, rule: &str) -> bool {
@@ -163,234 +147,136 @@ impl Config {
         unknown
             .map(|(id, setting)| {
                 let hint = nearest(id).map_or(String::new(), |n| format!("; did you mean `{n}`?"));
-                let (line, column) = setting.place;
-                LoadError { file: self.file.clone().unwrap_or_default(), line, column, text: format!("there is no rule `{id}`{hint}") }
+                setting.from.fault(format!("there is no rule `{id}`{hint}"))
             })
             .collect()
     }
-}
 
-impl Trust {
-    /// Whether an outside name is trusted: a URL by bucket, registry or index, `owner/name` by owner.
-    pub fn covers(&self, name: &str) -> bool {
-        let plain = name.strip_prefix("git+").unwrap_or(name);
-        let Some((scheme, rest)) = plain.split_once("://") else {
-            let owner = plain.split('/').next().unwrap_or(plain);
-            return plain.contains('/') && self.orgs.iter().any(|o| glob::text(o, owner));
-        };
-        if scheme == "hf" {
-            return self.covers(rest.split_once('/').map_or(rest, |(kind, more)| if kind == "datasets" || kind == "spaces" { more } else { rest }));
+    /// A checked tree as the program uses it. Every key of [`keys::POLICY`] is read here, and only those.
+    fn of(tree: Node, severities: &Severities) -> Config {
+        let text = |key| tree.get(key).and_then(Node::text);
+        let truth = |key| matches!(tree.get(key), Some(Node { what: What::Truth(true), .. }));
+        let named = |key| text(key).and_then(Severity::named);
+        let observe = text("mode") == Some("observe");
+        let of_files = |n: &&Node| !matches!(n.from, Origin::Flag(_));
+        let rules = tree.get("rules").map(Node::items).unwrap_or_default().iter().filter(of_files).filter_map(Node::text).map(str::to_owned);
+        let own = tree.get("row").map(Node::items).unwrap_or_default().iter();
+        Config {
+            file: None,
+            home: String::new(),
+            edition: text("edition").map(str::to_owned),
+            fail_on: if observe { None } else { named("fail-on") },
+            min_severity: named("min-severity").unwrap_or(Severity::Medium),
+            min_confidence: text("min-confidence").and_then(Confidence::named).unwrap_or(Confidence::Medium),
+            commit_pins: text("pinning") == Some("commit"),
+            preview: truth("preview"),
+            hygiene: truth("hygiene"),
+            rules: rules.collect(),
+            rows: assets(&tree).chain(own.flat_map(|n| keys::row(n, severities).unwrap_or_default())).collect(),
+            rule: entries(&tree, "rule").map(|(id, n)| (id.to_owned(), setting(n))).collect(),
+            trust: tree.get("trust").map(Trust::of).unwrap_or_default(),
+            severity: cells(&tree),
+            ignores: tree.get("ignore").map(Node::items).unwrap_or_default().iter().filter_map(ignore).collect(),
+            tree,
         }
-        let after_host = rest.split_once('/').map_or("", |(_, p)| p);
-        let owner = after_host.split('/').next().unwrap_or("");
-        let listed = self.buckets.iter().chain(&self.registries).chain(&self.indexes).any(|p| under(p, plain, rest));
-        listed || (!owner.is_empty() && self.orgs.iter().any(|o| glob::text(o, owner)))
-    }
-    /// Whether an action is trusted.
-    pub fn action(&self, name: &str) -> bool {
-        let owner = name.split('/').next().unwrap_or(name);
-        self.actions.iter().any(|a| glob::text(a, name) || a == owner) || self.orgs.iter().any(|o| glob::text(o, owner))
-    }
-    /// Whether an image is trusted, by registry and path without tag.
-    pub fn image(&self, name: &str) -> bool {
-        self.registries.iter().any(|r| under(r, name, name))
-    }
-    /// Whether a runner is thrown away after each job.
-    pub fn runner(&self, label: &str) -> bool {
-        self.runners.iter().any(|r| glob::text(r, label))
     }
 }
 
-/// Whether `name` (with or without its scheme) lies under a prefix or host, or matches a glob. `example.com` does not cover `example.com.evil`.
-fn under(prefix: &str, whole: &str, without_scheme: &str) -> bool {
-    let prefix = prefix.trim_end_matches('/');
-    if prefix.contains('*') {
-        return glob::text(prefix, whole) || glob::text(prefix, without_scheme);
+/// The tree of a policy file laid over those that it extends; `None` when a project file does not speak of this tool. `said` is where it is named.
+fn read(files: &dyn Files, path: &str, said: &Origin, stack: &mut Vec<String>, severities: &Severities) -> Result<Option<Node>, Vec<LoadError>> {
+    let one = |text: String| vec![said.fault(text)];
+    let shown = files.shown(path);
+    if stack.iter().any(|p| p == path) {
+        return Err(one(format!("`{shown}` extends itself by way of this")));
     }
-    [whole, without_scheme].iter().any(|name| name.strip_prefix(prefix).is_some_and(|rest| rest.is_empty() || rest.starts_with(['/', ':', '?', '@'])))
-}
-
-const LEVELS: [(&str, Severity); 5] = crate::rule::page::LEVELS;
-const CONFIDENCES: [(&str, Confidence); 3] = [("low", Confidence::Low), ("medium", Confidence::Medium), ("high", Confidence::High)];
-
-fn read(value: &Value, file: &str, table: &dyn TableLike, place: &dyn Fn(Range) -> (u32, u32), severities: &Severities) -> Read<Config> {
-    let f = Fields::of(value, "the policy")?;
-    let fail_on = |v: &Value| if v.as_str() == Some("never") { Ok(None) } else { one_of(v, &LEVELS).map(Some) };
-    let config = Config {
-        file: None,
-        home: String::new(),
-        edition: f.read("edition", text)?,
-        fail_on: f.read("fail-on", fail_on)?,
-        min_severity: f.read("min-severity", |v| one_of(v, &LEVELS))?,
-        min_confidence: f.read("min-confidence", |v| one_of(v, &CONFIDENCES))?,
-        observe: f.read("mode", |v| one_of(v, &[("enforce", false), ("observe", true)]))?.unwrap_or(false),
-        commit_pins: f.read("pinning", |v| one_of(v, &[("commit", true), ("release", false)]))?.unwrap_or(false),
-        preview: f.read("preview", truth)?.unwrap_or(false),
-        hygiene: f.read("hygiene", truth)?.unwrap_or(false),
-        rules: f.read("rules", texts)?.unwrap_or_default(),
-        rows: rows(&f, file, table, place, severities)?,
-        rule: f.read("rule", |v| rules(v, table, place))?.unwrap_or_default(),
-        trust: f.read("trust", trust)?.unwrap_or_default(),
-    };
-    f.finish()?;
-    Ok(config)
-}
-
-fn rows(f: &Fields<'_>, file: &str, table: &dyn TableLike, place: &dyn Fn(Range) -> (u32, u32), severities: &Severities) -> Read<Vec<Row>> {
-    let spans: Vec<Range> = match table.get("row").and_then(Item::as_array_of_tables) {
-        Some(tables) => tables.iter().map(|t| range(t.span())).collect(),
-        None => Vec::new(),
-    };
-    let mut at = 0;
-    let all = f.each("row", |v| {
-        let line = spans.get(at).map_or(1, |r| place(*r).0);
-        at += 1;
-        load::row(v, (file, line), true, severities)
-    })?;
-    Ok(all.concat())
-}
-
-fn rules(value: &Value, table: &dyn TableLike, place: &dyn Fn(Range) -> (u32, u32)) -> Read<BTreeMap<String, RuleSetting>> {
-    let Value::Mapping(map) = value else { return Err(Fault::new(format!("expected `[rule.<id>]`, not {}", kind(value)))) };
-    let mut out = BTreeMap::new();
-    for (key, value) in map {
-        let id = text(key)?;
-        let f = Fields::of(value, "a rule's table").map_err(|e| e.under(&id))?;
-        let level = f.read("level", |v| one_of(v, &LEVELS)).map_err(|e| e.under(&id))?;
-        let enabled = f.read("enabled", truth).map_err(|e| e.under(&id))?.unwrap_or(true);
-        f.finish().map_err(|e| e.under(&id))?;
-        let range = find(table, &["rule".to_owned(), id.clone()]).unwrap_or_default();
-        out.insert(id, RuleSetting { level, enabled, range, place: place(range) });
+    if stack.len() >= DEPTH {
+        return Err(one(format!("more than {DEPTH} policy files extend one another")));
     }
-    Ok(out)
+    let text = files.read(path).map_err(|e| one(format!("{shown}: {e}")))?.ok_or_else(|| one(format!("there is no file {shown}")))?;
+    let project = path.rsplit('/').next() == Some(PROJECT);
+    let Some(mut own) = Node::read(&shown, &text, project).map_err(|e| vec![e])? else { return Ok(None) };
+    let mut faults = keys::check(&mut own, severities);
+    let home = home(path);
+    resolve_rules(&mut own, files, home, &mut faults);
+    if !faults.is_empty() {
+        return Err(faults);
+    }
+    let What::Table(table) = &mut own.what else { return Ok(Some(own)) };
+    let extends = table.get("extends").cloned();
+    stack.push(path.to_owned());
+    let mut below: Option<Node> = None;
+    for node in extends.iter().flat_map(Node::items) {
+        let path = resolve(files, home, node.text().unwrap_or_default()).map_err(|e| vec![node.from.fault(e)])?;
+        let none = || vec![node.from.fault(format!("{} has no [tool.pipevet]", files.shown(&path)))];
+        let mut more = read(files, &path, &node.from, stack, severities)?.ok_or_else(none)?;
+        if let What::Table(table) = &mut more.what {
+            // What that file extends is said by its own lines; here it has been read.
+            table.remove("extends");
+        }
+        below = Some(match below {
+            Some(earlier) => more.over(earlier),
+            None => more,
+        });
+    }
+    stack.pop();
+    Ok(Some(match below {
+        Some(below) => own.over(below),
+        None => own,
+    }))
 }
 
-fn trust(value: &Value) -> Read<Trust> {
-    let f = Fields::of(value, "`[trust]`")?;
-    let list = |key| Ok::<Vec<String>, Fault>(f.read(key, texts)?.unwrap_or_default());
-    let out = Trust {
-        orgs: list("orgs")?,
-        buckets: list("buckets")?,
-        registries: list("registries")?,
-        indexes: list("indexes")?,
-        actions: list("actions")?,
-        runners: list("runners")?,
-        secrets: f.read("secrets", secrets)?.unwrap_or_default(),
-    };
-    f.finish()?;
-    Ok(out)
-}
-
-fn secrets(value: &Value) -> Read<BTreeMap<String, String>> {
-    let Value::Mapping(map) = value else { return Err(Fault::new("expected `NAME = \"read\"`")) };
-    map.iter()
-        .map(|(k, v)| {
-            let name = text(k)?;
-            let can = one_of(v, &[("read", "read"), ("none", "none")]).map_err(|e| e.under(&name))?;
-            Ok((name, can.to_owned()))
-        })
-        .collect()
-}
-
-/// TOML as the values that rows and pages are read from.
-fn mapping(table: &dyn TableLike) -> Mapping {
-    table.iter().map(|(k, v)| (Value::from(k), item(v))).collect()
-}
-
-fn item(item: &Item) -> Value {
-    match item {
-        Item::None => Value::Null,
-        Item::Value(v) => scalar(v),
-        Item::Table(t) => Value::Mapping(mapping(t)),
-        Item::ArrayOfTables(all) => Value::Sequence(all.iter().map(|t| Value::Mapping(mapping(t))).collect()),
+/// Directories of rules from the top of the files: files that extend one another lie in different ones.
+fn resolve_rules(policy: &mut Node, files: &dyn Files, home: &str, faults: &mut Vec<LoadError>) {
+    let What::Table(table) = &mut policy.what else { return };
+    let Some(Node { what: What::List(items), .. }) = table.get_mut("rules") else { return };
+    for item in items {
+        match resolve(files, home, item.text().unwrap_or_default()) {
+            Ok(path) => item.what = What::Text(path),
+            Err(text) => faults.push(item.from.fault(text)),
+        }
     }
 }
 
-fn scalar(value: &toml_edit::Value) -> Value {
-    match value {
-        toml_edit::Value::String(s) => Value::from(s.value().as_str()),
-        toml_edit::Value::Integer(n) => Value::from(*n.value()),
-        toml_edit::Value::Float(n) => Value::from(*n.value()),
-        toml_edit::Value::Boolean(b) => Value::from(*b.value()),
-        toml_edit::Value::Datetime(d) => Value::from(d.value().to_string()),
-        toml_edit::Value::Array(all) => Value::Sequence(all.iter().map(scalar).collect()),
-        toml_edit::Value::InlineTable(t) => Value::Mapping(mapping(t)),
+fn entries<'n>(tree: &'n Node, key: &str) -> impl Iterator<Item = (&'n str, &'n Node)> {
+    tree.get(key).into_iter().flat_map(Node::table)
+}
+
+fn setting(node: &Node) -> RuleSetting {
+    RuleSetting {
+        level: node.get("level").and_then(Node::text).and_then(Severity::named),
+        enabled: !matches!(node.get("enabled"), Some(Node { what: What::Truth(false), .. })),
+        from: node.from.clone(),
     }
 }
 
-fn range(span: Option<std::ops::Range<usize>>) -> Range {
-    span.map_or(Range::default(), |s| Range::new(s.start, s.end))
+fn ignore(node: &Node) -> Option<Ignore> {
+    let text = |key| node.get(key).and_then(Node::text).map(str::to_owned);
+    Some(Ignore {
+        rule: text("rule")?,
+        path: text("path").map(|p| p.trim_start_matches("./").trim_end_matches('/').to_owned()),
+        fingerprint: text("fingerprint").map(|f| f.to_ascii_lowercase()),
+        reason: text("reason")?,
+        until: text("until"),
+        from: node.from.clone(),
+    })
 }
 
-/// The place of the innermost of these keys that stands in the file: the key itself, else its value.
-fn find(table: &dyn TableLike, keys: &[String]) -> Option<Range> {
-    let (first, rest) = keys.split_first()?;
-    let own = table.get_key_value(first).map(|(k, i)| k.span().or_else(|| i.span()));
-    let inner = match table.get(first) {
-        Some(Item::ArrayOfTables(all)) => all.iter().find_map(|t| find(t, rest)),
-        Some(item) => item.as_table_like().and_then(|t| find(t, rest)),
-        None => return find(table, rest),
-    };
-    inner.or_else(|| own.flatten().map(|s| range(Some(s))))
+/// `[assets]` as rows of credentials. Whole names come first, then the longest globs: the first row that matches decides.
+fn assets(tree: &Node) -> impl Iterator<Item = Row> {
+    let mut all: Vec<(&str, &Node)> = entries(tree, "assets").collect();
+    all.sort_by_key(|(name, _)| (name.contains(['*', '?']), std::cmp::Reverse(name.len())));
+    all.into_iter().map(|(name, node)| {
+        let (file, line) = if let Origin::File { file, line, .. } = &node.from { (file.to_string(), *line) } else { (String::new(), 1) };
+        let asset = node.text().unwrap_or_default().to_owned();
+        Row::of_policy(Subject::Credential(name.to_ascii_uppercase()), vec![Effect::Opens { asset }], (file, line))
+    })
+}
+
+fn cells(tree: &Node) -> Vec<(String, String, Option<Severity>)> {
+    let level = |n: &Node| severity::LEVELS.iter().find(|(name, _)| n.text() == Some(name)).and_then(|(_, level)| *level);
+    let rows = entries(tree, "severity");
+    rows.flat_map(|(row, n)| n.table().map(move |(column, cell)| (row.to_owned(), column.to_owned(), level(cell)))).collect()
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::catalog::builtin;
-
-    fn parse(file: &str, text: &str) -> Result<Config, String> {
-        let severities = Severities::load("s", builtin::SEVERITY).unwrap();
-        Config::parse(file, text, &severities).map_err(|e| e.to_string())
-    }
-
-    #[test]
-    fn policy_is_read_with_places() {
-        let text = "edition = \"2026.11\"\nfail-on = \"medium\"\nmode = \"observe\"\nrules = [\"own\"]\n\n[rule.unpinned-action]\nlevel = \"high\"\n\n\
-            [trust]\norgs = [\"acme\", \"acme-*\"]\nbuckets = [\"s3://acme-data\"]\nregistries = [\"ghcr.io/acme\"]\n[trust.secrets]\nHF_TOKEN = \"read\"\n\n\
-            [[row]]\ncall = \"acme.load\"\nsee = \"us\"\nsink = { kind = \"pickle-load\", slot = [0, \"f\"], bytes = true }\n";
-        let config = parse("pipevet.toml", text).unwrap();
-        assert_eq!((config.fail_on, config.observe), (Some(Some(Severity::Medium)), true));
-        assert_eq!((config.level("unpinned-action"), config.enabled("x")), (Some(Severity::High), true));
-        assert_eq!(config.rows.iter().map(|r| (r.subject.text(), r.at.1, r.user)).collect::<Vec<_>>(), [("call acme.load".to_owned(), 16, true)]);
-        assert_eq!(
-            config.unknown_rules(|_| false, |_| Some("x"))[0].to_string(),
-            "pipevet.toml:6:7: there is no rule `unpinned-action`; did you mean `x`?"
-        );
-        let trust = &config.trust;
-        for (name, yes) in [
-            ("acme/model", true),
-            ("acme-x/m", true),
-            ("acme", false),
-            ("evil/acme", false),
-            ("s3://acme-data/x", true),
-            ("s3://acme-data-2/x", false),
-            ("hf://datasets/acme/d", true),
-            ("https://github.com/acme/r", true),
-            ("git+https://github.com/acme/r@main", true),
-            ("https://evil.io/x/acme", false),
-        ] {
-            assert_eq!(trust.covers(name), yes, "{name}");
-        }
-        assert!(trust.image("ghcr.io/acme/x:1") && !trust.image("ghcr.io/acmexx"));
-    }
-
-    #[test]
-    fn faults_name_key_and_place() {
-        let cases = [
-            ("fail_on = \"high\"\n", "1:1: the policy has no key `fail_on`; did you mean `fail-on`?"),
-            ("x = \n", "1:5: "),
-            ("[trust]\norg = []\n", "2:1: `[trust]` has no key `org`; did you mean `orgs`?"),
-            ("a = 1\n", "1:1: the policy has no key `a`"),
-            ("[rule.x]\nlevl = \"high\"\n", "2:1: a rule's table has no key `levl`; did you mean `level`?"),
-            ("\n[[row]]\ncall = \"a.b\"\nsee = \"x\"\nsink = { kind = \"shel\" }\n", "5:10: severity.yml has no kind `shel`"),
-            ("mode = \"obsrve\"\n", "1:1: `obsrve` is none of enforce, observe; did you mean `observe`?"),
-        ];
-        for (text, want) in cases {
-            let got = parse("p/pipevet.toml", text).unwrap_err();
-            assert!(got.strip_prefix("p/pipevet.toml:").unwrap().starts_with(want), "{text}: {got}");
-        }
-        assert!(parse("pyproject.toml", "[tool.other]\nx = 1\n").unwrap().file.is_none());
-        assert!(parse("pyproject.toml", "[tool.pipevet]\nx = 1\n").unwrap_err().starts_with("pyproject.toml:2:1"));
-    }
-}
+mod tests;

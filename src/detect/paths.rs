@@ -47,7 +47,7 @@ pub fn worst(context: &Context, assets: &[Asset], who: Who) -> (Severity, Option
 
 /// The asset as policy sees it: a secret that can only read publishes nothing, one that can do nothing is none.
 fn allowed(context: &Context, asset: &Asset) -> Option<Asset> {
-    match context.config.trust.secrets.get(&asset.name).map(String::as_str) {
+    match context.config.trust.secret(&asset.name) {
         None => Some(asset.clone()),
         Some("none") => None,
         Some(_) => Some(Asset { kind: "other-secret".to_owned(), ..asset.clone() }),

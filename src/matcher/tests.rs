@@ -22,7 +22,9 @@ fn of_rule(rule: &str, class: &str, pattern: &str, files: &[(&str, Kind, &str)],
     );
     let detectors: Vec<&str> = detect::TABLE.iter().map(|(n, _)| *n).collect();
     let rules = RuleSet::load(&[("own.md".into(), page)], &catalog, &detectors).unwrap();
-    let config = Config::parse("pipevet.toml", policy, &catalog.severities).unwrap();
+    let config =
+        Config::load(&std::collections::BTreeMap::from([("pipevet.toml".to_owned(), policy.to_owned())]), "pipevet.toml", &catalog.severities)
+            .unwrap();
     let ordered: BTreeMap<&str, (Kind, &str)> = files.iter().map(|(p, k, t)| (*p, (*k, *t))).collect();
     let files = ordered.iter().map(|(p, (k, t))| SourceFile::new(*p, *k, t.as_bytes().to_vec())).collect();
     let sources = Sources { roots: vec![".".into()], files, ..Sources::default() };

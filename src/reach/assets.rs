@@ -71,6 +71,9 @@ fn secrets(context: Context, instance: &Instance, step: Node) -> Vec<Asset> {
             continue;
         }
         let kind = opens(context, name);
+        if kind == "none" {
+            continue;
+        }
         out.push(Asset {
             kind,
             name: name.clone(),

@@ -1,7 +1,10 @@
-//! Ignore comments: which alerts each covers, and which cover nothing. Decides by place and rule id alone.
+//! Ignores, in comments and in the policy file: which alerts each covers, and which cover nothing. Decides by place, rule id and fingerprint alone.
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::catalog::fields::nearest;
+use crate::catalog::glob;
+use crate::config::{Ignore, Origin};
 use crate::facts::FileFacts;
 use crate::finding::{Location, Reported};
 use crate::graph::Facts;
@@ -62,7 +65,50 @@ pub fn apply(all: &[Reported], facts: &Facts, sources: &Sources, policy: &Policy
             }
         }
     }
+    for ignore in &policy.ignores {
+        if let Some(text) = of_policy(ignore, all, sources, policy, &mut reasons) {
+            notices.push(notice(&ignore.from, text, sources));
+        }
+    }
     (reasons, notices)
+}
+
+/// Applies an ignore of the policy file; what is wrong with it, if anything is.
+fn of_policy(ignore: &Ignore, all: &[Reported], sources: &Sources, policy: &Policy, reasons: &mut [Option<String>]) -> Option<String> {
+    if !policy.rules.is_empty() && !policy.rules.contains_key(&ignore.rule) {
+        let hint = nearest(&ignore.rule, policy.rules.keys().map(String::as_str)).map_or(String::new(), |n| format!("; did you mean `{n}`?"));
+        return Some(format!("this ignore names no rule that exists: {}{hint}", ignore.rule));
+    }
+    // Days are written so that their order is that of the texts.
+    if let Some(until) = ignore.until.as_ref().filter(|until| !policy.today.is_empty() && **until < policy.today) {
+        return Some(format!("this ignore of {} expired after {until}", ignore.rule));
+    }
+    let mut used = false;
+    for (reported, reason) in all.iter().zip(reasons) {
+        let file = || sources.file(reported.alert.primary.file);
+        let named = ignore.fingerprint.as_ref().is_none_or(|f| reported.v1.starts_with(f.as_str()));
+        if reported.alert.rule == ignore.rule && named && ignore.path.as_ref().is_none_or(|p| within(p, &file().uri, &policy.home)) {
+            used = true;
+            reason.get_or_insert_with(|| ignore.reason.clone());
+        }
+    }
+    (!used && policy.whole && !unwanted(&ignore.rule, policy)).then(|| format!("this ignore covers no finding of {}", ignore.rule))
+}
+
+/// Whether a file, named from the top of the repository, is what a pattern means, lies in it, or matches it.
+fn within(pattern: &str, file: &str, home: &str) -> bool {
+    let file = if home.is_empty() { Some(file) } else { file.strip_prefix(home).and_then(|f| f.strip_prefix('/')) };
+    file.is_some_and(|f| glob::text(pattern, f) || f.strip_prefix(pattern).is_some_and(|rest| rest.starts_with('/')))
+}
+
+/// A notice at a line of the policy: in the file where that is scanned as well, else in words.
+fn notice(from: &Origin, text: String, sources: &Sources) -> Notice {
+    let kind = NoticeKind::Policy;
+    let Origin::File { file, line, .. } = from else { return Notice { file: None, range: None, kind, text } };
+    match sources.iter().find(|(_, f)| f.shown == **file) {
+        Some((id, source)) => Notice { file: Some(id), range: Some(source.lines().range(*line)), kind, text },
+        None => Notice { file: None, range: None, kind, text: format!("{file}:{line}: {text}") },
+    }
 }
 
 /// What an ignore comment is, wherever it moves in its file.

@@ -9,6 +9,7 @@ pub mod redact;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::config::Ignore;
 use crate::finding::{Alert, Confidence, Hidden, Report, Reported, Severity, TAKES_DATA, Tier};
 use crate::graph::Facts;
 use crate::notice::Notice;
@@ -44,6 +45,14 @@ pub struct Policy {
     pub fail_on: Option<Severity>,
     /// Ignore comments that count; `None` is all. Those of the base when the change is an outsider's.
     pub comments: Option<BTreeSet<ignores::CommentKey>>,
+    /// Ignores of the policy file.
+    pub ignores: Vec<Ignore>,
+    /// The directory of the policy, from the top of the repository: what paths of [`Policy::ignores`] start from.
+    pub home: String,
+    /// The day of the run, `2026-11-23`, for ignores that expire; empty: none does.
+    pub today: String,
+    /// Whether all that the policy speaks of is scanned: an ignore that covers nothing is then stale.
+    pub whole: bool,
 }
 
 impl Default for Policy {
@@ -58,6 +67,10 @@ impl Default for Policy {
             min_confidence: Confidence::Medium,
             fail_on: Some(Severity::High),
             comments: None,
+            ignores: Vec::new(),
+            home: String::new(),
+            today: String::new(),
+            whole: false,
         }
     }
 }

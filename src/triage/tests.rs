@@ -238,3 +238,42 @@ fn what_was_dismissed_on_github_is_hidden_by_whom_and_counts_no_more() {
         assert_eq!(hidden(None, &[Dismissal { path: path.into(), ..dismissal(rule, 5, message) }]), [""; 0]);
     }
 }
+
+#[test]
+fn ignores_of_the_policy_cover_by_place_and_fingerprint_and_go_stale() {
+    use crate::config::{Ignore, Origin};
+    let (facts, sources) = world();
+    let from = |line| Origin::File { file: "pipevet.toml".into(), line, column: 1 };
+    let ignore = |line, rule: &str, path: Option<&str>| Ignore {
+        rule: rule.into(),
+        path: path.map(str::to_owned),
+        fingerprint: None,
+        reason: format!("line {line}"),
+        until: None,
+        from: from(line),
+    };
+    let run = |ignores: Vec<Ignore>, whole: bool, home: &str| {
+        let rules = [("gamma".to_owned(), Standing::Stable), ("delta".to_owned(), Standing::Stable)].into();
+        let policy = Policy { rules, ignores, whole, home: home.into(), today: "2026-11-23".into(), ..Policy::default() };
+        let alerts = vec![alert("gamma", "run: three", Severity::High), alert("gamma", "run: one", Severity::High)];
+        let report = triage(alerts, Vec::new(), &facts, &sources, &policy);
+        let notices = report.notices.iter().filter(|n| n.text.contains("this ignore ") && !n.text.contains("comment")).map(|n| n.text.clone());
+        let fingerprint = report.shown.first().map(|r| r.v1.clone());
+        (report.shown.len(), notices.collect::<Vec<_>>(), fingerprint)
+    };
+    let first = run(Vec::new(), true, "").2.unwrap();
+    let one = Ignore { fingerprint: first.get(..8).map(str::to_owned), ..ignore(1, "gamma", None) };
+    assert_eq!((run(vec![one], true, "").0, run(vec![ignore(1, "gamma", None)], true, "").0), (1, 0));
+    let paths = [("w.yml", "", 0), ("*.yml", "", 0), ("w", "", 2), ("w.yml", "sub", 2), ("x.yml", "", 2)];
+    for (path, home, shown) in paths {
+        assert_eq!(run(vec![ignore(1, "gamma", Some(path))], true, home).0, shown, "{path} of {home}");
+    }
+    let told = |i: Ignore, whole| run(vec![i], whole, "").1;
+    assert_eq!(told(ignore(3, "delta", None), true), ["pipevet.toml:3: this ignore covers no finding of delta"]);
+    assert!(told(ignore(3, "delta", None), false).is_empty(), "a part of the tree says nothing of the rest");
+    assert_eq!(told(ignore(4, "gama", None), false), ["pipevet.toml:4: this ignore names no rule that exists: gama; did you mean `gamma`?"]);
+    let until = |day: &str| Ignore { until: Some(day.into()), ..ignore(5, "gamma", None) };
+    assert!(told(until("2026-11-23"), true).is_empty(), "the last day counts");
+    assert_eq!(told(until("2026-11-22"), true), ["pipevet.toml:5: this ignore of gamma expired after 2026-11-22"]);
+    assert_eq!(run(vec![until("2026-11-22")], true, "").0, 2);
+}
