@@ -4,5 +4,11 @@
 
 #[path = "action/client.rs"]
 mod client;
+#[path = "action/install.rs"]
+mod install;
+#[path = "action/pulls.rs"]
+mod pulls;
+#[path = "action/runner.rs"]
+mod runner;
 #[path = "action/server.rs"]
 mod server;

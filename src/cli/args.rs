@@ -30,6 +30,9 @@ pub enum Command {
     Explain(Explain),
     /// List the rules
     Rules(Rules),
+    /// What the GitHub Action does: scan, then upload, annotate and comment, by the variables of the runner
+    #[command(after_help = EXIT)]
+    Action,
 }
 
 #[derive(Debug, Args)]

@@ -2,6 +2,8 @@
 //!
 //! Exit codes: 0 nothing to fail on, 1 findings that fail the gate, 2 a usage, configuration or rule-page error, 4 an internal error.
 
+#[cfg(feature = "github")]
+mod action;
 #[cfg(feature = "git")]
 mod against;
 mod args;
@@ -65,10 +67,17 @@ fn dispatch(arguments: Arguments) -> anyhow::Result<u8> {
         Some(Command::Check(check)) => check,
         Some(Command::Explain(explain)) => return describe::explain(&explain),
         Some(Command::Rules(rules)) => return describe::rules(&rules),
+        #[cfg(feature = "github")]
+        Some(Command::Action) => return pool(None)?.install(action::action),
+        #[cfg(not(feature = "github"))]
+        Some(Command::Action) => anyhow::bail!("{WITHOUT_GITHUB}"),
     };
-    // Front ends recurse to a depth that is capped, but deeper than the default stack of a worker allows in a debug build.
-    let pool = rayon::ThreadPoolBuilder::new().num_threads(check.jobs.unwrap_or(0)).stack_size(64 << 20).build()?;
-    pool.install(|| check::run(&check))
+    pool(check.jobs)?.install(|| check::run(&check))
+}
+
+/// Front ends recurse to a depth that is capped, but deeper than the default stack of a worker allows in a debug build.
+fn pool(threads: Option<usize>) -> anyhow::Result<rayon::ThreadPool> {
+    Ok(rayon::ThreadPoolBuilder::new().num_threads(threads.unwrap_or(0)).stack_size(64 << 20).build()?)
 }
 
 #[cfg(test)]

@@ -89,7 +89,7 @@ fn place(reported: &Reported, sources: &Sources) -> Option<(String, u32)> {
     Some((file.uri.clone(), file.lines().line(at.range.start)))
 }
 
-/// Letters and digits of the first line: escapes and a final stop differ between here and there.
+/// Letters and digits of the first line: escapes, a capital at the front and a stop at the end differ between here and there.
 fn plain(text: &str) -> String {
-    text.lines().next().unwrap_or_default().chars().filter(|c| c.is_alphanumeric()).collect()
+    text.lines().next().unwrap_or_default().chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
 }
