@@ -79,6 +79,10 @@ sha256() {
 # Whether GitHub has a signed statement that its own workflow built this file.
 attested() {
     local answer
+    if [ -z "${PIPEVET_ACTION_REPOSITORY:-}" ]; then
+        echo "pipevet: the attestation was not looked at: this action comes from no repository"
+        return
+    fi
     if ! command -v gh >/dev/null || ! gh auth status >/dev/null 2>&1; then
         echo "pipevet: the attestation was not looked at: gh is not here, or not signed in"
         return
@@ -96,7 +100,8 @@ attested() {
 }
 
 if [ -n "$expected" ]; then
-    base=${PIPEVET_DOWNLOAD_BASE:-"https://github.com/${PIPEVET_ACTION_REPOSITORY:-}/releases/download"}
+    [ -n "${PIPEVET_DOWNLOAD_BASE:-}${PIPEVET_ACTION_REPOSITORY:-}" ] || fail "download-base: this action comes from no repository, so there is no place to download from"
+    base=${PIPEVET_DOWNLOAD_BASE:-"https://github.com/$PIPEVET_ACTION_REPOSITORY/releases/download"}
     case "$base" in
     *@*) fail "download-base: an address with a user or password in it is not taken" ;;
     https://*) protocols='=https' ;;

@@ -14,7 +14,7 @@ const COMMIT: &str = "0123456789abcdef0123456789abcdef01234567";
 
 fn quick() -> Patience {
     let ms = Duration::from_millis;
-    Patience { answer: ms(5_000), tries: 3, pause: ms(1), total: ms(3_000), processing: (ms(1), ms(2_000)) }
+    Patience { answer: ms(5_000), tries: 3, pause: ms(1), limited: ms(1), total: ms(3_000), processing: (ms(1), ms(2_000)) }
 }
 
 fn access(server: &Server, token: &str) -> Access {

@@ -76,7 +76,7 @@ fn a_change_from_a_fork_is_told_in_summary_annotations_and_exit_code_alone() {
 fn a_change_of_the_repository_is_uploaded_and_commented_on_until_it_is_repaired() {
     let server = Server::start();
     let mut runner = Runner::new(&server, WRITE);
-    let [base, _, merge] = proposed(&mut runner, "moving-checkpoint", REPOSITORY);
+    let [base, head, merge] = proposed(&mut runner, "moving-checkpoint", REPOSITORY);
     let ran = runner.run();
     let asked = server.asked();
     keep("A change of the repository: a token that may write", &ran, &asked);
@@ -91,11 +91,22 @@ fn a_change_of_the_repository_is_uploaded_and_commented_on_until_it_is_repaired(
         let comment = &state.comments[0].body;
         assert!(comment.contains("this change adds") && comment.contains("**Fix:**"), "{comment}");
     }
+    // The head of the change is checked out, not its merge: what is uploaded is kept under that name.
+    let at = runner.workspace();
+    git(&at, &["checkout", "--quiet", &head]);
+    let ran = runner.run();
+    assert_eq!(ran.code, 1, "{}", ran.log);
+    {
+        let state = server.state();
+        assert_eq!((&state.uploads[1].commit, state.uploads[1].reference.as_str()), (&head, "refs/pull/7/head"));
+    }
+    git(&at, &["checkout", "--quiet", &merge]);
+    runner.run();
+    server.asked();
     // Once more, nothing changed: one upload, and not a word.
     let ran = runner.run();
     assert_eq!((ran.code, server.changed()), (1, vec!["POST /repos/octo/models/code-scanning/sarifs 202".to_owned()]), "{}", ran.log);
     // Repaired: the comment goes.
-    let at = runner.workspace();
     git(&at, &["checkout", "--quiet", "feature"]);
     let head = commit_lab(&at, "moving-checkpoint-fixed");
     merged(&mut runner, REPOSITORY, &base, &head);
@@ -244,6 +255,22 @@ fn what_was_dismissed_on_github_fails_no_run_and_stays_uploaded() {
     assert_eq!((ran.code, ran.output("new"), ran.output("highest-severity")), (0, "0", "none"), "{}", ran.log);
     assert!(ran.log.contains("dismissed on GitHub by alice") && ran.summary.contains("alice"), "{}", ran.log);
     assert_eq!(server.state().uploads[1].sarif["runs"][0]["results"].as_array().unwrap().len(), results.len());
+    // The same from a command line, which has to be told as whom and about what to ask.
+    let check = |variables: &[(&str, &str)]| {
+        let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_pipevet"));
+        command.args(["check", "--respect-dismissals", "--format", "json", "--all"]).current_dir(runner.workspace()).env_clear();
+        let done = command.envs(variables.iter().copied()).output().unwrap();
+        (done.status.code(), String::from_utf8(done.stdout).unwrap(), String::from_utf8(done.stderr).unwrap())
+    };
+    let (address, who) = (server.address(), [("GITHUB_TOKEN", WRITE), ("GITHUB_REPOSITORY", REPOSITORY)]);
+    let (_, json, _) = check(&[who[0], who[1], ("GITHUB_API_URL", &address)]);
+    let json: Value = serde_json::from_str(&json).unwrap();
+    let hidden = json["hidden"].as_array().unwrap().iter().filter(|a| a["hidden"]["reason"] == "dismissed" && a["hidden"]["by"] == "alice");
+    assert!(hidden.count() >= results.len(), "{:#}", json["hidden"]);
+    for some in [&who[..1], &who[1..]] {
+        let (code, _, said) = check(some);
+        assert!(code == Some(2) && said.contains("set GITHUB_"), "{said}");
+    }
     assert_eq!(runner.input("respect-dismissals", "false").run().code, 1);
     // Those that GitHub does not tell count, and the run says so.
     server.state().faults.push_back((403, Vec::new(), json!({ "message": "Resource not accessible by integration" })));
@@ -279,4 +306,37 @@ fn paths_with_spaces_one_on_each_line_and_a_tree_that_is_no_repository() {
     executable(&broken);
     let ran = runner.input("binary-path", "broken").run();
     assert!(ran.code == 2 && ran.output("new").is_empty(), "{}", ran.log);
+}
+
+#[test]
+fn text_of_a_change_is_no_command_in_the_log_and_no_markup_in_the_comment() {
+    let server = Server::start();
+    let mut runner = Runner::new(&server, WRITE);
+    runner.input("upload", "never");
+    let at = runner.workspace();
+    git(&at, &["init", "--quiet"]);
+    std::fs::write(at.join("pipevet.toml"), "preview = true\n").unwrap();
+    let base = commit(&at, "policy");
+    git(&at, &["checkout", "--quiet", "-b", "feature"]);
+    std::fs::create_dir_all(at.join(".github/workflows")).unwrap();
+    let evil = "::add-mask::everything ##[add-mask]x <!-- --> @octocat ![](https://evil.example/x) </details><script>";
+    let workflow = format!(
+        "on: issues\njobs:\n  \"x\\n{evil}\":\n    runs-on: ubuntu-latest\n    steps:\n      - name: \"{evil}\"\n        run: |\n          ::add-mask::x\n          \
+         echo '{evil}' ${{{{ github.event.issue.title }}}}\n"
+    );
+    std::fs::write(at.join(".github/workflows/a\n::stop-commands::b,c %0A::error::x.yml"), &workflow).unwrap();
+    std::fs::write(at.join(".github/workflows/plain.yml"), &workflow).unwrap();
+    let head = commit(&at, evil);
+    merged(&mut runner, REPOSITORY, &base, &head);
+    let ran = runner.run();
+    assert!(number(&ran, "new") >= 2, "{}", ran.log);
+    for line in ran.log.lines() {
+        let command = line.trim_start().starts_with("::");
+        assert!(!command || line.starts_with("::error file=.github/workflows/") && line.matches("::").count() >= 2, "{line}");
+        assert!(!line.contains("##["), "{line}");
+    }
+    let state = server.state();
+    let comment = &state.comments[0].body;
+    assert_eq!(comment.matches("<!--").count(), 1, "our marker alone: {comment}");
+    assert!(!comment.contains("<script>"), "{comment}");
 }

@@ -101,7 +101,8 @@ impl GitHub {
                     Ok(Err(failure)) => failure,
                     Err(_) => Failure::new(Kind::Unreachable, purpose, &format!("no answer in {} seconds", patience.answer.as_secs())),
                 };
-                let wait = failure.wait.unwrap_or_else(|| patience.pause.saturating_mul(1 << (tries - 1).min(16)));
+                let first = if failure.kind == Kind::Limited { patience.limited } else { patience.pause };
+                let wait = failure.wait.unwrap_or_else(|| first.saturating_mul(1 << (tries - 1).min(16)));
                 if !failure.passing() || tries >= patience.tries || started.elapsed().saturating_add(wait) > patience.total {
                     return Err(failure);
                 }

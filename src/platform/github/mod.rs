@@ -68,6 +68,8 @@ pub struct Patience {
     pub tries: u32,
     /// The first pause between two tries; each further one is twice as long.
     pub pause: Duration,
+    /// The pause when GitHub has enough of our requests and does not say for how long; it asks for a minute.
+    pub limited: Duration,
     /// Longest time for all tries of one request; a longer `Retry-After` ends them.
     pub total: Duration,
     /// The first pause while GitHub works on a log, and the longest time to wait for it.
@@ -77,6 +79,13 @@ pub struct Patience {
 impl Default for Patience {
     fn default() -> Self {
         let seconds = Duration::from_secs;
-        Patience { answer: seconds(60), tries: 4, pause: seconds(2), total: seconds(180), processing: (seconds(2), seconds(120)) }
+        Patience {
+            answer: seconds(60),
+            tries: 4,
+            pause: seconds(2),
+            limited: seconds(60),
+            total: seconds(180),
+            processing: (seconds(2), seconds(120)),
+        }
     }
 }
