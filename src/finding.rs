@@ -242,6 +242,8 @@ pub enum Hidden {
     Below,
     /// An ignore comment; the reason.
     Ignored(String),
+    /// The baseline holds it; the reason, if one is given.
+    Baselined(String),
     /// Configuration switched the rule off, or `--select`/`--ignore`.
     Policy,
     /// Part of the path alert of this fingerprint.

@@ -1,14 +1,19 @@
 //! Which trees a run reads: the working tree alone, or a change and the base it is held against. Puts git objects and comparing together.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::bail;
 
 use super::args::Check;
+use super::disk::{Disk, slashed};
+use super::knowledge::Origin;
+use super::policy_changes::policy_changes;
+use crate::config::{Config, Files};
 use crate::discover::{self, Options, discover};
+use crate::finding::PolicyChange;
 use crate::notice::{Notice, NoticeKind};
-use crate::platform::git::{Commit, Repository};
+use crate::platform::git::{Commit, Repository, Revision};
 use crate::platform::{changed, event};
 use crate::source::Sources;
 
@@ -100,30 +105,63 @@ fn real(paths: &[PathBuf]) -> anyhow::Result<Vec<PathBuf>> {
 }
 
 impl Against {
+    /// The base, for people.
+    pub fn shown(&self) -> String {
+        self.base.as_ref().map_or_else(|| "a repository without commits".to_owned(), |c| c.shown.clone())
+    }
+    /// Finds the files of both sides.
+    pub fn revisions(&self) -> anyhow::Result<Revisions<'_>> {
+        let base = match &self.base {
+            Some(commit) => self.repository.tree(commit)?,
+            None => self.repository.nothing(),
+        };
+        let head = self.head.as_ref().map(|commit| self.repository.tree(commit)).transpose()?;
+        Ok(Revisions { against: self, base, head })
+    }
+}
+
+/// The files of both sides, not yet read.
+pub struct Revisions<'a> {
+    against: &'a Against,
+    base: Revision<'a>,
+    /// The revision that is scanned, when it is not the working tree.
+    head: Option<Revision<'a>>,
+}
+
+impl Revisions<'_> {
+    /// Where policy is read: an outsider's change has no say in it before it is merged.
+    pub fn policy(&self) -> Origin<'_> {
+        let top = self.against.repository.top.as_path();
+        match &self.head {
+            _ if self.against.outsider => Origin::Revision(&self.base, top),
+            Some(head) => Origin::Revision(head, top),
+            None => Origin::Disk,
+        }
+    }
     /// Reads both trees.
     pub fn trees(&self, check: &Check) -> anyhow::Result<Trees> {
-        let options = Options { no_ignore: check.no_ignore, one_repository: true, tracked: vec![self.repository.tracked()?] };
-        let revision = |of: &Option<Commit>| match of {
-            Some(commit) => self.repository.tree(commit),
-            None => Ok(self.repository.nothing()),
-        };
-        let top = &self.repository.top;
-        let (base, _) = discover::tree::discover(&revision(&self.base)?, top, &self.paths, &options);
+        let Against { repository, paths, outsider, .. } = self.against;
+        let options = Options { no_ignore: check.no_ignore, one_repository: true, tracked: vec![repository.tracked()?] };
+        let (base, _) = discover::tree::discover(&self.base, &repository.top, paths, &options);
         let (head, mut notices) = match &self.head {
-            Some(_) => discover::tree::discover(&revision(&self.head)?, top, &self.paths, &options),
+            Some(head) => discover::tree::discover(head, &repository.top, paths, &options),
             None => discover(&check.paths, &options)?,
         };
         let equal = changed::equal(&head, &base);
-        if equal && self.outsider {
+        if equal && *outsider {
             let text = "what is checked out is the base itself: nothing of the change is compared (check out its head)".to_owned();
             notices.push(Notice { file: None, range: None, kind: NoticeKind::Policy, text });
         }
         let renamed = if equal { BTreeMap::new() } else { changed::renamed(&head, &base) };
         Ok(Trees { head, notices, base, equal, renamed })
     }
-    /// The base, for people.
-    pub fn shown(&self) -> String {
-        self.base.as_ref().map_or_else(|| "a repository without commits".to_owned(), |c| c.shown.clone())
+    /// What the change writes into files of policy, whether or not it has a say.
+    pub fn policy_changes(&self, config: &Config) -> Vec<PolicyChange> {
+        let disk = Disk::at(&self.against.repository.top);
+        let head: &dyn Files = self.head.as_ref().map_or(&disk, |h| h);
+        let top = &self.against.repository.top;
+        let scanned: Vec<String> = self.against.paths.iter().map(|p| slashed(p.strip_prefix(top).unwrap_or(Path::new("")))).collect();
+        policy_changes(&self.base, head, &scanned, &config.rules)
     }
 }
 

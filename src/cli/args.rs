@@ -30,12 +30,15 @@ pub enum Command {
     Explain(Explain),
     /// List the rules
     Rules(Rules),
+    /// Take findings down in a file, so that only what is new or worse counts
+    #[command(subcommand)]
+    Baseline(BaselineCommand),
     /// What the GitHub Action does: scan, then upload, annotate and comment, by the variables of the runner
     #[command(after_help = EXIT)]
     Action,
 }
 
-#[derive(Debug, Args)]
+#[derive(Debug, Default, Args)]
 pub struct Check {
     /// Directories and files to scan
     #[arg(value_name = "PATHS", default_value = ".")]
@@ -57,6 +60,12 @@ pub struct Check {
     /// Take policy from the base alone, as for a change from a fork: what the change adds is listed
     #[arg(long, requires = "base")]
     pub base_policy: bool,
+    /// The baseline [default: pipevet-baseline.json of what is scanned, or above it]
+    #[arg(long, value_name = "FILE", conflicts_with = "no_baseline")]
+    pub baseline: Option<PathBuf>,
+    /// Count also what the baseline holds
+    #[arg(long)]
+    pub no_baseline: bool,
     /// Ask GitHub which alerts were dismissed there, and do not count them (GITHUB_TOKEN, GITHUB_REPOSITORY)
     #[arg(long)]
     pub respect_dismissals: bool,
@@ -78,7 +87,7 @@ pub struct Check {
 }
 
 /// What a call says about policy; it wins over the policy file.
-#[derive(Debug, Default, Args)]
+#[derive(Clone, Debug, Default, Args)]
 pub struct Choices {
     /// The policy file [default: pipevet.toml, .github/pipevet.toml or pyproject.toml of what is scanned]
     #[arg(long, value_name = "FILE")]
@@ -141,6 +150,47 @@ impl Choices {
     }
 }
 
+/// What to do with the baseline.
+#[derive(Debug, Subcommand)]
+pub enum BaselineCommand {
+    /// Take down all that is found now; reasons that stand in the old file stay
+    Write(BaselineWrite),
+    /// List entries that have no effect any more; fails when there are some
+    Check(BaselineCheck),
+    /// Remove entries that have no effect any more
+    Prune(BaselineCheck),
+}
+
+#[derive(Debug, Args)]
+pub struct BaselineWrite {
+    /// Directories and files to scan
+    #[arg(value_name = "PATHS", default_value = ".")]
+    pub paths: Vec<PathBuf>,
+    /// Where to [default: the baseline there is, else pipevet-baseline.json at the top of the repository]
+    #[arg(long, short, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+    /// Why what is taken down may stay
+    #[arg(long, value_name = "TEXT")]
+    pub reason: Option<String>,
+    /// The last day on which it may, as 2027-01-31
+    #[arg(long, value_name = "DAY", value_parser = day)]
+    pub until: Option<String>,
+    #[command(flatten)]
+    pub choices: Choices,
+}
+
+#[derive(Debug, Args)]
+pub struct BaselineCheck {
+    /// Directories and files to scan
+    #[arg(value_name = "PATHS", default_value = ".")]
+    pub paths: Vec<PathBuf>,
+    /// The baseline [default: pipevet-baseline.json of what is scanned, or above it]
+    #[arg(long, value_name = "FILE")]
+    pub baseline: Option<PathBuf>,
+    #[command(flatten)]
+    pub choices: Choices,
+}
+
 #[derive(Debug, Args)]
 pub struct Explain {
     /// A rule id, or `severity`
@@ -161,8 +211,9 @@ pub struct Rules {
     pub rules: Vec<PathBuf>,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub enum Format {
+    #[default]
     Text,
     Json,
     /// One JSON object on each line
@@ -180,8 +231,9 @@ pub enum ListFormat {
     Json,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub enum Color {
+    #[default]
     Auto,
     Always,
     Never,
@@ -204,6 +256,10 @@ fn gate(text: &str) -> Result<Gate, String> {
 
 fn confidence(text: &str) -> Result<Confidence, String> {
     Confidence::named(text).ok_or_else(|| "one of high, medium, low".to_owned())
+}
+
+fn day(text: &str) -> Result<String, String> {
+    text.parse::<jiff::civil::Date>().map(|d| d.to_string()).map_err(|_| "a day, as 2027-01-31".to_owned())
 }
 
 fn jobs(text: &str) -> Result<usize, String> {

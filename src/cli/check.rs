@@ -5,7 +5,7 @@ use std::time::Instant;
 #[cfg(feature = "git")]
 use super::against;
 use super::args::{Check, Choices, Format};
-use super::knowledge::Knowledge;
+use super::knowledge::{Knowledge, Origin};
 #[cfg(feature = "github")]
 use super::online::respect_dismissals;
 use super::progress::Progress;
@@ -17,9 +17,10 @@ use crate::notice::Notice;
 use crate::platform::changed;
 use crate::report::{github, json, jsonl, markdown, sarif, text};
 use crate::source::Sources;
-use crate::triage::Policy;
 #[cfg(feature = "git")]
-use crate::triage::compare::{self, Snapshot};
+use crate::triage::compare;
+use crate::triage::compare::Snapshot;
+use crate::triage::{Policy, baseline};
 
 /// What a run found, with all that reports need.
 pub struct Outcome {
@@ -31,6 +32,8 @@ pub struct Outcome {
     pub report: Report,
     /// By what it was judged.
     pub policy: Policy,
+    /// All of it, as it is taken down.
+    pub snapshot: Snapshot,
 }
 
 /// Scans and writes; the exit code.
@@ -75,38 +78,51 @@ fn respect_dismissals(_: &mut Report, _: &Sources, _: &Policy) -> anyhow::Result
 #[cfg(not(feature = "git"))]
 fn scanned(check: &Check, progress: &Progress) -> anyhow::Result<Outcome> {
     anyhow::ensure!(check.base.is_none(), "--base reads git objects, and this build has none of that (cargo feature `git`)");
-    alone(check, Vec::new(), Vec::new(), progress)
+    by_itself(check, progress)
 }
 
 #[cfg(feature = "git")]
 fn scanned(check: &Check, progress: &Progress) -> anyhow::Result<Outcome> {
     match against::against(check)? {
         Some(base) => compared(check, &base, progress),
-        None => {
-            let (tracked, notices) = against::tracked(&check.paths);
-            alone(check, tracked, notices, progress)
-        }
+        None => by_itself(check, progress),
     }
+}
+
+/// Scans the working tree and compares it with nothing, whatever run this is part of.
+#[cfg(feature = "git")]
+pub fn by_itself(check: &Check, progress: &Progress) -> anyhow::Result<Outcome> {
+    let (tracked, notices) = against::tracked(&check.paths);
+    alone(check, tracked, notices, progress)
+}
+
+/// Scans the working tree.
+#[cfg(not(feature = "git"))]
+pub fn by_itself(check: &Check, progress: &Progress) -> anyhow::Result<Outcome> {
+    alone(check, Vec::new(), Vec::new(), progress)
 }
 
 /// The working tree by itself.
 fn alone(check: &Check, tracked: Vec<discover::Tracked>, mut notices: Vec<Notice>, progress: &Progress) -> anyhow::Result<Outcome> {
-    let knowledge = Knowledge::load(&check.choices, &check.paths)?;
+    let knowledge = Knowledge::load(&check.choices, &check.paths, Origin::Disk)?;
     let policy = policy(&check.choices, &knowledge)?;
     let options = discover::Options { no_ignore: check.no_ignore, tracked, one_repository: false };
     let (sources, left_out) = discover(&check.paths, &options)?;
     notices.extend(left_out);
     progress.now(format!("reading {} files", sources.files.len()));
-    let (report, _) = knowledge.scan(&sources, notices, &policy);
-    Ok(Outcome { knowledge, sources, report, policy })
+    let (mut report, facts) = knowledge.scan(&sources, notices, &policy);
+    let now = Snapshot::of(&report, &facts, &sources);
+    held_by_baseline(check, Origin::Disk, &mut report, &now, &sources, &policy)?;
+    Ok(Outcome { knowledge, sources, report, policy, snapshot: now })
 }
 
 /// A change, held against its base. Both sides are judged by the same rows and pages: what differs is the change alone.
 #[cfg(feature = "git")]
 fn compared(check: &Check, against: &against::Against, progress: &Progress) -> anyhow::Result<Outcome> {
-    let knowledge = Knowledge::load(&check.choices, &check.paths)?;
+    let revisions = against.revisions()?;
+    let knowledge = Knowledge::load(&check.choices, &check.paths, revisions.policy())?;
     let mut policy = policy(&check.choices, &knowledge)?;
-    let trees = against.trees(check)?;
+    let trees = revisions.trees(check)?;
     progress.now(format!("reading {} files of the base", trees.base.files.len()));
     let base = if trees.equal {
         None
@@ -127,9 +143,29 @@ fn compared(check: &Check, against: &against::Against, progress: &Progress) -> a
         renamed: &trees.renamed,
         outsider: against.outsider,
         added: &added,
+        policy: revisions.policy_changes(&knowledge.config),
     };
     compare::apply::apply(&mut report, &now, &base, &trees.head, &policy);
-    Ok(Outcome { knowledge, sources: trees.head, report, policy })
+    held_by_baseline(check, revisions.policy(), &mut report, &now, &trees.head, &policy)?;
+    Ok(Outcome { knowledge, sources: trees.head, report, policy, snapshot: now })
+}
+
+/// Hides what the project's baseline holds, if it has one.
+fn held_by_baseline(
+    check: &Check,
+    origin: Origin<'_>,
+    report: &mut Report,
+    now: &Snapshot,
+    sources: &Sources,
+    policy: &Policy,
+) -> anyhow::Result<()> {
+    if check.no_baseline {
+        return Ok(());
+    }
+    if let Some(baseline) = super::baseline::find(&check.baseline, &check.paths, origin)? {
+        baseline::apply(report, now, &baseline, sources, policy);
+    }
+    Ok(())
 }
 
 pub(super) fn policy(choices: &Choices, knowledge: &Knowledge) -> anyhow::Result<Policy> {

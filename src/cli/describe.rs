@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::args::{Choices, Explain, ListFormat, Rules};
-use super::knowledge::Knowledge;
+use super::knowledge::{Knowledge, Origin};
 use super::output;
 use crate::report::Card;
 use crate::report::escape;
@@ -11,7 +11,7 @@ use crate::triage::Standing;
 
 /// Prints a rule's page, or the table of levels.
 pub fn explain(explain: &Explain) -> anyhow::Result<u8> {
-    let knowledge = Knowledge::load(&Choices { rules: explain.rules.clone(), ..Choices::default() }, &[])?;
+    let knowledge = Knowledge::load(&Choices { rules: explain.rules.clone(), ..Choices::default() }, &[], Origin::Disk)?;
     let page = if explain.what == "severity" { knowledge.catalog.severities.explain() } else { page(knowledge.known(&explain.what)?) };
     // Own pages may come from the scanned tree: line by line they are made safe to print.
     let safe: String = page.lines().map(|l| escape::visible(l) + "\n").collect();
@@ -25,7 +25,7 @@ fn page(card: &Card) -> String {
 
 /// Prints the list of rules.
 pub fn rules(rules: &Rules) -> anyhow::Result<u8> {
-    let knowledge = Knowledge::load(&Choices { rules: rules.rules.clone(), ..Choices::default() }, &[])?;
+    let knowledge = Knowledge::load(&Choices { rules: rules.rules.clone(), ..Choices::default() }, &[], Origin::Disk)?;
     let status = |card: &Card| match knowledge.standing.get(&card.id) {
         Some(Standing::Preview) => "preview",
         _ => "stable",

@@ -32,13 +32,6 @@ impl Disk {
     }
 }
 
-impl Disk {
-    /// Whether a directory, seen from the top, lies in a path that is scanned.
-    pub fn holds(&self, scanned: &Path, directory: &str) -> bool {
-        scanned.canonicalize().is_ok_and(|scanned| self.top.join(directory).canonicalize().is_ok_and(|d| d.starts_with(scanned)))
-    }
-}
-
 impl Files for Disk {
     fn read(&self, path: &str) -> Result<Option<String>, String> {
         let whole = self.top.join(path);
@@ -78,6 +71,7 @@ impl Files for Disk {
     }
 }
 
-fn slashed(path: &Path) -> String {
+/// A path with `/` between its segments.
+pub fn slashed(path: &Path) -> String {
     path.to_string_lossy().replace(std::path::MAIN_SEPARATOR, "/")
 }

@@ -1,7 +1,7 @@
 //! What a run knows before it reads a tree: rule pages, rows, policy. Loads them; the only place that knows how they are loaded.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Component, Path, PathBuf};
 
 use anyhow::Context as _;
 
@@ -39,15 +39,16 @@ pub struct Knowledge {
 }
 
 impl Knowledge {
-    /// What a run on the disk knows: built-in pages and rows, those of the policy of what is scanned, and those that the command line names.
-    pub fn load(choices: &Choices, scanned: &[PathBuf]) -> anyhow::Result<Knowledge> {
+    /// What a run knows: built-in pages and rows, those of the policy of what is scanned, and those that the command line names.
+    pub fn load(choices: &Choices, scanned: &[PathBuf], origin: Origin<'_>) -> anyhow::Result<Knowledge> {
         let severities = Severities::builtin().map_err(|e| listed(vec![e]))?;
-        let (config, disk) = policy(choices, scanned, &severities)?;
+        let (config, files) = policy(choices, scanned, origin, &severities)?;
         let config = config.with(choices.node(), &severities);
-        let named: Vec<Disk> = choices.rules.iter().map(|d| Disk::at(d)).collect();
-        let named: Vec<(&dyn Files, &str)> = named.iter().map(|d| (d as &dyn Files, "")).collect();
-        let whole = disk.as_ref().is_some_and(|disk| scanned.iter().any(|p| p.is_dir() && disk.holds(p, &config.home)));
-        let knowledge = Knowledge::of(config, disk.as_ref().map(|d| d as &dyn Files), &named)?;
+        let named: Vec<(Box<dyn Files + '_>, String)> = choices.rules.iter().filter_map(|d| origin.directory(d)).collect();
+        let named: Vec<(&dyn Files, &str)> = named.iter().map(|(files, directory)| (&**files, directory.as_str())).collect();
+        let inside = |p: &PathBuf| origin.around(p).is_some_and(|(_, directory)| Path::new(&config.home).starts_with(directory));
+        let whole = files.is_some() && scanned.iter().any(|p| p.is_dir() && inside(p));
+        let knowledge = Knowledge::of(config, files.as_deref(), &named)?;
         Ok(Knowledge { whole, ..knowledge })
     }
     /// What a run with this policy knows. `files` is where the policy was read from: its `rules` are read there. `more` are further directories.
@@ -115,19 +116,70 @@ pub fn card(page: &Page) -> Card {
     }
 }
 
-/// The policy of what is scanned, and where it was read: `--config`, else that of the first scanned path that has one.
-fn policy(choices: &Choices, scanned: &[PathBuf], severities: &Severities) -> anyhow::Result<(Config, Option<Disk>)> {
-    if let Some(file) = &choices.config {
-        let (disk, directory) = Disk::around(file).with_context(|| format!("{}: there is no such file", file.display()))?;
-        let name = file.file_name().with_context(|| format!("{} is no file", file.display()))?.to_string_lossy();
-        let path = resolve(&disk, &directory, &name).map_err(anyhow::Error::msg)?;
-        let config = Config::load(&disk, &path, severities).map_err(listed)?;
-        return Ok((config, Some(disk)));
+/// Where policy, pages and rows are read from.
+#[derive(Clone, Copy)]
+pub enum Origin<'r> {
+    /// The disk.
+    Disk,
+    /// A revision, for all that lies below the top of its repository; what lies elsewhere is whoever's runs this, and read from disk.
+    Revision(&'r dyn Files, &'r Path),
+}
+
+/// Files, and a directory of them.
+pub type Directory<'r> = (Box<dyn Files + 'r>, String);
+
+impl<'r> Origin<'r> {
+    /// The files around a path, and the directory it is or lies in.
+    pub fn around(self, path: &Path) -> Option<Directory<'r>> {
+        let Some((files, inside)) = self.inside(path) else {
+            return Disk::around(path).map(|(disk, directory)| (Box::new(disk) as Box<dyn Files>, directory));
+        };
+        let is_file = matches!(files.read(&inside), Ok(Some(_)));
+        let directory = if is_file { inside.rsplit_once('/').map_or("", |(above, _)| above).to_owned() } else { inside };
+        Some((Box::new(files), directory))
     }
-    for (disk, directory) in scanned.iter().filter_map(|p| Disk::around(p)) {
-        let config = Config::find(&disk, &directory, severities).map_err(listed)?;
+    /// A directory that the command line names.
+    fn directory(self, path: &Path) -> Option<Directory<'r>> {
+        match self.inside(path) {
+            Some((files, inside)) => Some((Box::new(files), inside)),
+            None => Some((Box::new(Disk::at(path)), String::new())),
+        }
+    }
+    /// The revision, and a path seen from its top, when the path lies below it. The path need not be on disk.
+    fn inside(self, path: &Path) -> Option<(&'r dyn Files, String)> {
+        let Origin::Revision(files, top) = self else { return None };
+        let mut whole = std::env::current_dir().and_then(|d| d.canonicalize()).ok()?;
+        for part in path.components() {
+            match part {
+                Component::ParentDir => _ = whole.pop(),
+                Component::CurDir => {}
+                part => whole.push(part),
+            }
+        }
+        let whole = whole.canonicalize().unwrap_or(whole);
+        let inside = whole.strip_prefix(top).ok()?;
+        Some((files, inside.to_string_lossy().replace(std::path::MAIN_SEPARATOR, "/")))
+    }
+}
+
+/// The policy of what is scanned, and where it was read: `--config`, else that of the first scanned path that has one.
+fn policy<'r>(
+    choices: &Choices,
+    scanned: &[PathBuf],
+    origin: Origin<'r>,
+    severities: &Severities,
+) -> anyhow::Result<(Config, Option<Box<dyn Files + 'r>>)> {
+    if let Some(file) = &choices.config {
+        let name = file.file_name().with_context(|| format!("{} is no file", file.display()))?.to_string_lossy();
+        let (files, directory) = origin.around(file).with_context(|| format!("{}: there is no such file", file.display()))?;
+        let path = resolve(&*files, &directory, &name).map_err(anyhow::Error::msg)?;
+        let config = Config::load(&*files, &path, severities).map_err(listed)?;
+        return Ok((config, Some(files)));
+    }
+    for (files, directory) in scanned.iter().filter_map(|p| origin.around(p)) {
+        let config = Config::find(&*files, &directory, severities).map_err(listed)?;
         if config.file.is_some() {
-            return Ok((config, Some(disk)));
+            return Ok((config, Some(files)));
         }
     }
     Ok((Config::default(), None))

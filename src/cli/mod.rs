@@ -7,6 +7,7 @@ mod action;
 #[cfg(feature = "git")]
 mod against;
 mod args;
+mod baseline;
 mod check;
 mod describe;
 mod disk;
@@ -14,6 +15,8 @@ pub(crate) mod knowledge;
 #[cfg(feature = "github")]
 mod online;
 mod output;
+#[cfg(feature = "git")]
+mod policy_changes;
 mod progress;
 
 use std::ffi::OsString;
@@ -67,6 +70,7 @@ fn dispatch(arguments: Arguments) -> anyhow::Result<u8> {
         Some(Command::Check(check)) => check,
         Some(Command::Explain(explain)) => return describe::explain(&explain),
         Some(Command::Rules(rules)) => return describe::rules(&rules),
+        Some(Command::Baseline(command)) => return pool(None)?.install(|| baseline::run(&command)),
         #[cfg(feature = "github")]
         Some(Command::Action) => return pool(None)?.install(action::action),
         #[cfg(not(feature = "github"))]

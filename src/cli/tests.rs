@@ -3,7 +3,7 @@ use std::path::{Path, PathBuf};
 use clap::{CommandFactory, Parser};
 
 use super::args::{Arguments, Choices, Command, Gate};
-use super::knowledge::Knowledge;
+use super::knowledge::{Knowledge, Origin};
 use super::output;
 
 #[test]
@@ -55,13 +55,13 @@ fn faults_in_own_rules_name_file_and_line_and_misspelt_rules_the_nearest() {
     let with = |at: &Path| Choices { rules: vec![at.to_owned()], ..Choices::default() };
     std::fs::write(at.join("rows.yml"), "- call: a.b\n  see: x\n\n- call: a.c\n  see: x\n  sinc: {}\n").unwrap();
     std::fs::write(at.join("page.md"), "---\nid: own\ntitel: x\n---\n").unwrap();
-    let error = Knowledge::load(&with(&at), &[]).unwrap_err().to_string();
+    let error = Knowledge::load(&with(&at), &[], Origin::Disk).unwrap_err().to_string();
     assert!(error.contains("rows.yml:6:"), "{error}");
     std::fs::remove_file(at.join("rows.yml")).unwrap();
-    let error = Knowledge::load(&with(&at), &[]).unwrap_err().to_string();
+    let error = Knowledge::load(&with(&at), &[], Origin::Disk).unwrap_err().to_string();
     assert!(error.contains("page.md:"), "{error}");
     std::fs::remove_dir_all(&at).unwrap();
-    let knowledge = Knowledge::load(&Choices::default(), &[]).unwrap();
+    let knowledge = Knowledge::load(&Choices::default(), &[], Origin::Disk).unwrap();
     let error = knowledge.known("script-injektion").unwrap_err().to_string();
     assert!(error.contains("`script-injection`"), "{error}");
 }
@@ -82,14 +82,14 @@ fn policy_is_found_above_what_is_scanned_and_its_paths_start_from_it() {
     write("repo/sub/a.py", "");
     write("other.toml", "fail-on = \"never\"\n");
     for scanned in ["repo", "repo/sub", "repo/sub/a.py"] {
-        let knowledge = Knowledge::load(&Choices::default(), &[at.join(scanned)]).unwrap();
+        let knowledge = Knowledge::load(&Choices::default(), &[at.join(scanned)], Origin::Disk).unwrap();
         let own: Vec<_> = knowledge.catalog.rows.iter().filter(|r| r.user).map(|r| r.subject.text()).collect();
         assert_eq!(own, ["call acme.load", "call acme.read"], "{scanned}");
     }
     let named = Choices { config: Some(at.join("other.toml")), ..Choices::default() };
-    assert_eq!(Knowledge::load(&named, &[at.join("repo")]).unwrap().config.fail_on, None);
+    assert_eq!(Knowledge::load(&named, &[at.join("repo")], Origin::Disk).unwrap().config.fail_on, None);
     let named = Choices { config: Some(at.join("none.toml")), ..Choices::default() };
-    assert!(Knowledge::load(&named, &[at.join("repo")]).is_err());
+    assert!(Knowledge::load(&named, &[at.join("repo")], Origin::Disk).is_err());
     std::fs::remove_dir_all(&at).unwrap();
 }
 
@@ -102,7 +102,7 @@ fn policy_says_what_secrets_are_worth_and_how_bad_it_is() {
     std::fs::write(at.join(".github/workflows/release.yml"), release).unwrap();
     let found = |policy: &str| {
         std::fs::write(at.join("pipevet.toml"), policy).unwrap();
-        let knowledge = Knowledge::load(&Choices { all: true, ..Choices::default() }, std::slice::from_ref(&at)).unwrap();
+        let knowledge = Knowledge::load(&Choices { all: true, ..Choices::default() }, std::slice::from_ref(&at), Origin::Disk).unwrap();
         let (sources, notices) = crate::discover::discover(std::slice::from_ref(&at), &crate::discover::Options::default()).unwrap();
         let policy = super::check::policy(&Choices::default(), &knowledge).unwrap();
         let report = knowledge.scan(&sources, notices, &policy).0;

@@ -17,6 +17,21 @@ pub trait Files {
     }
 }
 
+impl<T: Files + ?Sized> Files for &T {
+    fn read(&self, path: &str) -> Result<Option<String>, String> {
+        (**self).read(path)
+    }
+    fn list(&self, directory: &str) -> Result<Vec<Entry>, String> {
+        (**self).list(directory)
+    }
+    fn shown(&self, path: &str) -> String {
+        (**self).shown(path)
+    }
+    fn has_outside(&self) -> bool {
+        (**self).has_outside()
+    }
+}
+
 /// A name in a directory.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Entry {

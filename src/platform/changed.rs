@@ -71,11 +71,15 @@ pub fn added(head: &Sources, base: &Sources, renamed: &BTreeMap<String, String>)
         if was == file.bytes {
             continue;
         }
-        let input = InternedInput::new(was, file.bytes.as_slice());
-        let mut diff = Diff::compute(Algorithm::Histogram, &input);
-        diff.postprocess_lines(&input);
-        let lines = diff.hunks().flat_map(|h| h.after).map(|l| l + 1).collect();
-        out.insert(file.uri.clone(), lines);
+        out.insert(file.uri.clone(), new_lines(was, &file.bytes));
     }
     out
+}
+
+/// Lines of `head` that `base` does not have, from 1.
+pub fn new_lines(base: &[u8], head: &[u8]) -> BTreeSet<u32> {
+    let input = InternedInput::new(base, head);
+    let mut diff = Diff::compute(Algorithm::Histogram, &input);
+    diff.postprocess_lines(&input);
+    diff.hunks().flat_map(|h| h.after).map(|l| l + 1).collect()
 }

@@ -1,13 +1,14 @@
 //! Git objects: trees and blobs of revisions, tracked files, which commit a change starts from. Reads only; git itself is never run, and of its
 //! configuration only what the repository says of its own form.
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
 use gix::ObjectId;
 use gix::bstr::ByteSlice;
 
+use crate::config::{self, Files};
 use crate::discover::Tracked;
 use crate::discover::tree::{Entry, Tree};
 
@@ -103,11 +104,11 @@ impl Repository {
             .map(|e| Entry { path: e.filepath.to_str_lossy().into_owned(), link: e.mode.is_link(), id: e.oid.to_string() })
             .collect();
         entries.sort();
-        Ok(Revision { repository: &self.inner, entries })
+        Ok(Revision { repository: &self.inner, entries, shown: commit.shown.clone() })
     }
     /// The tree without a file: what a repository without commits is compared with.
     pub fn nothing(&self) -> Revision<'_> {
-        Revision { repository: &self.inner, entries: Vec::new() }
+        Revision { repository: &self.inner, entries: Vec::new(), shown: "a repository without commits".to_owned() }
     }
 }
 
@@ -121,18 +122,29 @@ fn named(asked: &str, id: ObjectId) -> Commit {
 pub struct Revision<'r> {
     repository: &'r gix::ThreadSafeRepository,
     entries: Vec<Entry>,
+    shown: String,
 }
 
-impl Revision<'_> {
-    /// Text of a file by its path from the top; `None` when there is none.
-    pub fn text(&self, path: &str) -> Result<Option<String>, String> {
+/// Policy of a revision: what its tree holds, and nothing outside.
+impl Files for Revision<'_> {
+    fn read(&self, path: &str) -> Result<Option<String>, String> {
         let Ok(at) = self.entries.binary_search_by(|e| e.path.as_str().cmp(path)) else { return Ok(None) };
         let Some(entry) = self.entries.get(at).filter(|e| !e.link) else { return Ok(None) };
-        String::from_utf8(self.read(&entry.id)?).map(Some).map_err(|_| "not UTF-8 text".to_owned())
+        String::from_utf8(Tree::read(self, &entry.id)?).map(Some).map_err(|_| "is not UTF-8 text".to_owned())
     }
-    /// Objects by path.
-    pub fn objects(&self) -> BTreeMap<&str, &str> {
-        self.entries.iter().map(|e| (e.path.as_str(), e.id.as_str())).collect()
+    fn list(&self, directory: &str) -> Result<Vec<config::Entry>, String> {
+        let prefix = if directory.is_empty() { String::new() } else { format!("{directory}/") };
+        let inside = self.entries.iter().filter(|e| !e.link).filter_map(|e| e.path.strip_prefix(&prefix));
+        let names: BTreeSet<config::Entry> = inside
+            .map(|rest| match rest.split_once('/') {
+                Some((name, _)) => config::Entry { name: name.to_owned(), directory: true },
+                None => config::Entry { name: rest.to_owned(), directory: false },
+            })
+            .collect();
+        if names.is_empty() { Err(format!("there is no such directory in {}", self.shown)) } else { Ok(names.into_iter().collect()) }
+    }
+    fn shown(&self, path: &str) -> String {
+        format!("{path} in {}", self.shown)
     }
 }
 

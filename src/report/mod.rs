@@ -57,7 +57,8 @@ fn masks(report: &Report, cards: &[Card], sources: &Sources) -> BTreeMap<FileId,
     out
 }
 
-fn is_secret(rule: &str, cards: &[Card]) -> bool {
+/// Whether the findings of a rule are secrets.
+pub fn is_secret(rule: &str, cards: &[Card]) -> bool {
     cards.iter().any(|c| c.id == rule && c.class == SECRET)
 }
 
@@ -116,10 +117,11 @@ fn levels<'r>(all: impl Iterator<Item = &'r Reported>) -> Vec<(Severity, usize)>
 /// What a run keeps to itself and how to see it, preview rules apart: `3 hygiene (--hygiene)`.
 fn not_shown(report: &Report) -> Vec<String> {
     let of = |want: fn(&Hidden) -> bool| report.hidden.iter().filter(|(_, why)| want(why)).count();
-    let kinds: [(usize, &str); 5] = [
+    let kinds: [(usize, &str); 6] = [
         (of(|w| *w == Hidden::Hygiene), "hygiene (--hygiene)"),
         (of(|w| *w == Hidden::Below), "below the level or confidence asked for (--all)"),
         (of(|w| matches!(w, Hidden::Ignored(_))), "ignored by comment"),
+        (of(|w| matches!(w, Hidden::Baselined(_))), "in the baseline"),
         (of(|w| *w == Hidden::Policy), "switched off"),
         (of(|w| matches!(w, Hidden::Absorbed(_))), "part of a path above"),
     ];

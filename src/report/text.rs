@@ -265,6 +265,8 @@ fn reason(why: &Hidden) -> String {
         Hidden::Hygiene => "hygiene".to_owned(),
         Hidden::Below => "below the level or confidence asked for".to_owned(),
         Hidden::Ignored(reason) => format!("ignored: {}", escape::visible(reason)),
+        Hidden::Baselined(reason) if reason.is_empty() => "in the baseline".to_owned(),
+        Hidden::Baselined(reason) => format!("in the baseline: {}", escape::visible(reason)),
         Hidden::Policy => "switched off".to_owned(),
         Hidden::Absorbed(by) => format!("part of path {by}"),
         Hidden::Dismissed { by, reason } if reason.is_empty() => format!("dismissed on GitHub by {}", escape::visible(by)),

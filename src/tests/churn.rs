@@ -33,7 +33,7 @@ fn compared(base: &Files, head: &Files) -> (Report, Sources) {
     let (mut report, now, sources) = run(head);
     let renamed = changed::renamed(&sources, &old);
     let added = changed::added(&sources, &old, &renamed);
-    let base = Base { shown: "base".into(), snapshot: &before, renamed: &renamed, outsider: false, added: &added };
+    let base = Base { shown: "base".into(), snapshot: &before, renamed: &renamed, outsider: false, added: &added, policy: Vec::new() };
     apply(&mut report, &now, &base, &sources, &everything());
     (report, sources)
 }

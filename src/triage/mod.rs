@@ -1,5 +1,6 @@
 //! From alerts to a report: identity, ignores, policy, absorption, order. Filters and names; never computes a finding and never drops one unseen.
 
+pub mod baseline;
 pub mod compare;
 pub mod dismissals;
 pub mod fingerprint;

@@ -20,6 +20,8 @@ pub struct Base<'b> {
     pub outsider: bool,
     /// Lines of this tree that the change wrote, by file from the top of the repository.
     pub added: &'b BTreeMap<String, BTreeSet<u32>>,
+    /// What it changes in files of policy.
+    pub policy: Vec<PolicyChange>,
 }
 
 /// Says of every finding shown how it stands against the base, and counts anew what fails.
@@ -39,7 +41,8 @@ pub fn apply(report: &mut Report, now: &Snapshot, base: &Base<'_>, sources: &Sou
     let gone = base.snapshot.items.iter().enumerate().filter(|(i, it)| it.hidden.is_none() && !kept.contains(i));
     let mut fixed: Vec<Fixed> = gone.map(|(_, it)| fixed(it)).collect();
     fixed.sort_by(|a, b| b.severity.cmp(&a.severity).then_with(|| a.cmp(b)));
-    report.comparison = Some(Comparison { base: base.shown.clone(), fixed, policy: added_comments(now, base), base_policy: base.outsider });
+    let policy_changes = base.policy.iter().cloned().chain(added_comments(now, base)).collect();
+    report.comparison = Some(Comparison { base: base.shown.clone(), fixed, policy: policy_changes, base_policy: base.outsider });
     report.shown.sort_by_key(|r| !r.counts());
     report.failing = report.shown.iter().filter(|r| r.counts() && fails(&r.alert, policy)).count();
 }

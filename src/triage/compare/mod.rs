@@ -8,6 +8,8 @@ pub mod apply;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use serde::{Deserialize, Serialize};
+
 use crate::finding::{Change, Hidden, Path, Report, Reported, Severity};
 use crate::graph::Facts;
 use crate::origin::Who;
@@ -52,7 +54,7 @@ pub struct Item {
 }
 
 /// What makes a way another way: where it begins, who walks it, what it ends at, which gates hold. Steps in between may be rewritten freely.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Route {
     /// How bad this way alone is.
     pub severity: Severity,
