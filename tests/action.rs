@@ -4,10 +4,13 @@
 
 #[path = "action/client.rs"]
 mod client;
+#[cfg(target_os = "linux")]
 #[path = "action/install.rs"]
 mod install;
+#[cfg(target_os = "linux")]
 #[path = "action/pulls.rs"]
 mod pulls;
+#[cfg(target_os = "linux")]
 #[path = "action/runner.rs"]
 mod runner;
 #[path = "action/server.rs"]

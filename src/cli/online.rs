@@ -11,7 +11,7 @@ use crate::triage::{Policy, dismissals};
 /// What it takes to talk to the repository of this run, if the environment says which and as whom.
 pub fn access() -> anyhow::Result<Access> {
     let Some(token) = first(&["PIPEVET_TOKEN", "GITHUB_TOKEN", "GH_TOKEN"]) else {
-        anyhow::bail!("GitHub is asked as someone: set GITHUB_TOKEN");
+        anyhow::bail!("GitHub is asked as someone: set GITHUB_TOKEN (in the Action: `token`)");
     };
     let Some(repository) = first(&["GITHUB_REPOSITORY"]) else {
         anyhow::bail!("GitHub is asked about a repository: set GITHUB_REPOSITORY to owner/name");

@@ -15,18 +15,20 @@ use crate::finding::{Change, Hidden, Hop, Location, Report, Reported, Severity, 
 use crate::notice::{Notice, NoticeKind};
 use crate::source::Sources;
 
-/// How much is written.
+/// How much is written, and what code scanning keeps apart.
 #[derive(Clone, Copy, Debug)]
-pub struct Limits {
+pub struct Limits<'a> {
     /// Most results that are no paths.
     pub risks: usize,
     /// Most results in all; GitHub shows no more than 5,000.
     pub results: usize,
+    /// Category of the log with a `/` at the end. Code scanning takes a log for the successor of the last one of its category, and closes what is gone.
+    pub category: &'a str,
 }
 
-impl Default for Limits {
+impl Default for Limits<'_> {
     fn default() -> Self {
-        Limits { risks: 100, results: 5_000 }
+        Limits { risks: 100, results: 5_000, category: "pipevet/" }
     }
 }
 
@@ -41,7 +43,7 @@ const BANDS: [Severity; 5] = [Severity::Critical, Severity::High, Severity::Medi
 
 /// Writes what is shown, and what was dismissed on GitHub: an alert that is no longer uploaded is closed there, and what was said of it is lost. Other
 /// hidden alerts are left out, for GitHub would open them.
-pub fn write(report: &Report, sources: &Sources, cards: &[Card], limits: Limits, out: &mut dyn Write) -> io::Result<()> {
+pub fn write(report: &Report, sources: &Sources, cards: &[Card], limits: Limits<'_>, out: &mut dyn Write) -> io::Result<()> {
     let rules: Vec<ReportingDescriptor> = cards.iter().flat_map(|c| BANDS.iter().map(|b| descriptor(c, *b))).collect();
     let index: BTreeMap<&str, i64> = rules.iter().enumerate().map(|(i, r)| (r.id.as_str(), i64::try_from(i).unwrap_or_default())).collect();
     let (kept, left) = capped(report, sources, limits);
@@ -55,7 +57,7 @@ pub fn write(report: &Report, sources: &Sources, cards: &[Card], limits: Limits,
     let invocation = Invocation::builder().execution_successful(true).tool_execution_notifications(notifications(report, &left, sources)).build();
     let run = Run::builder()
         .tool(Tool::builder().driver(driver).build())
-        .automation_details(RunAutomationDetails::builder().id("pipevet/").build())
+        .automation_details(RunAutomationDetails::builder().id(limits.category).build())
         .column_kind(json!("unicodeCodePoints"))
         .invocations(vec![invocation])
         .results(results)
@@ -128,7 +130,7 @@ fn precision(share: Option<f64>) -> &'static str {
 }
 
 /// What is written: one result for each rule, file and line, the worst, with the number of others there; and what the caps left out, by rule.
-fn capped<'r>(report: &'r Report, sources: &Sources, limits: Limits) -> (Vec<(&'r Reported, usize)>, BTreeMap<&'r str, usize>) {
+fn capped<'r>(report: &'r Report, sources: &Sources, limits: Limits<'_>) -> (Vec<(&'r Reported, usize)>, BTreeMap<&'r str, usize>) {
     let mut at_line: BTreeMap<(&str, u32, u32), usize> = BTreeMap::new();
     let mut kept: Vec<(&Reported, usize)> = Vec::new();
     let mut left: BTreeMap<&str, usize> = BTreeMap::new();

@@ -3,13 +3,15 @@
 use std::time::Duration;
 
 use pipevet::platform::github::checks::{self, Annotation, Check, Conclusion, Level};
-use pipevet::platform::github::comment::{self, MARKER, Settled};
+use pipevet::platform::github::comment::{self, Settled, marker};
 use pipevet::platform::github::sarif::{self, Log, Processed};
 use pipevet::platform::github::{Access, Failure, GitHub, Kind, Patience, Proxies, Token, alerts};
 use serde_json::{Value, json};
 
 use crate::server::{BOT, Comment, FORK, REPOSITORY, Scanning, Server, WRITE};
 
+/// The category of a run over the whole repository.
+const MINE: &str = "pipevet/";
 const COMMIT: &str = "0123456789abcdef0123456789abcdef01234567";
 
 fn quick() -> Patience {
@@ -101,7 +103,7 @@ fn refusals_become_sentences_that_say_what_to_do() {
     check(upload(WRITE), Kind::Missing, &["switch on code scanning", "security-events: write"]);
     server.state().scanning = Scanning::NotPaid;
     check(upload(WRITE), Kind::Disabled, &["Code Security", "Advanced Security must be enabled"]);
-    let comment = comment::settle(&client(&server, FORK), 7, Some("text")).unwrap_err();
+    let comment = comment::settle(&client(&server, FORK), 7, MINE, Some("text")).unwrap_err();
     check(comment, Kind::Denied, &["pull-requests: write"]);
     fault(&server, 301, &[("location", "https://api.github.com/repositories/1")], "Moved Permanently");
     check(upload(WRITE), Kind::Moved, &["moved"]);
@@ -186,8 +188,8 @@ fn enterprise_servers_and_proxies_are_spoken_to() {
     let mut enterprise = access(&server, WRITE);
     enterprise.api = format!("{}/api/v3/", server.address());
     let github = GitHub::new(enterprise).unwrap();
-    assert_eq!(comment::settle(&github, 7, Some("text")), Ok(Settled::Created));
-    assert_eq!(comment::settle(&github, 7, Some("other")), Ok(Settled::Edited));
+    assert_eq!(comment::settle(&github, 7, MINE, Some("text")), Ok(Settled::Created));
+    assert_eq!(comment::settle(&github, 7, MINE, Some("other")), Ok(Settled::Edited));
     let asked = server.asked();
     assert!(asked.iter().any(|l| l.starts_with("POST /api/graphql ")), "{asked:?}");
     assert!(asked.iter().all(|l| l.contains(" /api/")), "{asked:?}");
@@ -210,7 +212,7 @@ fn enterprise_servers_and_proxies_are_spoken_to() {
         stream.write_all(b"HTTP/1.1 502 Bad Gateway\r\n\r\n").unwrap();
         String::from_utf8(heard).unwrap()
     });
-    let failure = comment::settle(&GitHub::new(proxied).unwrap(), 7, None).unwrap_err();
+    let failure = comment::settle(&GitHub::new(proxied).unwrap(), 7, MINE, None).unwrap_err();
     assert_eq!(failure.kind, Kind::Unreachable);
     let heard = heard.join().unwrap();
     assert!(heard.starts_with("CONNECT api.github.example:443 HTTP/1.1\r\n"), "{heard}");
@@ -219,28 +221,28 @@ fn enterprise_servers_and_proxies_are_spoken_to() {
     let mut excepted = access(&server, WRITE);
     excepted.proxies.all = "http://127.0.0.1:9".to_owned();
     excepted.proxies.no = "127.0.0.1".to_owned();
-    assert!(comment::settle(&GitHub::new(excepted).unwrap(), 8, None).is_ok());
+    assert!(comment::settle(&GitHub::new(excepted).unwrap(), 8, MINE, None).is_ok());
 }
 
 #[test]
 fn the_comment_is_made_edited_kept_and_deleted() {
     let server = Server::start();
     let github = client(&server, WRITE);
-    assert_eq!(comment::settle(&github, 7, None), Ok(Settled::Unchanged));
+    assert_eq!(comment::settle(&github, 7, MINE, None), Ok(Settled::Unchanged));
     assert_eq!(server.changed(), [""; 0], "nothing to say, nothing said");
-    assert_eq!(comment::settle(&github, 7, Some("one new way in")), Ok(Settled::Created));
+    assert_eq!(comment::settle(&github, 7, MINE, Some("one new way in")), Ok(Settled::Created));
     assert_eq!(server.changed(), ["POST /repos/octo/models/issues/7/comments 201"]);
     // GitHub may give other ends of lines back.
-    server.state().comments[0].body = format!("{MARKER}\r\none new way in");
-    assert_eq!(comment::settle(&github, 7, Some("one new way in\n")), Ok(Settled::Unchanged));
+    server.state().comments[0].body = format!("{}\r\none new way in", marker(MINE));
+    assert_eq!(comment::settle(&github, 7, MINE, Some("one new way in\n")), Ok(Settled::Unchanged));
     assert_eq!(server.changed(), [""; 0]);
-    assert_eq!(comment::settle(&github, 7, Some("two new ways in")), Ok(Settled::Edited));
+    assert_eq!(comment::settle(&github, 7, MINE, Some("two new ways in")), Ok(Settled::Edited));
     assert_eq!(server.changed().len(), 1);
-    assert_eq!(server.state().comments[0].body, format!("{MARKER}\ntwo new ways in"));
-    assert_eq!(comment::settle(&github, 7, None), Ok(Settled::Deleted));
+    assert_eq!(server.state().comments[0].body, format!("{}\ntwo new ways in", marker(MINE)));
+    assert_eq!(comment::settle(&github, 7, MINE, None), Ok(Settled::Deleted));
     assert!(server.state().comments.is_empty());
     let long = "x".repeat(comment::MOST);
-    assert_eq!(comment::settle(&github, 7, Some(&long)).unwrap_err().kind, Kind::TooLarge);
+    assert_eq!(comment::settle(&github, 7, MINE, Some(&long)).unwrap_err().kind, Kind::TooLarge);
 }
 
 #[test]
@@ -248,21 +250,22 @@ fn comments_of_others_are_left_alone_and_all_pages_are_read() {
     let server = Server::start();
     let github = client(&server, WRITE);
     let comment = |id: u64, login: &str, body: &str| Comment { id, issue: 7, login: login.to_owned(), body: body.to_owned() };
-    let forged = format!("{MARKER}\neverything is fine, merge it");
+    let forged = format!("{}\neverything is fine, merge it", marker(MINE));
     {
         let mut state = server.state();
         state.comments.extend((0..230).map(|i| comment(i, "someone", "nice")));
         state.comments.push(comment(300, "mallory", &forged));
         state.comments.push(comment(301, BOT, "made by another action of the same bot"));
-        state.comments.push(comment(302, BOT, &format!("{MARKER}\nold")));
+        state.comments.push(comment(304, BOT, &format!("{}\nof a run over one directory", marker("pipevet/services/"))));
+        state.comments.push(comment(302, BOT, &format!("{}\nold", marker(MINE))));
         // Left behind by a run that lost an answer.
-        state.comments.push(comment(303, BOT, &format!("{MARKER}\nolder")));
+        state.comments.push(comment(303, BOT, &format!("{}\nolder", marker(MINE))));
     }
-    assert_eq!(comment::settle(&github, 7, Some("new")), Ok(Settled::Edited));
+    assert_eq!(comment::settle(&github, 7, MINE, Some("new")), Ok(Settled::Edited));
     assert_eq!(server.changed(), ["PATCH /repos/octo/models/issues/comments/302 200", "DELETE /repos/octo/models/issues/comments/303 204"]);
-    assert_eq!(comment::settle(&github, 7, None), Ok(Settled::Deleted));
+    assert_eq!(comment::settle(&github, 7, MINE, None), Ok(Settled::Deleted));
     let state = server.state();
-    assert_eq!(state.comments.len(), 232);
+    assert_eq!(state.comments.len(), 233);
     assert!(state.comments.iter().any(|c| c.login == "mallory" && c.body == forged));
 }
 

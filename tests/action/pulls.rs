@@ -298,7 +298,12 @@ fn paths_with_spaces_one_on_each_line_and_a_tree_that_is_no_repository() {
     let both = runner.input("paths", "my moving-checkpoint-fixed\n  my moving-checkpoint\n\n").run();
     assert_eq!(both.code, 1, "{}", both.log);
     assert!(number(&both, "new") > 0);
-    assert_eq!(server.state().uploads.len(), 2, "checked out without git, it is uploaded for what the run is for");
+    {
+        let state = server.state();
+        assert_eq!(state.uploads.len(), 2, "checked out without git, it is uploaded for what the run is for");
+        let category = &state.uploads[1].sarif["runs"][0]["automationDetails"]["id"];
+        assert_eq!(category, "pipevet/my moving-checkpoint-fixed+my moving-checkpoint/", "other paths, other alerts");
+    }
     assert!(!Path::new(&at.join("pwned")).exists());
     // A program that is no pipevet ends the first step, and the second is not run.
     let broken = at.join("broken");

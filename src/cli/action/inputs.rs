@@ -12,6 +12,8 @@ use crate::platform::event::{self, Change};
 pub struct Inputs {
     /// Arguments of `pipevet check` that follow from them.
     pub arguments: Vec<String>,
+    /// Category in code scanning, with a `/` at the end: two runs of one job with other paths must not take the place of each other.
+    pub category: String,
     /// Report and never fail.
     pub observe: bool,
     /// Whether to upload to code scanning.
@@ -78,9 +80,12 @@ pub fn inputs(var: impl Fn(&str) -> Option<String>) -> anyhow::Result<Inputs> {
     }
     arguments.push("--".to_owned());
     let paths: Vec<String> = var("PIPEVET_PATHS").unwrap_or_default().lines().map(str::trim).filter(|l| !l.is_empty()).map(str::to_owned).collect();
+    let whole = paths.iter().all(|p| matches!(p.as_str(), "." | "./"));
+    let category = if whole { "pipevet/".to_owned() } else { format!("pipevet/{}/", paths.join("+")) };
     arguments.extend(if paths.is_empty() { vec![".".to_owned()] } else { paths });
     Ok(Inputs {
         arguments,
+        category,
         observe: choice("mode", &["enforce", "observe"])? == "observe",
         upload: match choice("upload", &["auto", "always", "never"])? {
             "always" => Upload::Always,
@@ -131,13 +136,16 @@ mod tests {
     #[test]
     fn inputs_become_arguments_that_cannot_be_taken_for_options() {
         let plain = of(&[]).unwrap();
-        assert_eq!(plain.arguments, ["check", "--quiet", "--", "."]);
+        assert_eq!(
+            (plain.arguments.as_slice(), plain.category.as_str()),
+            (["check", "--quiet", "--", "."].map(str::to_owned).as_slice(), "pipevet/")
+        );
         assert_eq!((plain.upload, plain.comment, plain.summary, plain.annotations, plain.observe), (Upload::Auto, true, true, true, false));
         let set =
             of(&[("PIPEVET_PATHS", "a b\n\n  --output=x \r\n"), ("PIPEVET_BASE", "--help"), ("PIPEVET_FAIL_ON", "low"), ("PIPEVET_UPLOAD", "never")]);
         let set = set.unwrap();
         assert_eq!(set.arguments, ["check", "--quiet", "--base=--help", "--fail-on=low", "--", "a b", "--output=x"]);
-        assert_eq!(set.upload, Upload::Never);
+        assert_eq!((set.upload, set.category.as_str()), (Upload::Never, "pipevet/a b+--output=x/"));
         let wrong = of(&[("PIPEVET_MODE", "warn")]).unwrap_err().to_string();
         assert!(wrong.contains("`mode`") && wrong.contains("enforce, observe"), "{wrong}");
         assert!(of(&[("PIPEVET_SUMMARY", "yes")]).is_err());

@@ -47,7 +47,8 @@ fn scan(inputs: &Inputs, run: &Run) -> anyhow::Result<u8> {
     let Outcome { knowledge, sources, report, .. } = &outcome;
 
     let mut log = Vec::new();
-    sarif::write(report, sources, &knowledge.cards, sarif::Limits::default(), &mut log)?;
+    let limits = sarif::Limits { category: &inputs.category, ..sarif::Limits::default() };
+    sarif::write(report, sources, &knowledge.cards, limits, &mut log)?;
     let file = run.temporary.join("pipevet.sarif");
     output::deliver(&log, Some(&file))?;
     Outputs::of(report, &file).write(run)?;

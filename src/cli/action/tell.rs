@@ -6,7 +6,7 @@ use crate::cli::online;
 use crate::finding::{Reported, Severity};
 use crate::platform::git::Repository;
 use crate::platform::github::checks::{self, Annotation, Check, Conclusion, Level};
-use crate::platform::github::comment::{self, MARKER, Settled};
+use crate::platform::github::comment::{self, Settled};
 use crate::platform::github::sarif::{self, Log, Processed};
 use crate::platform::github::{Failure, GitHub};
 use crate::report::{escape, github, markdown};
@@ -43,7 +43,7 @@ pub fn tell(inputs: &Inputs, run: &Run, outcome: &Outcome, log: &[u8]) -> anyhow
         annotate(run, outcome, github.as_ref().ok(), &mut told)?;
     }
     if let Some(number) = run.change.as_ref().and_then(|c| c.number).filter(|_| inputs.comment) {
-        let said = keep_comment(run, number, outcome, &github)?;
+        let said = keep_comment(inputs, run, number, outcome, &github)?;
         told.say(&said);
     }
     Ok(told)
@@ -140,13 +140,13 @@ fn annotation(remark: github::Remark) -> Option<Annotation> {
 }
 
 /// What became of the comment; empty when there is nothing worth a line.
-fn keep_comment(run: &Run, number: u64, outcome: &Outcome, github: &Result<GitHub, String>) -> anyhow::Result<String> {
+fn keep_comment(inputs: &Inputs, run: &Run, number: u64, outcome: &Outcome, github: &Result<GitHub, String>) -> anyhow::Result<String> {
     let Outcome { knowledge, sources, report, .. } = outcome;
     // Without a comparison nothing is known of what the change does.
     let Some(comparison) = &report.comparison else { return Ok(String::new()) };
     let mut text = Vec::new();
     if report.shown.iter().any(Reported::counts) || !comparison.policy.is_empty() {
-        markdown::write(report, sources, &knowledge.cards, short_of(markdown::COMMENT, MARKER.len() + 1), &mut text)?;
+        markdown::write(report, sources, &knowledge.cards, short_of(markdown::COMMENT, comment::marker(&inputs.category).len() + 1), &mut text)?;
     }
     let text = (!text.is_empty()).then(|| String::from_utf8_lossy(&text).into_owned());
     if run.read_only {
@@ -156,7 +156,7 @@ fn keep_comment(run: &Run, number: u64, outcome: &Outcome, github: &Result<GitHu
         Ok(github) => github,
         Err(why) => return Ok(format!("no comment: {why}")),
     };
-    Ok(match comment::settle(github, number, text.as_deref()) {
+    Ok(match comment::settle(github, number, &inputs.category, text.as_deref()) {
         Ok(Settled::Created) => format!("commented on pull request {number}"),
         Ok(Settled::Edited) => format!("changed the comment on pull request {number}"),
         Ok(Settled::Deleted) => format!("deleted the comment on pull request {number}: there is nothing left to say"),

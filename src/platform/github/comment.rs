@@ -20,8 +20,12 @@ pub enum Settled {
     Unchanged,
 }
 
-/// The first line of our comment, which GitHub does not show.
-pub const MARKER: &str = "<!-- pipevet: this comment is kept up to date -->";
+/// The first line of our comment, which GitHub does not show. `category` tells the comments of several runs on one pull request apart.
+pub fn marker(category: &str) -> String {
+    let key = blake3::hash(category.as_bytes()).to_hex();
+    format!("<!-- pipevet {}: this comment is kept up to date -->", key.chars().take(12).collect::<String>())
+}
+
 /// GitHub refuses a comment with more characters.
 pub const MOST: usize = 65_536;
 
@@ -43,11 +47,12 @@ struct User {
     login: String,
 }
 
-/// Brings the comment of pull request `number` to `text` (Markdown without the marker); `None`: there is nothing to say.
+/// Brings the comment of a category on pull request `number` to `text` (Markdown without the marker); `None`: there is nothing to say.
 ///
 /// Anyone can write the marker into a comment of their own, so only a comment by the same author as the token's is ever touched.
-pub fn settle(github: &GitHub, number: u64, text: Option<&str>) -> Result<Settled, Failure> {
-    let wanted = text.map(|t| format!("{MARKER}\n{}", t.trim_end()));
+pub fn settle(github: &GitHub, number: u64, category: &str, text: Option<&str>) -> Result<Settled, Failure> {
+    let marker = marker(category);
+    let wanted = text.map(|t| format!("{marker}\n{}", t.trim_end()));
     if wanted.as_ref().is_some_and(|w| w.chars().count() > MOST) {
         return Err(Failure::new(Kind::TooLarge, WRITE, &format!("{MOST} characters are the most")));
     }
@@ -55,7 +60,7 @@ pub fn settle(github: &GitHub, number: u64, text: Option<&str>) -> Result<Settle
     let marked: Vec<Comment> = github
         .pages::<Comment>(&format!("/repos/{repository}/issues/{number}/comments?sort=created"), READ)?
         .into_iter()
-        .filter(|c| c.body.as_ref().is_some_and(|b| b.starts_with(MARKER)))
+        .filter(|c| c.body.as_ref().is_some_and(|b| b.starts_with(&marker)))
         .collect();
     let mine: Vec<Comment> = if marked.is_empty() {
         marked
