@@ -242,6 +242,8 @@ pub enum Hidden {
     Below,
     /// An ignore comment; the reason.
     Ignored(String),
+    /// Neither it nor a step of its ways stands in a file that was asked for.
+    Elsewhere,
     /// The baseline holds it; the reason, if one is given.
     Baselined(String),
     /// Configuration switched the rule off, or `--select`/`--ignore`.

@@ -267,3 +267,20 @@ fn a_baseline_holds_what_was_there_and_says_what_is_stale() {
     let said = pipevet(&repository.at, &[], None);
     assert!(said.code == 2 && said.error.contains("pipevet-baseline.json:4:"), "{}", said.error);
 }
+
+#[test]
+fn a_file_says_what_is_shown_and_not_what_is_read() {
+    let repository = Repository::new("file");
+    repository.write(".github/workflows/ci.yml", RISKY).write("pyproject.toml", "[project]\nname = \"scorer\"\n");
+    repository.write("load.py", LOADER).write("plain.py", "print(1)\n");
+    repository.commit("first");
+    let shown = |files: &[&str]| {
+        let said = pipevet(&repository.at, files, None);
+        (said.code, said.changes().into_iter().map(|c| c.0).collect::<Vec<_>>(), said.json["summary"]["files"].as_u64().unwrap())
+    };
+    assert_eq!(shown(&["load.py"]), (1, vec!["unsafe-pickle-load".to_owned()], 4));
+    assert_eq!(shown(&[".github/workflows/ci.yml"]), (1, vec!["poisoned-pipeline-execution".to_owned()], 4));
+    assert_eq!(shown(&["plain.py"]), (0, vec![], 4));
+    assert_eq!(shown(&["plain.py", "load.py", ".github"]).1.len(), 2);
+    assert_eq!(pipevet(&repository.at, &["none.py"], None).code, 2);
+}

@@ -38,11 +38,14 @@ pub enum Command {
     Action,
 }
 
-#[derive(Debug, Default, Args)]
+#[derive(Clone, Debug, Default, Args)]
 pub struct Check {
-    /// Directories and files to scan
+    /// Directories to scan, and files: what is found in them, by reading the whole repository that they lie in
     #[arg(value_name = "PATHS", default_value = ".")]
     pub paths: Vec<PathBuf>,
+    /// What of [`Check::paths`] is reported, real paths; all when empty.
+    #[arg(skip)]
+    pub only: Vec<PathBuf>,
     /// Form of the report
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub format: Format,

@@ -4,7 +4,7 @@ use std::time::Instant;
 
 #[cfg(feature = "git")]
 use super::against;
-use super::args::{Check, Choices, Format};
+use super::args::{Check, Format};
 use super::knowledge::{Knowledge, Origin};
 #[cfg(feature = "github")]
 use super::online::respect_dismissals;
@@ -61,6 +61,7 @@ pub fn outcome(check: &Check) -> anyhow::Result<Outcome> {
     let started = Instant::now();
     let progress = Progress::start(!check.quiet);
     progress.now("looking for files");
+    let check = &widened(check)?;
     let mut outcome = scanned(check, &progress)?;
     if check.respect_dismissals {
         progress.now("asking GitHub what was dismissed");
@@ -73,6 +74,24 @@ pub fn outcome(check: &Check) -> anyhow::Result<Outcome> {
 #[cfg(not(feature = "github"))]
 fn respect_dismissals(_: &mut Report, _: &Sources, _: &Policy) -> anyhow::Result<()> {
     anyhow::bail!("--respect-dismissals: {}", super::WITHOUT_GITHUB)
+}
+
+/// A file is never judged alone: who can run it stands elsewhere in its repository. So that is read, and the file says what is shown.
+fn widened(check: &Check) -> anyhow::Result<Check> {
+    let mut wide = check.clone();
+    for path in &mut wide.paths {
+        let real = path.canonicalize().map_err(|e| anyhow::anyhow!("{}: {}", path.display(), discover::reason(&e)))?;
+        let top = real.ancestors().skip(1).find(|d| d.join(".git").exists());
+        if let Some(top) = top.filter(|_| real.is_file() && discover::kind::by_name(&real) != discover::kind::Named::No) {
+            *path = top.to_owned();
+            wide.only.push(real);
+        }
+    }
+    if !wide.only.is_empty() {
+        let whole = check.paths.iter().filter_map(|p| p.canonicalize().ok()).filter(|p| !wide.only.contains(p));
+        wide.only.extend(whole.collect::<Vec<_>>());
+    }
+    Ok(wide)
 }
 
 #[cfg(not(feature = "git"))]
@@ -105,7 +124,7 @@ pub fn by_itself(check: &Check, progress: &Progress) -> anyhow::Result<Outcome> 
 /// The working tree by itself.
 fn alone(check: &Check, tracked: Vec<discover::Tracked>, mut notices: Vec<Notice>, progress: &Progress) -> anyhow::Result<Outcome> {
     let knowledge = Knowledge::load(&check.choices, &check.paths, Origin::Disk)?;
-    let policy = policy(&check.choices, &knowledge)?;
+    let policy = policy(check, &knowledge)?;
     let options = discover::Options { no_ignore: check.no_ignore, tracked, one_repository: false };
     let (sources, left_out) = discover(&check.paths, &options)?;
     notices.extend(left_out);
@@ -121,7 +140,7 @@ fn alone(check: &Check, tracked: Vec<discover::Tracked>, mut notices: Vec<Notice
 fn compared(check: &Check, against: &against::Against, progress: &Progress) -> anyhow::Result<Outcome> {
     let revisions = against.revisions()?;
     let knowledge = Knowledge::load(&check.choices, &check.paths, revisions.policy())?;
-    let mut policy = policy(&check.choices, &knowledge)?;
+    let mut policy = policy(check, &knowledge)?;
     let trees = revisions.trees(check)?;
     progress.now(format!("reading {} files of the base", trees.base.files.len()));
     let base = if trees.equal {
@@ -168,7 +187,8 @@ fn held_by_baseline(
     Ok(())
 }
 
-pub(super) fn policy(choices: &Choices, knowledge: &Knowledge) -> anyhow::Result<Policy> {
+pub(super) fn policy(check: &Check, knowledge: &Knowledge) -> anyhow::Result<Policy> {
+    let choices = &check.choices;
     for rule in choices.select.iter().chain(&choices.ignore) {
         knowledge.known(rule)?;
     }
@@ -176,6 +196,7 @@ pub(super) fn policy(choices: &Choices, knowledge: &Knowledge) -> anyhow::Result
     Ok(Policy {
         rules: knowledge.standing.clone(),
         select: choices.select.clone(),
+        only: check.only.clone(),
         ignore: choices.ignore.iter().cloned().chain(knowledge.newer().into_iter().filter(|r| !choices.select.contains(r))).collect(),
         preview: config.preview,
         hygiene: config.hygiene,

@@ -121,6 +121,7 @@ pub fn card(page: &Page) -> Card {
 pub enum Origin<'r> {
     /// The disk.
     Disk,
+    #[cfg_attr(not(feature = "git"), expect(dead_code, reason = "only git has revisions"))]
     /// A revision, for all that lies below the top of its repository; what lies elsewhere is whoever's runs this, and read from disk.
     Revision(&'r dyn Files, &'r Path),
 }

@@ -2,7 +2,7 @@ use std::path::{Path, PathBuf};
 
 use clap::{CommandFactory, Parser};
 
-use super::args::{Arguments, Choices, Command, Gate};
+use super::args::{Arguments, Check, Choices, Command, Gate};
 use super::knowledge::{Knowledge, Origin};
 use super::output;
 
@@ -104,7 +104,7 @@ fn policy_says_what_secrets_are_worth_and_how_bad_it_is() {
         std::fs::write(at.join("pipevet.toml"), policy).unwrap();
         let knowledge = Knowledge::load(&Choices { all: true, ..Choices::default() }, std::slice::from_ref(&at), Origin::Disk).unwrap();
         let (sources, notices) = crate::discover::discover(std::slice::from_ref(&at), &crate::discover::Options::default()).unwrap();
-        let policy = super::check::policy(&Choices::default(), &knowledge).unwrap();
+        let policy = super::check::policy(&Check::default(), &knowledge).unwrap();
         let report = knowledge.scan(&sources, notices, &policy).0;
         let shown = report.shown.iter().filter(|r| r.alert.rule == "publish-credential-exposed");
         let told = report.notices.iter().filter(|n| n.text.contains("ignore")).count();

@@ -270,6 +270,7 @@ fn reason(why: &Hidden) -> (&'static str, Option<&str>) {
         Hidden::Hygiene => ("hygiene", None),
         Hidden::Below => ("below", None),
         Hidden::Ignored(reason) => ("ignored", Some(reason)),
+        Hidden::Elsewhere => ("elsewhere", None),
         Hidden::Baselined(reason) => ("baselined", Some(reason)),
         Hidden::Policy => ("policy", None),
         Hidden::Absorbed(by) => ("absorbed", Some(by)),

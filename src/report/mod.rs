@@ -117,10 +117,11 @@ fn levels<'r>(all: impl Iterator<Item = &'r Reported>) -> Vec<(Severity, usize)>
 /// What a run keeps to itself and how to see it, preview rules apart: `3 hygiene (--hygiene)`.
 fn not_shown(report: &Report) -> Vec<String> {
     let of = |want: fn(&Hidden) -> bool| report.hidden.iter().filter(|(_, why)| want(why)).count();
-    let kinds: [(usize, &str); 6] = [
+    let kinds: [(usize, &str); 7] = [
         (of(|w| *w == Hidden::Hygiene), "hygiene (--hygiene)"),
         (of(|w| *w == Hidden::Below), "below the level or confidence asked for (--all)"),
         (of(|w| matches!(w, Hidden::Ignored(_))), "ignored by comment"),
+        (of(|w| *w == Hidden::Elsewhere), "in other files"),
         (of(|w| matches!(w, Hidden::Baselined(_))), "in the baseline"),
         (of(|w| *w == Hidden::Policy), "switched off"),
         (of(|w| matches!(w, Hidden::Absorbed(_))), "part of a path above"),

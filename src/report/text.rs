@@ -265,6 +265,7 @@ fn reason(why: &Hidden) -> String {
         Hidden::Hygiene => "hygiene".to_owned(),
         Hidden::Below => "below the level or confidence asked for".to_owned(),
         Hidden::Ignored(reason) => format!("ignored: {}", escape::visible(reason)),
+        Hidden::Elsewhere => "in other files than those asked for".to_owned(),
         Hidden::Baselined(reason) if reason.is_empty() => "in the baseline".to_owned(),
         Hidden::Baselined(reason) => format!("in the baseline: {}", escape::visible(reason)),
         Hidden::Policy => "switched off".to_owned(),

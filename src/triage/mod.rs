@@ -9,6 +9,7 @@ pub mod line_hash;
 pub mod redact;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
 
 use crate::config::Ignore;
 use crate::finding::{Alert, Confidence, Hidden, Report, Reported, Severity, TAKES_DATA, Tier};
@@ -34,6 +35,8 @@ pub struct Policy {
     pub select: Vec<String>,
     /// Never these.
     pub ignore: Vec<String>,
+    /// Files and directories, real paths, whose alerts are shown; empty is all. What is read does not depend on it.
+    pub only: Vec<PathBuf>,
     /// Show preview rules.
     pub preview: bool,
     /// Show hygiene.
@@ -61,6 +64,7 @@ impl Default for Policy {
         Policy {
             rules: BTreeMap::new(),
             select: Vec::new(),
+            only: Vec::new(),
             ignore: Vec::new(),
             preview: false,
             hygiene: false,
@@ -92,6 +96,11 @@ pub fn triage(alerts: Vec<Alert>, notices: Vec<Notice>, facts: &Facts, sources: 
         })
         .collect();
     absorb(&mut all, &mut hidden);
+    for (reported, why) in all.iter().zip(&mut hidden) {
+        if why.is_none() && !asked_for(&reported.alert, sources, policy) {
+            *why = Some(Hidden::Elsewhere);
+        }
+    }
     let mut report = Report { files: sources.files.len(), ..Report::default() };
     for (reported, why) in all.into_iter().zip(hidden) {
         match why {
@@ -108,6 +117,13 @@ pub fn triage(alerts: Vec<Alert>, notices: Vec<Notice>, facts: &Facts, sources: 
     report.notices.dedup();
     redact::redact(&mut report, sources);
     report
+}
+
+/// Whether an alert, or a step of one of its ways, stands in a file that was asked for.
+fn asked_for(alert: &Alert, sources: &Sources, policy: &Policy) -> bool {
+    let inside = |file: FileId| sources.files.get(file.0 as usize).is_some_and(|f| policy.only.iter().any(|p| f.location.starts_with(p)));
+    let hops = alert.paths.iter().flat_map(|p| &p.hops).chain(&alert.related);
+    policy.only.is_empty() || inside(alert.primary.file) || hops.into_iter().any(|h| inside(h.at.file))
 }
 
 /// Worst first, then surest, then by place, then by rule.
