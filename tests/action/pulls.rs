@@ -31,20 +31,22 @@ fn number(ran: &Ran, name: &str) -> usize {
     ran.output(name).parse().unwrap_or_else(|_| panic!("{name} is {}", ran.output(name)))
 }
 
-/// Outputs, log and requests of a run, for people to read: written where `PIPEVET_TRANSCRIPTS` says.
-fn keep(title: &str, ran: &Ran, asked: &[String]) {
+/// Takes what a run asked for; all that came of it is written where `PIPEVET_TRANSCRIPTS` says, for people to read.
+fn requests(title: &str, ran: &Ran, server: &Server) -> Vec<String> {
     use std::io::Write as _;
-    let Some(path) = std::env::var_os("PIPEVET_TRANSCRIPTS") else { return };
-    let mut file = std::fs::OpenOptions::new().append(true).create(true).open(path).unwrap();
-    let outputs: String = ran.outputs.iter().map(|(k, v)| format!("{k}={v}\n")).collect();
-    writeln!(
-        file,
-        "## {title}\n\nexit code {}\n\n```\n{outputs}```\n\nLog:\n\n```\n{}```\n\nRequests:\n\n```\n{}\n```\n",
-        ran.code,
-        ran.log,
-        asked.join("\n")
-    )
-    .unwrap();
+    let asked = server.asked();
+    if let Some(path) = std::env::var_os("PIPEVET_TRANSCRIPTS") {
+        let mut file = std::fs::OpenOptions::new().append(true).create(true).open(path).unwrap();
+        let outputs: String = ran.outputs.iter().map(|(k, v)| format!("{k}={v}\n")).collect();
+        let comments: String = server.state().comments.iter().map(|c| format!("{}\n", c.body)).collect();
+        let mut block = |name: &str, text: &str| writeln!(file, "{name}:\n\n~~~~~~\n{}\n~~~~~~\n", text.trim_end()).unwrap();
+        block(&format!("## {title}\n\nExit code {}, outputs", ran.code), &outputs);
+        block("Log", &ran.log);
+        block("Requests that the server saw", &asked.join("\n"));
+        block("Comments on the pull request", &comments);
+        block("Job summary", &ran.summary);
+    }
+    asked
 }
 
 #[test]
@@ -53,8 +55,7 @@ fn a_change_from_a_fork_is_told_in_summary_annotations_and_exit_code_alone() {
     let mut runner = Runner::new(&server, FORK);
     proposed(&mut runner, "moving-checkpoint", "mallory/models");
     let ran = runner.run();
-    let asked = server.asked();
-    keep("A change from a fork: a token that may only read", &ran, &asked);
+    let asked = requests("A change from a fork: a token that may only read", &ran, &server);
     assert_eq!(ran.code, 1, "{}", ran.log);
     assert!(number(&ran, "new") > 0 && ran.output("worse") == "0");
     assert!(["critical", "high"].contains(&ran.output("highest-severity")));
@@ -62,6 +63,7 @@ fn a_change_from_a_fork_is_told_in_summary_annotations_and_exit_code_alone() {
     assert!(ran.log.contains("not uploaded to code scanning: this change comes from a fork"), "{}", ran.log);
     let annotations: Vec<&str> = ["error", "warning", "notice"].iter().flat_map(|c| ran.commands(c)).collect();
     assert!((1..=10).contains(&annotations.len()), "{}", ran.log);
+    assert!(ran.log.ends_with("pipevet: this run fails: 6 of high confidence from level high on\n"), "{}", ran.log);
     assert!(annotations.iter().all(|a| a.contains("file=") && a.contains("line=")), "{annotations:?}");
     assert!(ran.summary.starts_with("## pipevet: this change adds"), "{}", ran.summary);
     let sarif: Value = serde_json::from_slice(&std::fs::read(ran.output("sarif-file")).unwrap()).unwrap();
@@ -78,8 +80,7 @@ fn a_change_of_the_repository_is_uploaded_and_commented_on_until_it_is_repaired(
     let mut runner = Runner::new(&server, WRITE);
     let [base, head, merge] = proposed(&mut runner, "moving-checkpoint", REPOSITORY);
     let ran = runner.run();
-    let asked = server.asked();
-    keep("A change of the repository: a token that may write", &ran, &asked);
+    let asked = requests("A change of the repository: a token that may write", &ran, &server);
     assert_eq!(ran.code, 1, "{}", ran.log);
     let changed: Vec<&String> = asked.iter().filter(|l| !l.starts_with("GET ")).collect();
     assert_eq!(changed, ["POST /repos/octo/models/code-scanning/sarifs 202", "POST /repos/octo/models/issues/7/comments 201"]);
@@ -111,8 +112,7 @@ fn a_change_of_the_repository_is_uploaded_and_commented_on_until_it_is_repaired(
     let head = commit_lab(&at, "moving-checkpoint-fixed");
     merged(&mut runner, REPOSITORY, &base, &head);
     let ran = runner.run();
-    let asked = server.asked();
-    keep("The same change, repaired", &ran, &asked);
+    let asked = requests("The same change, repaired", &ran, &server);
     assert_eq!((ran.code, ran.output("new"), ran.output("highest-severity")), (0, "0", "none"), "{}", ran.log);
     assert!(asked.iter().any(|l| l.starts_with("DELETE ")), "{asked:?}");
     assert!(server.state().comments.is_empty());
@@ -130,6 +130,7 @@ fn a_run_on_the_default_branch_uploads_and_never_fails() {
     let ran = runner.input("fail-on", "low").run();
     assert_eq!(ran.code, 0, "{}", ran.log);
     assert!(number(&ran, "new") > 0, "without a base all that is shown is new");
+    assert!(ran.log.contains("on the default branch none fails"), "{}", ran.log);
     assert_eq!(server.state().uploads[0].reference, "refs/heads/main");
     // A schedule says nothing of branches, and runs on the default one.
     runner.event("schedule", "refs/heads/main", &commit, &json!({ "schedule": "0 0 * * 0" }));
@@ -158,7 +159,7 @@ fn a_base_that_is_not_here_ends_the_run_with_the_way_out_and_outputs() {
     runner.vars.insert("GITHUB_WORKSPACE".to_owned(), shallow.display().to_string());
     runner.event("pull_request", "refs/pull/7/merge", &merge, &pull_request(REPOSITORY, &base, &head));
     let ran = runner.run();
-    keep("A shallow clone", &ran, &server.asked());
+    requests("A shallow clone", &ran, &server);
     assert_eq!(ran.code, 2, "{}", ran.log);
     assert!(ran.commands("error")[0].contains("fetch-depth"), "{}", ran.log);
     assert!(ran.summary.contains("fetch-depth"), "{}", ran.summary);

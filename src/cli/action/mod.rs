@@ -62,13 +62,26 @@ fn scan(inputs: &Inputs, run: &Run) -> anyhow::Result<u8> {
         markdown::write(report, sources, &knowledge.cards, markdown::SUMMARY, &mut page)?;
         append(run.summary.as_deref(), &page)?;
     }
-    let told = tell::tell(inputs, run, &outcome, &log)?;
+    let mut told = tell::tell(inputs, run, &outcome, &log)?;
+    told.say(&verdict(inputs, run, &outcome));
     output::deliver(&told.lines, None)?;
     Ok(match (told.broken, report.failing > 0) {
         (true, _) => USAGE,
         (false, true) => FAILING,
         (false, false) => 0,
     })
+}
+
+/// How the run ends, and by what.
+fn verdict(inputs: &Inputs, run: &Run, outcome: &Outcome) -> String {
+    let failing = outcome.report.failing;
+    match outcome.policy.fail_on {
+        Some(level) if failing > 0 => format!("this run fails: {failing} of high confidence from level {} on", level.name()),
+        Some(level) => format!("this run passes: nothing of high confidence from level {} on", level.name()),
+        None if inputs.observe => "this run passes: `mode` is `observe`".to_owned(),
+        None if run.default_branch => "this run passes: on the default branch none fails".to_owned(),
+        None => "this run passes: policy lets none fail".to_owned(),
+    }
 }
 
 /// What later steps can ask for.

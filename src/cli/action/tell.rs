@@ -50,7 +50,8 @@ pub fn tell(inputs: &Inputs, run: &Run, outcome: &Outcome, log: &[u8]) -> anyhow
 }
 
 impl Told {
-    fn say(&mut self, sentence: &str) {
+    /// Adds a sentence on a line of its own; nothing for an empty one.
+    pub fn say(&mut self, sentence: &str) {
         if !sentence.is_empty() {
             self.lines.extend(format!("pipevet: {}\n", escape::visible(sentence)).into_bytes());
         }

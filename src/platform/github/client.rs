@@ -65,11 +65,12 @@ impl GitHub {
     pub(super) fn delete(&self, route: &str, purpose: Purpose) -> Result<(), Failure> {
         self.send(Method::DELETE, route, None, purpose).map(drop)
     }
-    /// All pages of a list, up to a number of pages that no real list has. `route` has a query already.
+    /// All pages of a list, up to a number of pages that no real list has.
     pub(super) fn pages<T: DeserializeOwned>(&self, route: &str, purpose: Purpose) -> Result<Vec<T>, Failure> {
         let mut all = Vec::new();
+        let sign = if route.contains('?') { '&' } else { '?' };
         for page in 1..=MOST_PAGES {
-            let items: Vec<T> = self.get(&format!("{route}&per_page={PAGE}&page={page}"), purpose)?;
+            let items: Vec<T> = self.get(&format!("{route}{sign}per_page={PAGE}&page={page}"), purpose)?;
             let last = items.len() < PAGE;
             all.extend(items);
             if last {

@@ -58,7 +58,7 @@ pub fn settle(github: &GitHub, number: u64, category: &str, text: Option<&str>) 
     }
     let repository = &github.access.repository;
     let marked: Vec<Comment> = github
-        .pages::<Comment>(&format!("/repos/{repository}/issues/{number}/comments?sort=created"), READ)?
+        .pages::<Comment>(&format!("/repos/{repository}/issues/{number}/comments"), READ)?
         .into_iter()
         .filter(|c| c.body.as_ref().is_some_and(|b| b.starts_with(&marker)))
         .collect();
