@@ -132,7 +132,7 @@ impl Catalog {
                 let Some(target) = facts.literal(*target) else { return Vec::new() };
                 let name = target.split('@').next().unwrap_or("").trim_end_matches('/').to_ascii_lowercase();
                 let known = self.named("action", &name);
-                if !known.is_empty() || name.starts_with("./") || name.starts_with("docker:") {
+                if !known.is_empty() || name.starts_with("./") || name.starts_with("$/") || name.starts_with("docker:") {
                     return known;
                 }
                 let shaped = self.of_kind("action-shape").filter(|(_, r)| match &r.subject {

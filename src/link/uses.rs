@@ -1,4 +1,4 @@
-//! `uses: ./path`, reusable workflows of the tree, and `workflow_run` parents by name.
+//! `uses: ./path` and `uses: $/path`, reusable workflows of the tree, and `workflow_run` parents by name.
 
 use crate::facts::What;
 use crate::graph::index::join;
@@ -13,7 +13,7 @@ pub fn link(linker: Linker, edges: &mut Vec<Edge>, notices: &mut Vec<Notice>) {
             What::Uses { target, .. } => {
                 let facts = linker.facts.file(node.file);
                 let Some(reference) = facts.literal(*target) else { continue };
-                let Some(path) = reference.strip_prefix("./") else { continue };
+                let Some(path) = reference.strip_prefix("./").or_else(|| reference.strip_prefix("$/")) else { continue };
                 let path = path.split('@').next().unwrap_or(path);
                 let evidence = facts.value(*target).range;
                 match local(linker, node, path) {

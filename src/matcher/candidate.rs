@@ -171,7 +171,7 @@ impl<'a> Matcher<'a> {
                 c.values.extend(reference.map(|r| ("ref", r.to_owned())));
                 (c.at, c.value) = (at(facts.value(*target).range), Some(*target));
                 c.reference = reference.and_then(|r| tail(facts, *target, r.len())).map(at);
-                let local = name.starts_with("./");
+                let local = name.starts_with("./") || name.starts_with("$/");
                 let origin = if local { Origin::REPOSITORY } else { Origin::publisher(reference.map_or(Mutable::Moving, pin)) };
                 let own = !local && self.context.sources.is_own(node.file, name);
                 c.bytes = Some(if own || self.context.config.trust.action(name) { Origin::OPERATOR } else { origin });

@@ -93,7 +93,7 @@ impl<'a> Matcher<'a> {
             Field::Form(words) => {
                 let name = said("name").unwrap_or("");
                 let form = match name {
-                    n if n.starts_with("./") => "local",
+                    n if n.starts_with("./") || n.starts_with("$/") => "local",
                     n if n.starts_with("docker://") => "docker",
                     _ => "remote",
                 };

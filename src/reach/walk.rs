@@ -143,9 +143,10 @@ impl<'a> Walk<'a> {
         let facts = self.context.facts.file(node.file);
         let range = facts.value(target).range;
         let reference = facts.literal(target).unwrap_or_default();
-        if let Some(path) = reference.strip_prefix("./") {
-            let path = join("", path.split('@').next().unwrap_or(path));
-            if let Some(mount) = self.mount_of(&path).filter(|m| m.who >= Who::Peer) {
+        let checked_out = reference.strip_prefix("./").map(|path| join("", path.split('@').next().unwrap_or(path)));
+        // `$/` is this repository at the commit that runs, whatever a checkout has put into the workspace.
+        if checked_out.is_some() || reference.starts_with("$/") {
+            if let Some(mount) = checked_out.and_then(|path| self.mount_of(&path)).filter(|m| m.who >= Who::Peer) {
                 let at = Location { file: node.file, range };
                 self.exec_tree(here, at, &mount, format!("runs the action {reference} of that checkout"));
                 return;
