@@ -231,6 +231,9 @@ pub fn change(now: &Item, was: Option<&Item>) -> Change {
     if now.severity > was.severity {
         return Change::Worse(format!("{} before, {} now", was.severity.name(), now.severity.name()));
     }
+    if was.hidden == Some(Hidden::Below) && now.hidden.is_none() {
+        return Change::Worse("it was too unsure to be shown before".to_owned());
+    }
     // A way of the base stands for one of ours when it is at least as bad in every respect.
     let before = was.routes.iter().map(|r| r.severity).max().unwrap_or(was.severity);
     for route in now.routes.iter().rev().filter(|r| r.severity >= before) {
