@@ -260,7 +260,7 @@ pub enum Hidden {
 }
 
 /// The outcome of a run, as reports see it.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Report {
     /// What is shown: worst first, then by place.
     pub shown: Vec<Reported>,

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use pipevet::platform::github::checks::{self, Annotation, Check, Conclusion, Level};
-use pipevet::platform::github::comment::{self, Settled, marker};
+use pipevet::platform::github::comment::{self, Said, Settled, first_line};
 use pipevet::platform::github::sarif::{self, Log, Processed};
 use pipevet::platform::github::{Access, Failure, GitHub, Kind, Patience, Proxies, Token, alerts};
 use serde_json::{Value, json};
@@ -39,6 +39,11 @@ fn log(sarif: &[u8]) -> Log<'_> {
 
 fn empty_log() -> Vec<u8> {
     json!({ "version": "2.1.0", "runs": [{ "tool": { "driver": { "name": "pipevet", "rules": [] } }, "results": [] }] }).to_string().into_bytes()
+}
+
+/// What is said, and differs when it is said otherwise.
+fn said(text: &str) -> Option<Said<'_>> {
+    Some(Said { text, substance: text })
 }
 
 fn fault(server: &Server, status: u16, headers: &[(&'static str, &str)], message: &str) {
@@ -103,7 +108,7 @@ fn refusals_become_sentences_that_say_what_to_do() {
     check(upload(WRITE), Kind::Missing, &["switch on code scanning", "security-events: write"]);
     server.state().scanning = Scanning::NotPaid;
     check(upload(WRITE), Kind::Disabled, &["Code Security", "Advanced Security must be enabled"]);
-    let comment = comment::settle(&client(&server, FORK), 7, MINE, Some("text")).unwrap_err();
+    let comment = comment::settle(&client(&server, FORK), 7, MINE, said("text")).unwrap_err();
     check(comment, Kind::Denied, &["pull-requests: write"]);
     fault(&server, 301, &[("location", "https://api.github.com/repositories/1")], "Moved Permanently");
     check(upload(WRITE), Kind::Moved, &["moved"]);
@@ -188,8 +193,8 @@ fn enterprise_servers_and_proxies_are_spoken_to() {
     let mut enterprise = access(&server, WRITE);
     enterprise.api = format!("{}/api/v3/", server.address());
     let github = GitHub::new(enterprise).unwrap();
-    assert_eq!(comment::settle(&github, 7, MINE, Some("text")), Ok(Settled::Created));
-    assert_eq!(comment::settle(&github, 7, MINE, Some("other")), Ok(Settled::Edited));
+    assert_eq!(comment::settle(&github, 7, MINE, said("text")), Ok(Settled::Created));
+    assert_eq!(comment::settle(&github, 7, MINE, said("other")), Ok(Settled::Edited));
     let asked = server.asked();
     assert!(asked.iter().any(|l| l.starts_with("POST /api/graphql ")), "{asked:?}");
     assert!(asked.iter().all(|l| l.contains(" /api/")), "{asked:?}");
@@ -230,19 +235,21 @@ fn the_comment_is_made_edited_kept_and_deleted() {
     let github = client(&server, WRITE);
     assert_eq!(comment::settle(&github, 7, MINE, None), Ok(Settled::Unchanged));
     assert_eq!(server.changed(), [""; 0], "nothing to say, nothing said");
-    assert_eq!(comment::settle(&github, 7, MINE, Some("one new way in")), Ok(Settled::Created));
+    assert_eq!(comment::settle(&github, 7, MINE, said("one new way in")), Ok(Settled::Created));
     assert_eq!(server.changed(), ["POST /repos/octo/models/issues/7/comments 201"]);
-    // GitHub may give other ends of lines back.
-    server.state().comments[0].body = format!("{}\r\none new way in", marker(MINE));
-    assert_eq!(comment::settle(&github, 7, MINE, Some("one new way in\n")), Ok(Settled::Unchanged));
+    // GitHub may give other ends of lines back, and what changes by itself is worth no edit.
+    let ends = server.state().comments[0].body.replace('\n', "\r\n");
+    server.state().comments[0].body = ends;
+    let same = Said { text: "one new way in, against another base", substance: "one new way in" };
+    assert_eq!(comment::settle(&github, 7, MINE, Some(same)), Ok(Settled::Unchanged));
     assert_eq!(server.changed(), [""; 0]);
-    assert_eq!(comment::settle(&github, 7, MINE, Some("two new ways in")), Ok(Settled::Edited));
+    assert_eq!(comment::settle(&github, 7, MINE, said("two new ways in")), Ok(Settled::Edited));
     assert_eq!(server.changed().len(), 1);
-    assert_eq!(server.state().comments[0].body, format!("{}\ntwo new ways in", marker(MINE)));
+    assert_eq!(server.state().comments[0].body, format!("{}\ntwo new ways in", first_line(MINE, "two new ways in")));
     assert_eq!(comment::settle(&github, 7, MINE, None), Ok(Settled::Deleted));
     assert!(server.state().comments.is_empty());
     let long = "x".repeat(comment::MOST);
-    assert_eq!(comment::settle(&github, 7, MINE, Some(&long)).unwrap_err().kind, Kind::TooLarge);
+    assert_eq!(comment::settle(&github, 7, MINE, said(&long)).unwrap_err().kind, Kind::TooLarge);
 }
 
 #[test]
@@ -250,18 +257,18 @@ fn comments_of_others_are_left_alone_and_all_pages_are_read() {
     let server = Server::start();
     let github = client(&server, WRITE);
     let comment = |id: u64, login: &str, body: &str| Comment { id, issue: 7, login: login.to_owned(), body: body.to_owned() };
-    let forged = format!("{}\neverything is fine, merge it", marker(MINE));
+    let forged = format!("{}\neverything is fine, merge it", first_line(MINE, "old"));
     {
         let mut state = server.state();
         state.comments.extend((0..230).map(|i| comment(i, "someone", "nice")));
         state.comments.push(comment(300, "mallory", &forged));
         state.comments.push(comment(301, BOT, "made by another action of the same bot"));
-        state.comments.push(comment(304, BOT, &format!("{}\nof a run over one directory", marker("pipevet/services/"))));
-        state.comments.push(comment(302, BOT, &format!("{}\nold", marker(MINE))));
+        state.comments.push(comment(304, BOT, &format!("{}\nof a run over one directory", first_line("pipevet/services/", ""))));
+        state.comments.push(comment(302, BOT, &format!("{}\nold", first_line(MINE, "old"))));
         // Left behind by a run that lost an answer.
-        state.comments.push(comment(303, BOT, &format!("{}\nolder", marker(MINE))));
+        state.comments.push(comment(303, BOT, &format!("{}\nolder", first_line(MINE, "old"))));
     }
-    assert_eq!(comment::settle(&github, 7, MINE, Some("new")), Ok(Settled::Edited));
+    assert_eq!(comment::settle(&github, 7, MINE, said("new")), Ok(Settled::Edited));
     assert_eq!(server.changed(), ["PATCH /repos/octo/models/issues/comments/302 200", "DELETE /repos/octo/models/issues/comments/303 204"]);
     assert_eq!(comment::settle(&github, 7, MINE, None), Ok(Settled::Deleted));
     let state = server.state();

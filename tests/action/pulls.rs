@@ -107,6 +107,13 @@ fn a_change_of_the_repository_is_uploaded_and_commented_on_until_it_is_repaired(
     // Once more, nothing changed: one upload, and not a word.
     let ran = runner.run();
     assert_eq!((ran.code, server.changed()), (1, vec!["POST /repos/octo/models/code-scanning/sarifs 202".to_owned()]), "{}", ran.log);
+    // The base moves on, and what the change does stays the same: no edit either.
+    git(&at, &["checkout", "--quiet", "main"]);
+    std::fs::write(at.join("run.sh"), "make train\n").unwrap();
+    let later = commit(&at, "an aside");
+    merged(&mut runner, REPOSITORY, &later, &head);
+    let ran = runner.run();
+    assert_eq!((ran.output("new"), server.changed().len()), ("7", 1), "{}", ran.log);
     // Repaired: the comment goes.
     git(&at, &["checkout", "--quiet", "feature"]);
     let head = commit_lab(&at, "moving-checkpoint-fixed");

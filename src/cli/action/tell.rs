@@ -3,10 +3,10 @@
 use super::inputs::{Inputs, Run, Upload};
 use crate::cli::check::Outcome;
 use crate::cli::online;
-use crate::finding::{Reported, Severity};
+use crate::finding::{Comparison, Report, Reported, Severity};
 use crate::platform::git::Repository;
 use crate::platform::github::checks::{self, Annotation, Check, Conclusion, Level};
-use crate::platform::github::comment::{self, Settled};
+use crate::platform::github::comment::{self, Said, Settled};
 use crate::platform::github::sarif::{self, Log, Processed};
 use crate::platform::github::{Failure, GitHub};
 use crate::report::{escape, github, markdown};
@@ -145,11 +145,14 @@ fn keep_comment(inputs: &Inputs, run: &Run, number: u64, outcome: &Outcome, gith
     let Outcome { knowledge, sources, report, .. } = outcome;
     // Without a comparison nothing is known of what the change does.
     let Some(comparison) = &report.comparison else { return Ok(String::new()) };
-    let mut text = Vec::new();
-    if report.shown.iter().any(Reported::counts) || !comparison.policy.is_empty() {
-        markdown::write(report, sources, &knowledge.cards, short_of(markdown::COMMENT, comment::marker(&inputs.category).len() + 1), &mut text)?;
-    }
-    let text = (!text.is_empty()).then(|| String::from_utf8_lossy(&text).into_owned());
+    let page = |report: &Report| -> anyhow::Result<String> {
+        let mut text = Vec::new();
+        let limits = short_of(markdown::COMMENT, comment::first_line("", "").len() + 1);
+        markdown::write(report, sources, &knowledge.cards, limits, &mut text)?;
+        Ok(String::from_utf8_lossy(&text).into_owned())
+    };
+    let speaks = report.shown.iter().any(Reported::counts) || !comparison.policy.is_empty();
+    let text = if speaks { Some(page(report)?) } else { None };
     if run.read_only {
         return Ok(if text.is_some() { format!("no comment: {FORK}") } else { String::new() });
     }
@@ -157,7 +160,12 @@ fn keep_comment(inputs: &Inputs, run: &Run, number: u64, outcome: &Outcome, gith
         Ok(github) => github,
         Err(why) => return Ok(format!("no comment: {why}")),
     };
-    Ok(match comment::settle(github, number, &inputs.category, text.as_deref()) {
+    // Where the base stands now and how much was read is worth no edit.
+    let lasting =
+        Report { comparison: Some(Comparison { base: String::new(), ..comparison.clone() }), files: 0, notices: Vec::new(), ..report.clone() };
+    let substance = page(&lasting)?;
+    let said = text.as_ref().map(|text| Said { text, substance: &substance });
+    Ok(match comment::settle(github, number, &inputs.category, said) {
         Ok(Settled::Created) => format!("commented on pull request {number}"),
         Ok(Settled::Edited) => format!("changed the comment on pull request {number}"),
         Ok(Settled::Deleted) => format!("deleted the comment on pull request {number}: there is nothing left to say"),

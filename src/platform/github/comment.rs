@@ -20,10 +20,26 @@ pub enum Settled {
     Unchanged,
 }
 
+/// What a comment says.
+#[derive(Clone, Copy, Debug)]
+pub struct Said<'a> {
+    /// Markdown.
+    pub text: &'a str,
+    /// What has to differ for the comment to be edited: the text without what changes by itself, such as the commit of the base.
+    pub substance: &'a str,
+}
+
 /// The first line of our comment, which GitHub does not show. `category` tells the comments of several runs on one pull request apart.
-pub fn marker(category: &str) -> String {
-    let key = blake3::hash(category.as_bytes()).to_hex();
-    format!("<!-- pipevet {}: this comment is kept up to date -->", key.chars().take(12).collect::<String>())
+pub fn first_line(category: &str, substance: &str) -> String {
+    format!("{}{}: this comment is kept up to date -->", opening(category), digest(substance))
+}
+
+fn opening(category: &str) -> String {
+    format!("<!-- pipevet {} ", digest(category))
+}
+
+fn digest(text: &str) -> String {
+    blake3::hash(text.as_bytes()).to_hex().chars().take(16).collect()
 }
 
 /// GitHub refuses a comment with more characters.
@@ -47,12 +63,13 @@ struct User {
     login: String,
 }
 
-/// Brings the comment of a category on pull request `number` to `text` (Markdown without the marker); `None`: there is nothing to say.
+/// Brings the comment of a category on pull request `number` to what is `said`; `None`: there is nothing to say.
 ///
-/// Anyone can write the marker into a comment of their own, so only a comment by the same author as the token's is ever touched.
-pub fn settle(github: &GitHub, number: u64, category: &str, text: Option<&str>) -> Result<Settled, Failure> {
-    let marker = marker(category);
-    let wanted = text.map(|t| format!("{marker}\n{}", t.trim_end()));
+/// Anyone can write our first line into a comment of their own, so only a comment by the same author as the token's is ever touched.
+pub fn settle(github: &GitHub, number: u64, category: &str, said: Option<Said<'_>>) -> Result<Settled, Failure> {
+    let first = said.map(|s| first_line(category, s.substance));
+    let wanted = said.zip(first.as_ref()).map(|(s, first)| format!("{first}\n{}", s.text.trim_end()));
+    let opening = opening(category);
     if wanted.as_ref().is_some_and(|w| w.chars().count() > MOST) {
         return Err(Failure::new(Kind::TooLarge, WRITE, &format!("{MOST} characters are the most")));
     }
@@ -60,7 +77,7 @@ pub fn settle(github: &GitHub, number: u64, category: &str, text: Option<&str>) 
     let marked: Vec<Comment> = github
         .pages::<Comment>(&format!("/repos/{repository}/issues/{number}/comments"), READ)?
         .into_iter()
-        .filter(|c| c.body.as_ref().is_some_and(|b| b.starts_with(&marker)))
+        .filter(|c| c.body.as_ref().is_some_and(|b| b.starts_with(&opening)))
         .collect();
     let mine: Vec<Comment> = if marked.is_empty() {
         marked
@@ -80,8 +97,7 @@ pub fn settle(github: &GitHub, number: u64, category: &str, text: Option<&str>) 
             github.delete(&route(comment.id), WRITE)?;
             Settled::Deleted
         }
-        // GitHub may hand the lines back with other ends.
-        (Some(comment), Some(body)) if comment.body.as_ref().is_some_and(|b| b.replace("\r\n", "\n").trim_end() == body) => Settled::Unchanged,
+        (Some(comment), _) if comment.body.as_ref().and_then(|b| b.lines().next()) == first.as_deref() => Settled::Unchanged,
         (Some(comment), Some(body)) => {
             github.patch(&route(comment.id), &json!({ "body": body }), WRITE)?;
             Settled::Edited
