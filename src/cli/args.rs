@@ -26,6 +26,8 @@ pub enum Command {
     /// Scan directories and files (the default)
     #[command(after_help = EXIT)]
     Check(Check),
+    /// Print the policy that holds, and where it comes from
+    Config(Config),
     /// Print the page of a rule, or the table of levels
     Explain(Explain),
     /// List the rules
@@ -190,6 +192,21 @@ pub struct BaselineCheck {
     /// The baseline [default: pipevet-baseline.json of what is scanned, or above it]
     #[arg(long, value_name = "FILE")]
     pub baseline: Option<PathBuf>,
+    #[command(flatten)]
+    pub choices: Choices,
+}
+
+#[derive(Debug, Args)]
+pub struct Config {
+    /// Directories and files whose policy it is
+    #[arg(value_name = "PATHS", default_value = ".")]
+    pub paths: Vec<PathBuf>,
+    /// Say of each value where it comes from: a default, a line of a file, an option
+    #[arg(long)]
+    pub origin: bool,
+    /// Form of the output
+    #[arg(long, value_enum, default_value_t = ListFormat::Text)]
+    pub format: ListFormat,
     #[command(flatten)]
     pub choices: Choices,
 }

@@ -1,12 +1,14 @@
-//! `pipevet explain` and `pipevet rules`: pages for people. Scans nothing.
+//! `pipevet explain`, `pipevet rules`, `pipevet config`: what a run would go by, for people and programs. Scans only where a policy accepts findings, to say
+//! which of that is stale.
 
 use serde_json::json;
 
-use super::args::{Choices, Explain, ListFormat, Rules};
+use super::args::{Choices, Config, Explain, ListFormat, Rules};
 use super::knowledge::{Knowledge, Origin};
 use super::output;
-use crate::report::Card;
-use crate::report::escape;
+use crate::discover::{Options, discover};
+use crate::notice::NoticeKind;
+use crate::report::{Card, escape, policy};
 use crate::triage::Standing;
 
 /// Prints a rule's page, or the table of levels.
@@ -53,4 +55,30 @@ pub fn rules(rules: &Rules) -> anyhow::Result<u8> {
     }
     output::deliver(&out, None)?;
     Ok(0)
+}
+
+/// Prints the policy that holds for paths.
+pub fn config(config: &Config) -> anyhow::Result<u8> {
+    let knowledge = Knowledge::load(&config.choices, &config.paths, Origin::Disk)?;
+    let notices = if knowledge.config.ignores.is_empty() { Vec::new() } else { stale(config, &knowledge)? };
+    let mut out = Vec::new();
+    match config.format {
+        ListFormat::Text => policy::text(&knowledge.config, &notices, config.origin, &mut out)?,
+        ListFormat::Json => policy::json(&knowledge.config, &notices, &mut out)?,
+    }
+    output::deliver(&out, None)?;
+    Ok(0)
+}
+
+/// What the policy says in vain, with its lines.
+fn stale(config: &Config, knowledge: &Knowledge) -> anyhow::Result<Vec<String>> {
+    let (sources, _) = discover(&config.paths, &Options::default())?;
+    let (report, _) = knowledge.scan(&sources, Vec::new(), &super::check::policy(&config.choices, knowledge)?);
+    let said = report.notices.into_iter().filter(|n| n.kind == NoticeKind::Policy);
+    Ok(said
+        .map(|n| match (n.file, n.range) {
+            (Some(file), Some(range)) => format!("{}:{}: {}", sources.file(file).shown, sources.file(file).lines().line(range.start), n.text),
+            _ => n.text,
+        })
+        .collect())
 }

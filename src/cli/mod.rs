@@ -68,6 +68,7 @@ fn dispatch(arguments: Arguments) -> anyhow::Result<u8> {
     let check = match arguments.command {
         None => arguments.check,
         Some(Command::Check(check)) => check,
+        Some(Command::Config(config)) => return pool(None)?.install(|| describe::config(&config)),
         Some(Command::Explain(explain)) => return describe::explain(&explain),
         Some(Command::Rules(rules)) => return describe::rules(&rules),
         Some(Command::Baseline(command)) => return pool(None)?.install(|| baseline::run(&command)),

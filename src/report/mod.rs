@@ -7,6 +7,7 @@ pub mod github;
 pub mod json;
 pub mod jsonl;
 pub mod markdown;
+pub mod policy;
 pub mod sarif;
 pub mod text;
 
