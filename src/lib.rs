@@ -9,7 +9,7 @@
 //! |---|---|
 //! | 0 | source, text, notice |
 //! | 1 | syntax, facts, cond, origin, finding |
-//! | 2 | outline, extract, discover, catalog, rule, config |
+//! | 2 | outline, extract, discover, cache, catalog, rule, config |
 //! | 3 | graph |
 //! | 4 | link |
 //! | 5 | flow |
@@ -20,6 +20,7 @@
 //! | 10 | report |
 //! | 11 | platform, cli |
 
+pub mod cache;
 pub mod catalog;
 pub mod cli;
 pub mod cond;

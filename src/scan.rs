@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use rayon::prelude::*;
 
+use crate::cache::{Cache, Content};
 use crate::catalog::{Catalog, Name, unwrap};
 use crate::config::Config;
 use crate::detect;
@@ -41,9 +42,11 @@ pub struct Model {
 /// Rounds of asking for more parts. Each round resolves names one call further away; what is wanted after the last is a notice.
 const ROUNDS: usize = 24;
 
-/// Builds the model of a tree. `wanted` decides which parts of Python files are looked at first; more are asked for as flow needs them.
-pub fn model(sources: &Sources, catalog: &Catalog, mut wanted: Wanted) -> Model {
+/// Builds the model of a tree. `wanted` decides which parts of Python files are looked at first; more are asked for as flow needs them. What `cache` holds is
+/// not read again.
+pub fn model(sources: &Sources, catalog: &Catalog, mut wanted: Wanted, cache: Option<&Cache>) -> Model {
     let outlines: Vec<Option<Outline>> = sources.files.par_iter().map(|f| (f.kind == Kind::Python).then(|| outline::outline(&f.bytes))).collect();
+    let contents: Vec<Content> = cache.map(|_| sources.files.par_iter().map(|f| Content::of(&f.bytes)).collect()).unwrap_or_default();
     let mut selected: Vec<Vec<Part>> = vec![Vec::new(); sources.files.len()];
     let mut facts = Facts { files: vec![FileFacts::default(); sources.files.len()] };
     let mut rows: Vec<FileRows> = vec![FileRows::new(); sources.files.len()];
@@ -66,7 +69,16 @@ pub fn model(sources: &Sources, catalog: &Catalog, mut wanted: Wanted) -> Model 
                 if outlines[i].is_some() && blocks == selected[i] {
                     return None;
                 }
-                let facts = unwrap::unwrap(read(file, outlines[i].as_ref(), &blocks), catalog);
+                let kept = cache.zip(contents.get(i)).map(|(cache, content)| (cache, content.key(file.kind, &blocks)));
+                let known = kept.and_then(|(cache, key)| cache.get(key));
+                let facts = known.unwrap_or_else(|| {
+                    let facts = read(file, outlines[i].as_ref(), &blocks);
+                    if let Some((cache, key)) = kept {
+                        cache.put(key, &facts);
+                    }
+                    facts
+                });
+                let facts = unwrap::unwrap(facts, catalog);
                 let rows = classify(&facts, catalog);
                 let left_out = outlines[i].as_ref().map(|o| outline::left_out(o, &blocks)).unwrap_or_default();
                 Some((i, blocks, facts, rows, left_out))
@@ -119,14 +131,21 @@ pub fn model(sources: &Sources, catalog: &Catalog, mut wanted: Wanted) -> Model 
 }
 
 /// The model of a tree and what every page says of it, policy applied to rules but nothing filtered.
-pub fn analyze(sources: &Sources, catalog: &Catalog, rules: &RuleSet, config: &Config) -> (Model, Vec<Alert>) {
+pub fn analyze(sources: &Sources, catalog: &Catalog, rules: &RuleSet, config: &Config, cache: Option<&Cache>) -> (Model, Vec<Alert>) {
     let wanted = Wanted::new(catalog.names().into_iter().map(|Name { word, libraries }| WantedName { name: word, companions: libraries }));
-    analyze_for(sources, catalog, rules, config, wanted)
+    analyze_for(sources, catalog, rules, config, wanted, cache)
 }
 
 /// As [`analyze`], looking at `wanted` first. What is found does not depend on it as long as all names of rows are in it.
-pub fn analyze_for(sources: &Sources, catalog: &Catalog, rules: &RuleSet, config: &Config, wanted: Wanted) -> (Model, Vec<Alert>) {
-    let model = model(sources, catalog, wanted);
+pub fn analyze_for(
+    sources: &Sources,
+    catalog: &Catalog,
+    rules: &RuleSet,
+    config: &Config,
+    wanted: Wanted,
+    cache: Option<&Cache>,
+) -> (Model, Vec<Alert>) {
+    let model = model(sources, catalog, wanted, cache);
     let context = detect::Context {
         sources,
         facts: &model.facts,
@@ -143,7 +162,7 @@ pub fn analyze_for(sources: &Sources, catalog: &Catalog, rules: &RuleSet, config
 }
 
 /// The facts of one file, by its kind.
-fn read(file: &SourceFile, outline: Option<&Outline>, blocks: &[usize]) -> FileFacts {
+pub fn read(file: &SourceFile, outline: Option<&Outline>, blocks: &[usize]) -> FileFacts {
     let bytes = file.bytes.as_slice();
     match file.kind {
         Kind::Workflow => extract::github::workflow(bytes),

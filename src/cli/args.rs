@@ -77,6 +77,9 @@ pub struct Check {
     /// Read also what .gitignore names, and installed packages
     #[arg(long)]
     pub no_ignore: bool,
+    /// Keep what was read for the next run, in this directory [default: $PIPEVET_CACHE_DIR, else that of the user for caches]
+    #[arg(long, value_name = "DIR", num_args = 0..=1, require_equals = true, default_missing_value = "")]
+    pub cache: Option<PathBuf>,
     /// When to colour
     #[arg(long, value_enum, default_value_t = Color::Auto, value_name = "WHEN")]
     pub color: Color,

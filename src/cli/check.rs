@@ -9,7 +9,7 @@ use super::knowledge::{Knowledge, Origin};
 #[cfg(feature = "github")]
 use super::online::respect_dismissals;
 use super::progress::Progress;
-use super::{FAILING, output};
+use super::{FAILING, kept, output};
 use crate::discover::{self, discover};
 use crate::finding::Report;
 use crate::notice::Notice;
@@ -123,13 +123,15 @@ pub fn by_itself(check: &Check, progress: &Progress) -> anyhow::Result<Outcome> 
 
 /// The working tree by itself.
 fn alone(check: &Check, tracked: Vec<discover::Tracked>, mut notices: Vec<Notice>, progress: &Progress) -> anyhow::Result<Outcome> {
-    let knowledge = Knowledge::load(&check.choices, &check.paths, Origin::Disk)?;
+    let mut knowledge = Knowledge::load(&check.choices, &check.paths, Origin::Disk)?;
+    knowledge.cache = kept::open(check, &mut notices);
     let policy = policy(check, &knowledge)?;
     let options = discover::Options { no_ignore: check.no_ignore, tracked, one_repository: false };
     let (sources, left_out) = discover(&check.paths, &options)?;
     notices.extend(left_out);
     progress.now(format!("reading {} files", sources.files.len()));
     let (mut report, facts) = knowledge.scan(&sources, notices, &policy);
+    kept::save(knowledge.cache.as_ref(), &mut report);
     let now = Snapshot::of(&report, &facts, &sources);
     held_by_baseline(check, Origin::Disk, &mut report, &now, &sources, &policy)?;
     Ok(Outcome { knowledge, sources, report, policy, snapshot: now })
@@ -139,9 +141,10 @@ fn alone(check: &Check, tracked: Vec<discover::Tracked>, mut notices: Vec<Notice
 #[cfg(feature = "git")]
 fn compared(check: &Check, against: &against::Against, progress: &Progress) -> anyhow::Result<Outcome> {
     let revisions = against.revisions()?;
-    let knowledge = Knowledge::load(&check.choices, &check.paths, revisions.policy())?;
+    let mut knowledge = Knowledge::load(&check.choices, &check.paths, revisions.policy())?;
     let mut policy = policy(check, &knowledge)?;
-    let trees = revisions.trees(check)?;
+    let mut trees = revisions.trees(check)?;
+    knowledge.cache = Some(kept::for_comparison(check, &mut trees.notices));
     progress.now(format!("reading {} files of the base", trees.base.files.len()));
     let base = if trees.equal {
         None
@@ -154,6 +157,7 @@ fn compared(check: &Check, against: &against::Against, progress: &Progress) -> a
     }
     progress.now(format!("reading {} files", trees.head.files.len()));
     let (mut report, facts) = knowledge.scan(&trees.head, trees.notices, &policy);
+    kept::save(knowledge.cache.as_ref(), &mut report);
     let now = Snapshot::of(&report, &facts, &trees.head);
     let added = changed::added(&trees.head, &trees.base, &trees.renamed);
     let base = compare::apply::Base {

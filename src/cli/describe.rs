@@ -3,7 +3,7 @@
 
 use serde_json::json;
 
-use super::args::{Choices, Config, Explain, ListFormat, Rules};
+use super::args::{Check, Choices, Config, Explain, ListFormat, Rules};
 use super::knowledge::{Knowledge, Origin};
 use super::output;
 use crate::discover::{Options, discover};
@@ -73,7 +73,8 @@ pub fn config(config: &Config) -> anyhow::Result<u8> {
 /// What the policy says in vain, with its lines.
 fn stale(config: &Config, knowledge: &Knowledge) -> anyhow::Result<Vec<String>> {
     let (sources, _) = discover(&config.paths, &Options::default())?;
-    let (report, _) = knowledge.scan(&sources, Vec::new(), &super::check::policy(&config.choices, knowledge)?);
+    let check = Check { choices: config.choices.clone(), ..Check::default() };
+    let (report, _) = knowledge.scan(&sources, Vec::new(), &super::check::policy(&check, knowledge)?);
     let said = report.notices.into_iter().filter(|n| n.kind == NoticeKind::Policy);
     Ok(said
         .map(|n| match (n.file, n.range) {

@@ -21,6 +21,10 @@ impl Disk {
         let top = directory.canonicalize().unwrap_or_else(|_| directory.to_owned());
         Disk { top, working: std::env::current_dir().and_then(|d| d.canonicalize()).unwrap_or_default() }
     }
+    /// The top, as a real path.
+    pub fn top(&self) -> &Path {
+        &self.top
+    }
     /// The disk from the top of the repository that a path lies in (nearest `.git`, else its own directory), and that directory seen from the top.
     /// `None` when the path does not exist: whoever scans it says so.
     pub fn around(path: &Path) -> Option<(Disk, String)> {

@@ -7,6 +7,7 @@ use anyhow::Context as _;
 
 use super::args::Choices;
 use super::disk::Disk;
+use crate::cache::Cache;
 use crate::catalog::Catalog;
 use crate::catalog::fields::LoadError;
 use crate::catalog::severity::Severities;
@@ -34,6 +35,8 @@ pub struct Knowledge {
     pub cards: Vec<Card>,
     /// Whether each rule counts by default.
     pub standing: BTreeMap<String, Standing>,
+    /// Facts of earlier runs, when they are to be used.
+    pub cache: Option<Cache>,
     /// Whether all that the policy speaks of is scanned, so that what matches nothing is stale.
     pub whole: bool,
 }
@@ -69,11 +72,11 @@ impl Knowledge {
         let standing =
             rules.pages.iter().map(|p| (p.id.clone(), if p.status == Status::Preview { Standing::Preview } else { Standing::Stable })).collect();
         let cards = rules.pages.iter().map(card).collect();
-        Ok(Knowledge { catalog, rules, config, cards, standing, whole: false })
+        Ok(Knowledge { catalog, rules, config, cards, standing, cache: None, whole: false })
     }
     /// The findings of a tree, and the facts they rest on.
     pub fn scan(&self, sources: &Sources, notices: Vec<Notice>, policy: &Policy) -> (Report, Facts) {
-        let (mut model, alerts) = scan::analyze(sources, &self.catalog, &self.rules, &self.config);
+        let (mut model, alerts) = scan::analyze(sources, &self.catalog, &self.rules, &self.config, self.cache.as_ref());
         model.notices.extend(notices);
         // A weakened row is told in every run, so that it is never forgotten.
         model.notices.extend(self.catalog.overridden.iter().map(|(subject, by)| Notice {

@@ -11,6 +11,7 @@ mod baseline;
 mod check;
 mod describe;
 mod disk;
+mod kept;
 pub(crate) mod knowledge;
 #[cfg(feature = "github")]
 mod online;

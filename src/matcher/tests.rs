@@ -28,7 +28,7 @@ fn of_rule(rule: &str, class: &str, pattern: &str, files: &[(&str, Kind, &str)],
     let ordered: BTreeMap<&str, (Kind, &str)> = files.iter().map(|(p, k, t)| (*p, (*k, *t))).collect();
     let files = ordered.iter().map(|(p, (k, t))| SourceFile::new(*p, *k, t.as_bytes().to_vec())).collect();
     let sources = Sources { roots: vec![".".into()], files, ..Sources::default() };
-    let (_, alerts) = scan::analyze(&sources, &catalog, &rules, &config);
+    let (_, alerts) = scan::analyze(&sources, &catalog, &rules, &config, None);
     let place = |a: &Alert| {
         let file = sources.file(a.primary.file);
         (file.path.clone(), file.lines().line(a.primary.range.start))

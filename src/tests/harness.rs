@@ -47,7 +47,7 @@ pub fn sources(files: &BTreeMap<String, String>) -> Sources {
 
 /// All alerts of a tree.
 pub fn scan(sources: &Sources, catalog: &Catalog) -> (Model, Vec<Alert>) {
-    scan::analyze(sources, catalog, knowledge().1, &Config::default())
+    scan::analyze(sources, catalog, knowledge().1, &Config::default(), None)
 }
 
 /// The files of a case, requirements of its project added.

@@ -4,6 +4,7 @@ mod cases;
 #[cfg(feature = "git")]
 mod churn;
 mod demand;
+mod golden;
 mod harness;
 mod hostile;
 mod labs;
