@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::process::Command;
 
-use crate::runner::{Runner, commit_lab, git};
+use crate::runner::{Runner, commit_lab, git, requests};
 use crate::server::{Server, WRITE};
 
 const VERSION: &str = env!("CARGO_PKG_VERSION");
@@ -58,14 +58,16 @@ fn the_release_of_the_action_is_downloaded_checked_and_run() {
         assert!(ran.log.contains(&format!("of {} is right", asset())), "{}", ran.log);
         assert_eq!((ran.output("new"), ran.output("highest-severity")), ("0", "none"));
         assert!(Path::new(ran.output("sarif-file")).is_file());
-        assert_eq!(server.asked().iter().filter(|l| l.contains("/releases/")).count(), 1);
+        let asked = requests(&format!("A download, the action taken as `{reference}`"), &ran, &server);
+        assert_eq!(asked.iter().filter(|l| l.contains("/releases/")).count(), 1);
     }
 }
 
 #[test]
 fn a_wrong_checksum_ends_the_run_and_nothing_else_is_tried() {
-    let (_server, runner) = released(|bytes| [bytes, b"x"].concat());
+    let (server, runner) = released(|bytes| [bytes, b"x"].concat());
     let ran = runner.run();
+    assert_eq!(requests("A download that is not what the checksum says", &ran, &server).len(), 1);
     assert_eq!(ran.code, 2);
     assert!(ran.commands("error")[0].contains("is not what this action was released with"), "{}", ran.log);
     assert!(!ran.log.contains("CARGO") && !ran.log.contains("files read"), "{}", ran.log);

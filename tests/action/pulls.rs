@@ -4,7 +4,7 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 
-use crate::runner::{Ran, Runner, commit, commit_lab, executable, git, pull_request};
+use crate::runner::{Ran, Runner, commit, commit_lab, executable, git, pull_request, requests};
 use crate::server::{FORK, REPOSITORY, Scanning, Server, WRITE};
 
 /// A repository in which a change takes `lab` into a main branch that has its repaired twin; what is checked out is the merge, as for a pull request.
@@ -29,24 +29,6 @@ fn merged(runner: &mut Runner, from: &str, base: &str, head: &str) -> [String; 3
 
 fn number(ran: &Ran, name: &str) -> usize {
     ran.output(name).parse().unwrap_or_else(|_| panic!("{name} is {}", ran.output(name)))
-}
-
-/// Takes what a run asked for; all that came of it is written where `PIPEVET_TRANSCRIPTS` says, for people to read.
-fn requests(title: &str, ran: &Ran, server: &Server) -> Vec<String> {
-    use std::io::Write as _;
-    let asked = server.asked();
-    if let Some(path) = std::env::var_os("PIPEVET_TRANSCRIPTS") {
-        let mut file = std::fs::OpenOptions::new().append(true).create(true).open(path).unwrap();
-        let outputs: String = ran.outputs.iter().map(|(k, v)| format!("{k}={v}\n")).collect();
-        let comments: String = server.state().comments.iter().map(|c| format!("{}\n", c.body)).collect();
-        let mut block = |name: &str, text: &str| writeln!(file, "{name}:\n\n~~~~~~\n{}\n~~~~~~\n", text.trim_end()).unwrap();
-        block(&format!("## {title}\n\nExit code {}, outputs", ran.code), &outputs);
-        block("Log", &ran.log);
-        block("Requests that the server saw", &asked.join("\n"));
-        block("Comments on the pull request", &comments);
-        block("Job summary", &ran.summary);
-    }
-    asked
 }
 
 #[test]

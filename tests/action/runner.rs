@@ -175,6 +175,24 @@ impl Ran {
     }
 }
 
+/// Takes what a run asked for; all that came of it is written where `PIPEVET_TRANSCRIPTS` says, for people to read.
+pub fn requests(title: &str, ran: &Ran, server: &Server) -> Vec<String> {
+    use std::io::Write as _;
+    let asked = server.asked();
+    if let Some(path) = std::env::var_os("PIPEVET_TRANSCRIPTS") {
+        let mut file = std::fs::OpenOptions::new().append(true).create(true).open(path).unwrap();
+        let outputs: String = ran.outputs.iter().map(|(k, v)| format!("{k}={v}\n")).collect();
+        let comments: String = server.state().comments.iter().map(|c| format!("{}\n", c.body)).collect();
+        let mut block = |name: &str, text: &str| writeln!(file, "{name}:\n\n~~~~~~\n{}\n~~~~~~\n", text.trim_end()).unwrap();
+        block(&format!("## {title}\n\nExit code {}, outputs", ran.code), &outputs);
+        block("Log", &ran.log);
+        block("Requests that the server saw", &asked.join("\n"));
+        block("Comments on the pull request", &comments);
+        block("Job summary", &ran.summary);
+    }
+    asked
+}
+
 pub fn executable(path: &Path) {
     #[cfg(unix)]
     {
