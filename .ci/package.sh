@@ -43,7 +43,7 @@ name="pipevet-$version-$target"
 mkdir "$work/archive"
 cp "$program" LICENSE-MIT LICENSE-APACHE README.md "$work/archive/"
 case "$target" in
-*-windows-*) (cd "$work/archive" && "$python" -m zipfile --create "$out/$name.zip" *) ;;
+*-windows-*) (cd "$work/archive" && "$python" -m zipfile --create "$out/$name.zip" ./*) ;;
 *) tar -czf "$out/$name.tar.gz" -C "$work/archive" pipevet LICENSE-MIT LICENSE-APACHE README.md ;;
 esac
 
