@@ -9,6 +9,7 @@ WORKDIR /build
 COPY Cargo.toml Cargo.lock ./
 COPY rules rules
 COPY src src
+COPY tests tests
 # A program that still needs a library would not start on an empty base.
 RUN cargo build --release --locked && case "$(readelf --dynamic target/release/pipevet)" in *NEEDED*) exit 1 ;; esac
 

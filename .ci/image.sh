@@ -21,6 +21,6 @@ if [ -d "$(rustc --print target-libdir --target "$target")" ] && command -v musl
     unshare --map-root-user --net chroot "$empty" /pipevet --version
 else
     # What would be missing from the image is missing here too.
-    (cd "$context" && cargo check --locked --quiet)
+    (cd "$context" && CARGO_TARGET_DIR="$(dirname "$(dirname "$pipevet")")" cargo check --locked --quiet)
     echo "NOT BUILT: the target $target or musl-gcc is not installed; its sources are complete"
 fi
