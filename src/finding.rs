@@ -259,6 +259,39 @@ pub enum Hidden {
     },
 }
 
+/// What was looked at and found harmless, or left open, for one reason. Holds names of rows, never text of a scanned file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Cleared {
+    /// What kind of place it is.
+    pub kind: ClearedKind,
+    /// What was looked at, in the plural: "`torch.load`", "`pull_request_target` workflows".
+    pub what: String,
+    /// Why these are harmless, one clause.
+    pub reason: String,
+    /// How many of that there are in all, harmless or not.
+    pub of: usize,
+    /// The harmless ones, in order.
+    pub places: Vec<Location>,
+}
+
+/// What kind of place was cleared, in the order in which people care.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ClearedKind {
+    /// An event that outsiders can cause.
+    Trigger,
+    /// Code of an outsider that runs behind a gate.
+    Gated,
+    /// A tree of an outsider behind a gate.
+    Checkout,
+    /// A dangerous call, command or setting.
+    Sink,
+    /// A reference that cannot change.
+    Pin,
+    /// A dangerous call, command or setting that nothing from outside was seen to reach, where not all is known: quiet, but not harmless.
+    Open,
+}
+
 /// The outcome of a run, as reports see it.
 #[derive(Clone, Debug, Default)]
 pub struct Report {
@@ -274,6 +307,8 @@ pub struct Report {
     pub elapsed_ms: u128,
     /// How many of what is shown fail the gate.
     pub failing: usize,
+    /// What was looked at and found harmless.
+    pub cleared: Vec<Cleared>,
     /// What it was compared with, if anything.
     pub comparison: Option<Comparison>,
 }

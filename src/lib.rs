@@ -14,7 +14,7 @@
 //! | 4 | link |
 //! | 5 | flow |
 //! | 6 | reach |
-//! | 7 | matcher, detect |
+//! | 7 | matcher, detect, cleared |
 //! | 8 | triage |
 //! | 9 | scan |
 //! | 10 | report |
@@ -22,6 +22,7 @@
 
 pub mod cache;
 pub mod catalog;
+pub mod cleared;
 pub mod cli;
 pub mod cond;
 pub mod config;

@@ -6,11 +6,12 @@ use rayon::prelude::*;
 
 use crate::cache::{Cache, Content};
 use crate::catalog::{Catalog, Name, unwrap};
+use crate::cleared;
 use crate::config::Config;
 use crate::detect;
 use crate::extract;
 use crate::facts::FileFacts;
-use crate::finding::Alert;
+use crate::finding::{Alert, Cleared};
 use crate::flow::{self, Flow};
 use crate::graph::index::{FileRows, Index, LeftOut, classify};
 use crate::graph::{Facts, Graph};
@@ -35,6 +36,8 @@ pub struct Model {
     pub flow: Flow,
     /// Jobs and what runs in them.
     pub reach: Reach,
+    /// What was looked at and found harmless.
+    pub cleared: Vec<Cleared>,
     /// What was not understood.
     pub notices: Vec<Notice>,
 }
@@ -157,8 +160,9 @@ pub fn analyze_for(
         rules,
         config,
     };
-    let alerts = matcher::all(&context);
-    (model, alerts)
+    let (alerts, decided) = matcher::all(&context);
+    let cleared = cleared::cleared(&context, &alerts, &decided);
+    (Model { cleared, ..model }, alerts)
 }
 
 /// The facts of one file, by its kind.

@@ -95,8 +95,8 @@ impl Catalog {
         holds(facts, &self.argument(facts, id, row, &test.slot), &test.test)
     }
     /// Whether one of the row's `safe-when` tests holds.
-    pub fn is_safe(&self, facts: &FileFacts, id: FactId, row: RowId) -> bool {
-        self.row(row).safe_when.iter().any(|t| self.holds(facts, id, row, t))
+    pub fn safe_by(&self, facts: &FileFacts, id: FactId, row: RowId) -> Option<usize> {
+        self.row(row).safe_when.iter().position(|t| self.holds(facts, id, row, t))
     }
 }
 

@@ -86,6 +86,9 @@ pub struct Check {
     /// Threads [default: one for each processor]
     #[arg(long, short, value_name = "N", value_parser = jobs)]
     pub jobs: Option<usize>,
+    /// List what was looked at and found harmless, with the reasons, in place of the findings (-v: every place)
+    #[arg(long)]
+    pub cleared: bool,
     /// One line for each finding
     #[arg(long, short, conflicts_with = "verbose")]
     pub quiet: bool,

@@ -15,7 +15,7 @@ use crate::finding::Report;
 use crate::notice::Notice;
 #[cfg(feature = "git")]
 use crate::platform::changed;
-use crate::report::{github, json, jsonl, markdown, sarif, text};
+use crate::report::{cleared, github, json, jsonl, markdown, sarif, text};
 use crate::source::Sources;
 #[cfg(feature = "git")]
 use crate::triage::compare;
@@ -40,14 +40,16 @@ pub struct Outcome {
 pub fn run(check: &Check) -> anyhow::Result<u8> {
     let Outcome { knowledge, sources, report, .. } = outcome(check)?;
     let mut out = Vec::new();
+    let extra = json::Extra { hidden: check.choices.all, cleared: check.cleared };
     match check.format {
+        Format::Text if check.cleared => cleared::write(&report, &sources, check.verbose, &mut out)?,
         Format::Text => {
             let color = output::colored(check.color, check.output.as_deref());
             let look = text::Look { color, quiet: check.quiet, verbose: check.verbose, time: true };
             text::write(&report, &sources, &knowledge.cards, look, &mut out)?;
         }
-        Format::Json => json::write(&report, &sources, &knowledge.cards, check.choices.all, &mut out)?,
-        Format::Jsonl => jsonl::write(&report, &sources, &knowledge.cards, check.choices.all, &mut out)?,
+        Format::Json => json::write(&report, &sources, &knowledge.cards, extra, &mut out)?,
+        Format::Jsonl => jsonl::write(&report, &sources, &knowledge.cards, extra, &mut out)?,
         Format::Github => github::write(&report, &sources, &knowledge.cards, github::MOST, &mut out)?,
         Format::Markdown => markdown::write(&report, &sources, &knowledge.cards, markdown::SUMMARY, &mut out)?,
         Format::Sarif => sarif::write(&report, &sources, &knowledge.cards, sarif::Limits::default(), &mut out)?,

@@ -85,7 +85,8 @@ impl Knowledge {
             kind: NoticeKind::Policy,
             text: format!("the built-in row `{subject}` is replaced by {by}"),
         }));
-        let report = triage(alerts, model.notices, &model.facts, sources, policy);
+        let mut report = triage(alerts, model.notices, &model.facts, sources, policy);
+        report.cleared = model.cleared;
         (report, model.facts)
     }
     /// Rules that the edition of the policy does not have yet.

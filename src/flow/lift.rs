@@ -7,12 +7,12 @@ use crate::catalog::row::{Effect, Row};
 use crate::facts::{FactId, ParamKind, What};
 use crate::finding::Hop;
 use crate::flow::guards::Guard;
-use crate::flow::sinks::{Needs, Sink, flags, is_safe, worse};
+use crate::flow::sinks::{Needs, Sink, flags, safe_by, worse};
 use crate::flow::solver::{Here, Solver};
 use crate::flow::tables::Bind;
 use crate::flow::value::{PinState, Source, Val};
 use crate::flow::versions::Versions;
-use crate::flow::{FlagState, SinkHit, module_name, transfer};
+use crate::flow::{FlagState, Harmless, SinkHit, Why, module_name, transfer};
 use crate::graph::{EdgeKind, Node};
 use crate::notice::{Notice, NoticeKind};
 use crate::origin::{Mutable, Origin, Via, Who};
@@ -158,12 +158,10 @@ fn finish(solver: &mut Solver, versions: &Versions, sink: &Sink, ends: Vec<End>,
     let row = sink.row.map(|(id, _)| solver.world.catalog.row(id));
     let mut inner: Option<SinkHit> = None;
     let mut outer: Vec<SinkHit> = Vec::new();
+    let mut harmless: Option<Why> = None;
     for End { needs, chain } in ends {
-        if let Some(row) = row
-            && (needs.guards.iter().any(Guard::refuses)
-                || undone(solver, row, &solver.called(sink.node), &needs.value)
-                || is_safe(&row.safe_when, &needs.safe))
-        {
+        if let Some(why) = row.and_then(|row| is_harmless(solver, row, sink, &needs)) {
+            harmless.get_or_insert(why);
             continue;
         }
         let state = row.map_or(FlagState::None, |row| flags(versions, sink.node.file, &row.flags, &needs.flags));
@@ -179,9 +177,23 @@ fn finish(solver: &mut Solver, versions: &Versions, sink: &Sink, ends: Vec<End>,
             None => outer.push(hit),
         }
     }
+    if let (Some(why), Some((row, _)), None, true) = (harmless, sink.row, &inner, outer.is_empty()) {
+        solver.harmless.push(Harmless { at: sink.node, place: point(solver, sink), row, why });
+    }
     let covered = inner.as_ref().is_some_and(|i| outer.iter().any(|o| o.place == i.place));
     hits.extend(outer);
     hits.extend(inner.filter(|_| !covered));
+}
+
+/// Why what fills the needs of a sink does no harm, if it does none.
+fn is_harmless(solver: &Solver, row: &Row, sink: &Sink, needs: &Needs) -> Option<Why> {
+    if needs.guards.iter().any(Guard::refuses) {
+        Some(Why::Guarded)
+    } else if undone(solver, row, &solver.called(sink.node), &needs.value) {
+        Some(Why::RoundTrip)
+    } else {
+        safe_by(&row.safe_when, &needs.safe).map(Why::SafeWhen)
+    }
 }
 
 /// Two ways that end in the same place.

@@ -75,6 +75,30 @@ pub enum FlagState {
     Dynamic,
 }
 
+/// A sink that a row names and that was found harmless where it stands.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Harmless {
+    /// The call, command, action or setting.
+    pub at: Node,
+    /// Where a finding would point.
+    pub place: Location,
+    /// The row.
+    pub row: RowId,
+    /// What decided.
+    pub why: Why,
+}
+
+/// What makes a sink harmless before its origin is asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Why {
+    /// This one of the row's `safe-when` tests holds.
+    SafeWhen(usize),
+    /// A parameter switches it off, and no caller in sight switches it on.
+    Guarded,
+    /// It undoes what the program itself did.
+    RoundTrip,
+}
+
 /// What flow has computed.
 #[derive(Debug, Default)]
 pub struct Flow {
@@ -84,6 +108,8 @@ pub struct Flow {
     pub wanted: BTreeSet<(String, String, Ask)>,
     /// Which versions the projects allow.
     pub versions: Versions,
+    /// Sinks that were found harmless, in order.
+    pub harmless: Vec<Harmless>,
     /// What was cut.
     pub notices: Vec<Notice>,
 }
@@ -101,7 +127,10 @@ pub fn solve(index: &Index, facts: &Facts, graph: &Graph, catalog: &Catalog) -> 
     let sinks = solver.sinks();
     let (hits, notices) = lift::lift(&mut solver, &versions, &sinks);
     ask_for_callers(&mut solver, &hits);
-    Flow { hits, wanted: solver.wanted, versions, notices }
+    let mut harmless = solver.harmless;
+    harmless.sort_unstable();
+    harmless.dedup();
+    Flow { hits, wanted: solver.wanted, versions, harmless, notices }
 }
 
 /// Code of others that a function runs counts wherever the function is called: what leads there is looked at too, one caller further each round.

@@ -4,12 +4,12 @@
 use crate::catalog::row::{Effect, Flag, Pin, RowId, Slot, SlotName, Test};
 use crate::catalog::slot::{Argument, holds_text};
 use crate::facts::{ArgName, ExprWhat, V, ValueId, What};
-use crate::flow::FlagState;
 use crate::flow::channels::{fuel, key};
 use crate::flow::guards::Guard;
 use crate::flow::solver::{Here, Solver};
 use crate::flow::value::{Consts, Dep, Lit, Side, Source, Val};
 use crate::flow::versions::Versions;
+use crate::flow::{FlagState, Harmless, Why};
 use crate::graph::Node;
 use crate::origin::{Origin, Via, Who};
 use crate::source::FileId;
@@ -87,10 +87,11 @@ impl Solver<'_> {
     fn row_sinks(&mut self, node: Node, id: RowId, out: &mut Vec<(Sink, Needs)>) {
         let row = self.world.catalog.row(id);
         let facts = self.file(node.file);
-        if !row.effects.iter().any(|e| matches!(e, Effect::Sink { .. }))
-            || self.world.catalog.is_safe(facts, node.fact, id)
-            || !self.was_called(node, id)
-        {
+        if !row.effects.iter().any(|e| matches!(e, Effect::Sink { .. })) || !self.was_called(node, id) {
+            return;
+        }
+        if let Some(test) = self.world.catalog.safe_by(facts, node.fact, id) {
+            self.harmless.push(Harmless { at: node, place: self.head(node), row: id, why: Why::SafeWhen(test) });
             return;
         }
         let mut doubts = Vec::new();
@@ -263,9 +264,9 @@ fn hides_keywords(facts: &crate::facts::FileFacts, node: Node) -> bool {
     }
 }
 
-/// Whether one of a row's `safe-when` tests holds for what was filled in.
-pub fn is_safe(tests: &[crate::catalog::row::ArgTest], values: &[Option<Val>]) -> bool {
-    tests.iter().zip(values).any(|(test, value)| match value {
+/// Which of a row's `safe-when` tests holds for what was filled in, if any.
+pub fn safe_by(tests: &[crate::catalog::row::ArgTest], values: &[Option<Val>]) -> Option<usize> {
+    tests.iter().zip(values).position(|(test, value)| match value {
         None => test.test == Test::Absent,
         Some(val) => match &test.test {
             Test::Present => true,

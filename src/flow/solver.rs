@@ -7,6 +7,7 @@ use crate::catalog::Catalog;
 use crate::catalog::row::{Effect, Row, RowId, Slot, SlotName};
 use crate::facts::{FactId, FileFacts, V, ValueId, What};
 use crate::finding::Location;
+use crate::flow::Harmless;
 use crate::flow::channels::Writers;
 use crate::flow::place;
 use crate::flow::tables::Tables;
@@ -80,6 +81,8 @@ pub struct Solver<'a> {
     pub writers: Writers,
     /// (module, name) that a value needed and no fact defines.
     pub wanted: BTreeSet<(String, String, Ask)>,
+    /// Sinks that were found harmless.
+    pub harmless: Vec<Harmless>,
     ids: HashMap<Cell, u32>,
     cells: Vec<State>,
     stack: Vec<u32>,
@@ -97,6 +100,7 @@ impl<'a> Solver<'a> {
             tables,
             writers,
             wanted: BTreeSet::new(),
+            harmless: Vec::new(),
             ids: HashMap::new(),
             cells: Vec::new(),
             stack: Vec::new(),

@@ -61,7 +61,7 @@ fn asked(files: &[(&str, &str)], seed: u64) -> (Sources, Flow) {
     }
     let sinks = solver.sinks();
     let (hits, notices) = lift::lift(&mut solver, &versions, &sinks);
-    (sources, Flow { hits, wanted: solver.wanted, versions, notices })
+    (sources, Flow { hits, wanted: solver.wanted, versions, harmless: Vec::new(), notices })
 }
 
 fn name<T: serde::Serialize>(value: T) -> String {

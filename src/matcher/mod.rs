@@ -7,13 +7,14 @@ mod candidate;
 mod fields;
 mod words;
 
+use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::catalog::row::{Effect, Verdict};
+use crate::catalog::row::{Effect, RowId, Verdict};
 use crate::detect::Context;
 use crate::facts::What;
 use crate::finding::{Alert, Confidence, Hop, Location, Severity, TAKES_DATA};
-use crate::flow::FlagState;
+use crate::flow::{FlagState, SinkHit};
 use crate::graph::{EdgeKind, Node};
 use crate::origin::{Origin, Who};
 use crate::rule::pattern::{Form, Further, Pattern, Primary, Same, Subject, Tie, Unless};
@@ -25,8 +26,25 @@ use fields::Verdicts;
 
 pub use words::{origin_words, place_words};
 
-/// Alerts of all pages that have a `match:`.
-pub fn run(context: &Context<'_>) -> Vec<Alert> {
+/// What pages decided about sinks, by what tells a hit from others.
+#[derive(Debug, Default)]
+pub struct Decided {
+    /// Hits that an alert tells.
+    pub told: BTreeSet<HitKey>,
+    /// Hits in test code, whose files nobody outside chooses.
+    pub tests: BTreeSet<HitKey>,
+}
+
+/// The fact, where a finding stands, the row and its effect.
+pub type HitKey = (Node, Location, RowId, u32);
+
+/// What tells a hit from others.
+pub fn hit_key(hit: &SinkHit) -> HitKey {
+    (hit.at, hit.place, hit.row, hit.effect)
+}
+
+/// Alerts of all pages that have a `match:`, and what they decided.
+pub fn run(context: &Context<'_>) -> (Vec<Alert>, Decided) {
     let matcher = Matcher::new(context);
     let mut out = Vec::new();
     for page in &context.rules.pages {
@@ -34,12 +52,12 @@ pub fn run(context: &Context<'_>) -> Vec<Alert> {
             out.extend(matcher.page(page, pattern));
         }
     }
-    out
+    (out, matcher.decided.into_inner())
 }
 
-/// Alerts of all pages: matched ones, then those of detectors.
-pub fn all(context: &Context<'_>) -> Vec<Alert> {
-    let mut out = run(context);
+/// Alerts of all pages: matched ones, then those of detectors; and what pages decided about sinks.
+pub fn all(context: &Context<'_>) -> (Vec<Alert>, Decided) {
+    let (mut out, decided) = run(context);
     for page in &context.rules.pages {
         if let By::Detector(name) = &page.by
             && let Some((_, detector)) = crate::detect::TABLE.iter().find(|(n, _)| n == name)
@@ -53,7 +71,7 @@ pub fn all(context: &Context<'_>) -> Vec<Alert> {
             alert.severity = level;
         }
     }
-    out
+    (out, decided)
 }
 
 /// Nodes by file.
@@ -67,6 +85,7 @@ pub(crate) struct Matcher<'a> {
     sinks: BTreeMap<&'a str, Vec<usize>>,
     /// Files that a job, script or image runs.
     run: BTreeSet<FileId>,
+    decided: RefCell<Decided>,
 }
 
 impl<'a> Matcher<'a> {
@@ -80,7 +99,7 @@ impl<'a> Matcher<'a> {
             sinks.entry(hit.kind.as_str()).or_default().push(i);
         }
         let run = context.graph.edges.iter().filter(|e| e.kind == EdgeKind::Runs && e.from.file != e.to.file).map(|e| e.to.file).collect();
-        Matcher { context, facts, sinks, run }
+        Matcher { context, facts, sinks, run, decided: RefCell::default() }
     }
 
     fn page(&self, page: &'a Page, pattern: &'a Pattern) -> Vec<Alert> {
@@ -100,7 +119,10 @@ impl<'a> Matcher<'a> {
             if !verdicts.hold || self.cancelled(&candidate, &unless) || !and.iter().all(|(f, others)| self.tied(&candidate, f, others)) {
                 continue;
             }
-            out.extend(self.alert(page, pattern, candidate, verdicts));
+            let key = candidate.hit.map(hit_key);
+            let alert = self.alert(page, pattern, candidate, verdicts);
+            self.decided.borrow_mut().told.extend(key.filter(|_| alert.is_some()));
+            out.extend(alert);
         }
         out
     }
@@ -170,7 +192,10 @@ impl<'a> Matcher<'a> {
         let mut severity = match page.level {
             Some(level) => level,
             // Nobody chooses the files of a test from outside: it makes them, or the tree holds them.
-            None if !verdicts.open && origin.is_none_or(|o| o.who <= Who::Operator) && self.is_test_code(candidate.node.file) => return None,
+            None if !verdicts.open && origin.is_none_or(|o| o.who <= Who::Operator) && self.is_test_code(candidate.node.file) => {
+                self.decided.borrow_mut().tests.extend(candidate.hit.map(hit_key));
+                return None;
+            }
             None => {
                 let known = severities.risk(&page.class, origin.unwrap_or(Origin::PROGRAM));
                 let open = match verdicts.verdict {

@@ -1,7 +1,7 @@
 //! JSON: everything a run knows, in a shape that stays. Computes nothing; times are left out so that equal inputs give equal bytes.
 //!
 //! The shape, `pipevet-report/1`: `summary` counts; `alerts` are what is shown, worst first; `hidden` (only when asked for) are the rest, each with
-//! `hidden.reason` and `hidden.detail`; `notices` say what was not understood. Lines and columns begin at 1, columns count Unicode code points,
+//! `hidden.reason` and `hidden.detail`; `cleared` (only when asked for) are the places that were looked at and found harmless; `notices` say what was not understood. Lines and columns begin at 1, columns count Unicode code points,
 //! bytes begin at 0, ends are exclusive. Keys may be added, never renamed or given another meaning.
 
 use std::collections::BTreeMap;
@@ -10,19 +10,29 @@ use std::io::{self, Write};
 use serde::Serialize;
 
 use super::{Card, escape, is_secret};
-use crate::finding::{Change, Comparison, Fixed, Hidden, Hop, Location, PolicyChange, Report, Reported};
+use crate::finding::{Change, Cleared, ClearedKind, Comparison, Fixed, Hidden, Hop, Location, PolicyChange, Report, Reported};
 use crate::notice::{Notice, NoticeKind};
 use crate::source::{FileId, Range, Sources};
 
-/// Writes the report. `hidden` adds the alerts that are not shown, with why.
-pub fn write(report: &Report, sources: &Sources, cards: &[Card], hidden: bool, out: &mut dyn Write) -> io::Result<()> {
+/// What is written beside what is shown.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Extra {
+    /// The alerts that are not shown, with why.
+    pub hidden: bool,
+    /// What was looked at and found harmless.
+    pub cleared: bool,
+}
+
+/// Writes the report.
+pub fn write(report: &Report, sources: &Sources, cards: &[Card], extra: Extra, out: &mut dyn Write) -> io::Result<()> {
     let alert = |reported, why| alert(reported, why, sources, cards);
     let whole = Whole {
         schema: "pipevet-report/1",
         tool: TOOL,
         summary: summary(report),
         alerts: report.shown.iter().map(|r| alert(r, None)).collect(),
-        hidden: hidden.then(|| report.hidden.iter().map(|(r, why)| alert(r, Some(why))).collect()),
+        cleared: extra.cleared.then(|| report.cleared.iter().map(|c| cleared(c, sources)).collect()),
+        hidden: extra.hidden.then(|| report.hidden.iter().map(|(r, why)| alert(r, Some(why))).collect()),
         notices: report.notices.iter().map(|n| notice(n, sources)).collect(),
         comparison: report.comparison.as_ref().map(|c| comparison(c, report)),
     };
@@ -37,6 +47,8 @@ struct Whole<'a> {
     alerts: Vec<AlertOut<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     hidden: Option<Vec<AlertOut<'a>>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cleared: Option<Vec<ClearedOut<'a>>>,
     notices: Vec<NoticeOut<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     comparison: Option<ComparisonOut<'a>>,
@@ -154,6 +166,16 @@ struct Place {
 }
 
 #[derive(Serialize)]
+pub(super) struct ClearedOut<'a> {
+    kind: ClearedKind,
+    what: &'a str,
+    reason: &'a str,
+    count: usize,
+    of: usize,
+    places: Vec<Place>,
+}
+
+#[derive(Serialize)]
 pub(super) struct NoticeOut<'a> {
     kind: NoticeKind,
     text: &'a str,
@@ -237,6 +259,11 @@ pub(super) fn alert<'a>(reported: &'a Reported, why: Option<&'a Hidden>, sources
             HiddenOut { reason, detail, by }
         }),
     }
+}
+
+pub(super) fn cleared<'a>(cleared: &'a Cleared, sources: &Sources) -> ClearedOut<'a> {
+    let places: Vec<Place> = cleared.places.iter().filter_map(|at| place(at.file, at.range, sources)).collect();
+    ClearedOut { kind: cleared.kind, what: &cleared.what, reason: &cleared.reason, count: cleared.places.len(), of: cleared.of, places }
 }
 
 fn hop<'a>(hop: &'a Hop, sources: &Sources) -> HopOut<'a> {

@@ -1,7 +1,7 @@
 //! JSON, one object on each line, for scripts and coding agents that read as they go. Field names and meanings are those of [`super::json`].
 //!
 //! The first field of each line is `record`: `alert` (worst first, shown before hidden; `id` is its `pipevet/v1` and stays when lines move), `fixed` and
-//! `policy` (with a base), `notice`, and last `summary`, whose presence says that nothing is missing.
+//! `policy` (with a base), `cleared` (when asked for), `notice`, and last `summary`, whose presence says that nothing is missing.
 
 use std::io::{self, Write};
 
@@ -11,10 +11,10 @@ use super::{Card, escape, json};
 use crate::finding::{Change, Report};
 use crate::source::Sources;
 
-/// Writes the report. `hidden` adds the alerts that are not shown, with why.
-pub fn write(report: &Report, sources: &Sources, cards: &[Card], hidden: bool, out: &mut dyn Write) -> io::Result<()> {
+/// Writes the report.
+pub fn write(report: &Report, sources: &Sources, cards: &[Card], extra: json::Extra, out: &mut dyn Write) -> io::Result<()> {
     let shown = report.shown.iter().map(|r| (r, None));
-    let rest = report.hidden.iter().filter(|_| hidden).map(|(r, why)| (r, Some(why)));
+    let rest = report.hidden.iter().filter(|_| extra.hidden).map(|(r, why)| (r, Some(why)));
     for (reported, why) in shown.chain(rest) {
         let record = Record { record: "alert", id: Some(&reported.v1), body: json::alert(reported, why, sources, cards) };
         escape::write_json_line(&record, out)?;
@@ -24,6 +24,9 @@ pub fn write(report: &Report, sources: &Sources, cards: &[Card], hidden: bool, o
     }
     for change in report.comparison.iter().flat_map(|c| &c.policy) {
         escape::write_json_line(&Record { record: "policy", id: None, body: json::policy(change) }, out)?;
+    }
+    for cleared in report.cleared.iter().filter(|_| extra.cleared) {
+        escape::write_json_line(&Record { record: "cleared", id: None, body: json::cleared(cleared, sources) }, out)?;
     }
     for notice in &report.notices {
         escape::write_json_line(&Record { record: "notice", id: None, body: json::notice(notice, sources) }, out)?;

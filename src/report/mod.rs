@@ -2,6 +2,7 @@
 //!
 //! Everything that comes from scanned files is escaped here, for where it goes; see [`escape`].
 
+pub mod cleared;
 pub mod escape;
 pub mod github;
 pub mod json;

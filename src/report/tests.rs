@@ -1,7 +1,7 @@
 use std::collections::BTreeMap;
 
 use super::*;
-use crate::finding::{Alert, Change, Comparison, Confidence, Fixed, Hidden, Hop, Path, PolicyChange, Reported, Tier};
+use crate::finding::{Alert, Change, Cleared, ClearedKind, Comparison, Confidence, Fixed, Hidden, Hop, Path, PolicyChange, Reported, Tier};
 use crate::notice::{Notice, NoticeKind};
 use crate::origin::Who;
 use crate::source::Kind;
@@ -104,6 +104,13 @@ fn sample() -> (Report, Sources) {
         files: 2,
         elapsed_ms: 1234,
         failing: 1,
+        cleared: vec![Cleared {
+            kind: ClearedKind::Sink,
+            what: "`torch.load`".into(),
+            reason: "`weights_only` is safe here".into(),
+            of: 3,
+            places: vec![Location { file: FileId(1), range: Range::new(0, 1) }, Location { file: FileId(1), range: Range::new(6, 11) }],
+        }],
         comparison: None,
     };
     (report, sources)
@@ -127,7 +134,7 @@ fn sarif(report: &Report, sources: &Sources) -> String {
 fn json(hidden: bool) -> String {
     let (report, sources) = sample();
     let mut out = Vec::new();
-    json::write(&report, &sources, &cards(), hidden, &mut out).unwrap();
+    json::write(&report, &sources, &cards(), json::Extra { hidden, cleared: hidden }, &mut out).unwrap();
     String::from_utf8(out).unwrap()
 }
 
@@ -160,9 +167,11 @@ fn github(report: &Report, sources: &Sources, most: usize) -> String {
     String::from_utf8(out).unwrap()
 }
 
+const EVERYTHING: json::Extra = json::Extra { hidden: true, cleared: true };
+
 fn jsonl(report: &Report, sources: &Sources) -> String {
     let mut out = Vec::new();
-    jsonl::write(report, sources, &cards(), true, &mut out).unwrap();
+    jsonl::write(report, sources, &cards(), EVERYTHING, &mut out).unwrap();
     String::from_utf8(out).unwrap()
 }
 
@@ -193,6 +202,14 @@ fn text_with_a_base_shows_what_changed_and_counts_the_rest() {
     };
     insta::assert_snapshot!("text-change", write(true, PLAIN));
     insta::assert_snapshot!("text-change-verbose", write(false, text::Look { quiet: true, verbose: true, ..PLAIN }));
+}
+
+#[test]
+fn cleared_places_are_counted_and_listed() {
+    let (report, sources) = sample();
+    let mut out = Vec::new();
+    cleared::write(&report, &sources, false, &mut out).unwrap();
+    insta::assert_snapshot!("cleared", String::from_utf8(out).unwrap());
 }
 
 #[test]
@@ -228,9 +245,9 @@ fn json_lines_share_names_with_json() {
     insta::assert_snapshot!("jsonl", out);
     let lines: Vec<serde_json::Value> = out.lines().map(|l| serde_json::from_str(l).unwrap()).collect();
     let records: Vec<&str> = lines.iter().map(|l| l["record"].as_str().unwrap()).collect();
-    assert_eq!(records, ["alert", "alert", "alert", "alert", "alert", "fixed", "policy", "notice", "notice", "summary"]);
+    assert_eq!(records, ["alert", "alert", "alert", "alert", "alert", "fixed", "policy", "cleared", "notice", "notice", "summary"]);
     let mut whole = Vec::new();
-    json::write(&report, &sources, &cards(), true, &mut whole).unwrap();
+    json::write(&report, &sources, &cards(), EVERYTHING, &mut whole).unwrap();
     let whole: serde_json::Value = serde_json::from_slice(&whole).unwrap();
     for (line, alert) in lines.iter().zip(whole["alerts"].as_array().unwrap()) {
         let mut line = line.as_object().unwrap().clone();

@@ -132,11 +132,12 @@ fn everything(sources: &Sources, alerts: Vec<Alert>, model: Model) -> String {
         })
         .collect();
     let look = text::Look { color: false, quiet: false, verbose: true, time: false };
+    let extra = json::Extra { hidden: true, cleared: true };
     let mut out: Vec<u8> = Vec::new();
-    json::write(&report, sources, &cards, true, &mut out).unwrap();
+    json::write(&report, sources, &cards, extra, &mut out).unwrap();
     sarif::write(&report, sources, &cards, sarif::Limits::default(), &mut out).unwrap();
     text::write(&report, sources, &cards, look, &mut out).unwrap();
-    jsonl::write(&report, sources, &cards, true, &mut out).unwrap();
+    jsonl::write(&report, sources, &cards, extra, &mut out).unwrap();
     github::write(&report, sources, &cards, usize::MAX, &mut out).unwrap();
     markdown::write(&report, sources, &cards, markdown::SUMMARY, &mut out).unwrap();
     String::from_utf8(out).unwrap()

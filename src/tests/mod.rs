@@ -3,6 +3,7 @@
 mod cases;
 #[cfg(feature = "git")]
 mod churn;
+mod cleared;
 mod demand;
 mod golden;
 mod harness;
