@@ -93,9 +93,8 @@ fn of_trigger(state: &State, runs: &[&Run]) -> Option<String> {
     } else if let Some(gates) = trees.first() {
         Some(format!("code of the fork runs only behind a gate ({})", families(gates)))
     } else {
-        let what =
-            if state.event.contains("pull_request") || state.event == "workflow_run" { "code of the fork" } else { "code or text of outsiders" };
-        Some(format!("no {what} runs"))
+        let fork = state.event.contains("pull_request") || state.event == "workflow_run";
+        Some(if fork { "no code of the fork runs" } else { "nothing of an outsider runs" }.to_owned())
     }
 }
 

@@ -20,10 +20,10 @@ pub struct Arguments {
 const EXIT: &str =
     "Exit codes: 0 nothing to fail on, 1 findings that fail the gate (--fail-on), 2 wrong call, configuration or page, 4 internal error.";
 
-/// What to do; `check` when nothing is said.
+/// What to do; the first screen of `check` when nothing is said.
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Scan directories and files (the default)
+    /// Scan directories and files and list what is found; without a command the first screen says where to begin
     #[command(after_help = EXIT)]
     Check(Check),
     /// Print the policy that holds, and where it comes from

@@ -15,7 +15,7 @@ use crate::finding::Report;
 use crate::notice::Notice;
 #[cfg(feature = "git")]
 use crate::platform::changed;
-use crate::report::{cleared, github, json, jsonl, markdown, sarif, text};
+use crate::report::{cleared, github, json, jsonl, markdown, overview, sarif, text};
 use crate::source::Sources;
 #[cfg(feature = "git")]
 use crate::triage::compare;
@@ -37,11 +37,16 @@ pub struct Outcome {
 }
 
 /// Scans and writes; the exit code.
-pub fn run(check: &Check) -> anyhow::Result<u8> {
+///
+/// `plain`: nothing but `pipevet` was said, without a command. That asks for the first screen, where nothing else asks for the list.
+pub fn run(check: &Check, plain: bool) -> anyhow::Result<u8> {
     let Outcome { knowledge, sources, report, .. } = outcome(check)?;
     let mut out = Vec::new();
     let extra = json::Extra { hidden: check.choices.all, cleared: check.cleared };
     match check.format {
+        Format::Text if plain && !check.quiet && !check.verbose && !check.cleared && report.comparison.is_none() => {
+            overview::write(&report, &sources, output::colored(check.color, check.output.as_deref()), &mut out)?;
+        }
         Format::Text if check.cleared => cleared::write(&report, &sources, check.verbose, &mut out)?,
         Format::Text => {
             let color = output::colored(check.color, check.output.as_deref());

@@ -66,9 +66,9 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
 }
 
 fn dispatch(arguments: Arguments) -> anyhow::Result<u8> {
-    let check = match arguments.command {
-        None => arguments.check,
-        Some(Command::Check(check)) => check,
+    let (check, plain) = match arguments.command {
+        None => (arguments.check, true),
+        Some(Command::Check(check)) => (check, false),
         Some(Command::Config(config)) => return pool(None)?.install(|| describe::config(&config)),
         Some(Command::Explain(explain)) => return describe::explain(&explain),
         Some(Command::Rules(rules)) => return describe::rules(&rules),
@@ -78,7 +78,7 @@ fn dispatch(arguments: Arguments) -> anyhow::Result<u8> {
         #[cfg(not(feature = "github"))]
         Some(Command::Action) => anyhow::bail!("{WITHOUT_GITHUB}"),
     };
-    pool(check.jobs)?.install(|| check::run(&check))
+    pool(check.jobs)?.install(|| check::run(&check, plain))
 }
 
 /// Front ends recurse to a depth that is capped, but deeper than the default stack of a worker allows in a debug build.

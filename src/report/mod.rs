@@ -8,6 +8,7 @@ pub mod github;
 pub mod json;
 pub mod jsonl;
 pub mod markdown;
+pub mod overview;
 pub mod policy;
 pub mod sarif;
 pub mod text;

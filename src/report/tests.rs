@@ -204,6 +204,73 @@ fn text_with_a_base_shows_what_changed_and_counts_the_rest() {
     insta::assert_snapshot!("text-change-verbose", write(false, text::Look { quiet: true, verbose: true, ..PLAIN }));
 }
 
+fn overview(report: &Report, sources: &Sources) -> String {
+    let mut out = Vec::new();
+    overview::write(report, sources, false, &mut out).unwrap();
+    String::from_utf8(out).unwrap()
+}
+
+#[test]
+fn the_first_screen_names_ways_edits_and_the_rest() {
+    let (mut report, sources) = sample();
+    insta::assert_snapshot!("overview", overview(&report, &sources));
+    // One asset behind three causes: the line where it stands closes all three, and of the two that share a script that line closes two.
+    let place = |of: &str| at(&sources, 0, of);
+    let way = |cause: &str, hops: &[&str]| {
+        let mut reported = alert("publish-credential-exposed", place(cause), Severity::High);
+        reported.alert.message = format!("whoever can change `{cause}` can run code next to HF_TOKEN");
+        reported.alert.fix = format!("pin {cause}");
+        let hops = hops.iter().map(|h| Hop { at: place(h), text: format!("at {h}") }).collect();
+        reported.alert.paths = vec![Path { severity: Severity::High, who: Who::Publisher, asset: "x".into(), gates: Vec::new(), hops }];
+        reported
+    };
+    report.shown = vec![
+        way("actions/checkout@v6", &["issue_comment", "actions/checkout@v6", "steps:"]),
+        way("with:", &["issue_comment", "with:", "python tools/eval.py", "steps:"]),
+        way("ref:", &["issue_comment", "ref:", "python tools/eval.py", "steps:"]),
+    ];
+    let screen = overview(&report, &sources);
+    assert!(screen.contains("closes 3  .github/workflows/eval.yml:4: at steps:"), "the event that starts it is no edit: {screen}");
+    report.shown[0].alert.paths[0].hops.truncate(2);
+    let screen = overview(&report, &sources);
+    assert!(screen.contains("closes 2  .github/workflows/eval.yml:4: at steps:"), "{screen}");
+    assert_eq!(screen.matches("\n  closes ").count(), 1, "what closes one alone is no short cut: {screen}");
+    let empty = overview(&Report { files: 3, ..Report::default() }, &sources);
+    assert_eq!(empty, "No way in found in 3 files\n\nNext: pipevet init writes a policy and a workflow that keep it so\n");
+}
+
+proptest::proptest! {
+    #[test]
+    fn the_first_screen_fits(seeds in proptest::collection::vec((0usize..5, 0usize..4, 0u32..40, "[a-z`/\u{4e00}\u{202e}\u{1b} @-]{0,160}"), 0..40), name in "[a-z/é\u{4e00}\u{202e}]{1,150}") {
+        let (mut report, mut sources) = sample();
+        sources.files[1].shown = name;
+        report.shown = seeds
+            .iter()
+            .map(|(level, paths, offset, text)| {
+                let level = [Severity::Critical, Severity::High, Severity::Medium, Severity::Low, Severity::Info][*level];
+                let mut reported = alert(["a-rule", "b-rule", "c-rule"][paths % 3], Location { file: FileId(1), range: Range::new(*offset as usize, *offset as usize + 1) }, level);
+                (reported.alert.message, reported.alert.fix) = (text.clone(), text.clone());
+                let hop = |n: u32| Hop { at: Location { file: FileId(n % 2), range: Range::new((n * 9) as usize, (n * 9) as usize) }, text: text.clone() };
+                let path = |n: usize| Path { severity: level, who: Who::Anyone, asset: text.clone(), gates: Vec::new(), hops: (0..n as u32 + offset % 5).map(hop).collect() };
+                reported.alert.paths = (0..*paths).map(path).collect();
+                reported
+            })
+            .collect();
+        let first = report.hidden[0].0.clone();
+        let kinds = [Hidden::Hygiene, Hidden::Below, Hidden::Policy, Hidden::Absorbed("x".into())];
+        report.hidden.extend(kinds.map(|k| (first.clone(), k)));
+        let kinds = [NoticeKind::Unreadable, NoticeKind::Limit, NoticeKind::DuplicateKey, NoticeKind::Unresolved, NoticeKind::Policy];
+        report.notices.extend(kinds.map(|kind| Notice { file: None, range: None, kind, text: String::new() }));
+        let screen = overview(&report, &sources);
+        proptest::prop_assert!(screen.lines().count() <= overview::MOST_LINES, "{}", screen);
+        for line in screen.lines() {
+            proptest::prop_assert!(line.chars().count() <= overview::WIDTH, "{}", line);
+            proptest::prop_assert!(!line.chars().any(escape::is_unsafe), "{}", line);
+        }
+        proptest::prop_assert!(screen.lines().last().unwrap().starts_with("Next: pipevet"), "nothing is cut off at the end: {}", screen);
+    }
+}
+
 #[test]
 fn cleared_places_are_counted_and_listed() {
     let (report, sources) = sample();
@@ -369,6 +436,7 @@ fn no_output_acts_on_its_reader_or_shows_a_secret() {
         text::write(&report, &sources, &cards(), text::Look { verbose: true, ..PLAIN }, &mut out).unwrap();
         outputs.push(String::from_utf8(out).unwrap());
         outputs.push(sarif(&report, &sources));
+        outputs.push(overview(&report, &sources));
         outputs.push(markdown(&report, &sources, markdown::COMMENT));
         outputs.push(jsonl(&report, &sources));
         // Its own commands are meant.

@@ -248,7 +248,7 @@ fn excerpt(bytes: &[u8], line: Range, cause: Range, masks: &[Range]) -> (String,
     (out.replace("##[", "#_["), from, to)
 }
 
-fn severity_style(severity: Severity) -> Style {
+pub(super) fn severity_style(severity: Severity) -> Style {
     let color = match severity {
         Severity::Critical => return AnsiColor::BrightRed.on_default().effects(Effects::BOLD.insert(Effects::UNDERLINE)),
         Severity::High => AnsiColor::BrightRed,

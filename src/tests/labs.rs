@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use super::harness::{knowledge, scan};
 use crate::discover::{Options, discover};
 use crate::finding::Confidence;
+use crate::report::overview;
 use crate::triage::{Policy, triage};
 
 #[test]
@@ -19,7 +20,12 @@ fn labs_show_exactly_what_they_expect() {
         let (sources, notices) = discover(std::slice::from_ref(&lab), &Options::default()).unwrap();
         let (model, alerts) = scan(&sources, knowledge().0);
         let policy = Policy { preview: true, min_confidence: Confidence::Medium, ..Policy::default() };
-        let report = triage(alerts, notices, &model.facts, &sources, &policy);
+        let mut report = triage(alerts, notices, &model.facts, &sources, &policy);
+        report.cleared = model.cleared;
+        let mut screen = Vec::new();
+        overview::write(&report, &sources, false, &mut screen).unwrap();
+        let screen = String::from_utf8(screen).unwrap();
+        assert!(screen.lines().count() <= overview::MOST_LINES && screen.lines().all(|l| l.chars().count() <= overview::WIDTH), "{screen}");
         let mut found: Vec<String> = report
             .shown
             .iter()

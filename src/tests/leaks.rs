@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::harness::{knowledge, scan, sources};
 use crate::finding::{Alert, Confidence, Severity};
-use crate::report::{Card, github, json, jsonl, markdown, sarif, text};
+use crate::report::{Card, cleared, github, json, jsonl, markdown, overview, sarif, text};
 use crate::scan::Model;
 use crate::source::Sources;
 use crate::triage::{Policy, triage};
@@ -116,7 +116,8 @@ fn passwords_in_addresses_are_never_shown() {
 fn everything(sources: &Sources, alerts: Vec<Alert>, model: Model) -> String {
     let (_, rules) = knowledge();
     let policy = Policy { preview: true, hygiene: true, min_severity: Severity::Info, min_confidence: Confidence::Low, ..Policy::default() };
-    let report = triage(alerts, model.notices, &model.facts, sources, &policy);
+    let mut report = triage(alerts, model.notices, &model.facts, sources, &policy);
+    report.cleared = model.cleared;
     let cards: Vec<Card> = rules
         .pages
         .iter()
@@ -140,5 +141,7 @@ fn everything(sources: &Sources, alerts: Vec<Alert>, model: Model) -> String {
     jsonl::write(&report, sources, &cards, extra, &mut out).unwrap();
     github::write(&report, sources, &cards, usize::MAX, &mut out).unwrap();
     markdown::write(&report, sources, &cards, markdown::SUMMARY, &mut out).unwrap();
+    overview::write(&report, sources, false, &mut out).unwrap();
+    cleared::write(&report, sources, true, &mut out).unwrap();
     String::from_utf8(out).unwrap()
 }
