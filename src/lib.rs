@@ -16,7 +16,7 @@
 //! | 6 | reach |
 //! | 7 | matcher, detect, cleared |
 //! | 8 | triage |
-//! | 9 | scan |
+//! | 9 | scan, why |
 //! | 10 | report |
 //! | 11 | platform, cli |
 
@@ -48,6 +48,7 @@ pub mod source;
 pub mod syntax;
 pub mod text;
 pub mod triage;
+pub mod why;
 
 #[cfg(test)]
 mod tests;

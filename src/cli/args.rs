@@ -28,10 +28,16 @@ pub enum Command {
     Check(Check),
     /// Print the policy that holds, and where it comes from
     Config(Config),
+    /// Say why a place is an alert or is none: what stands there, where it comes from, what decided
+    Why(Why),
+    /// Write a commented policy and the workflow for pull requests; overwrites nothing
+    Init(Init),
     /// Print the page of a rule, or the table of levels
     Explain(Explain),
     /// List the rules
     Rules(Rules),
+    /// Print completions for a shell
+    Completions(Completions),
     /// Take findings down in a file, so that only what is new or worse counts
     #[command(subcommand)]
     Baseline(BaselineCommand),
@@ -215,6 +221,38 @@ pub struct Config {
     pub format: ListFormat,
     #[command(flatten)]
     pub choices: Choices,
+}
+
+#[derive(Debug, Args)]
+pub struct Why {
+    /// The place, as reports print it
+    #[arg(value_name = "FILE:LINE")]
+    pub place: String,
+    /// Directories and files to scan [default: here, or the repository of the file]
+    #[arg(value_name = "PATHS")]
+    pub paths: Vec<PathBuf>,
+    /// Form of the answer
+    #[arg(long, value_enum, default_value_t = ListFormat::Text)]
+    pub format: ListFormat,
+    #[command(flatten)]
+    pub choices: Choices,
+    /// Threads [default: one for each processor]
+    #[arg(long, short, value_name = "N", value_parser = jobs)]
+    pub jobs: Option<usize>,
+}
+
+#[derive(Debug, Args)]
+pub struct Init {
+    /// A directory of the repository
+    #[arg(value_name = "DIR", default_value = ".")]
+    pub directory: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub struct Completions {
+    /// The shell
+    #[arg(value_enum)]
+    pub shell: clap_complete::Shell,
 }
 
 #[derive(Debug, Args)]

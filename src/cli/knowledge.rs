@@ -18,7 +18,7 @@ use crate::graph::Facts;
 use crate::notice::{Notice, NoticeKind};
 use crate::report::Card;
 use crate::rule::{Page, RuleSet, Status};
-use crate::scan;
+use crate::scan::{self, Model};
 use crate::source::Sources;
 use crate::triage::{Policy, Standing, triage};
 
@@ -76,6 +76,11 @@ impl Knowledge {
     }
     /// The findings of a tree, and the facts they rest on.
     pub fn scan(&self, sources: &Sources, notices: Vec<Notice>, policy: &Policy) -> (Report, Facts) {
+        let (report, model) = self.look(sources, notices, policy);
+        (report, model.facts)
+    }
+    /// The findings of a tree, and all that is known of it. Notices and what was cleared stand in the report.
+    pub fn look(&self, sources: &Sources, notices: Vec<Notice>, policy: &Policy) -> (Report, Model) {
         let (mut model, alerts) = scan::analyze(sources, &self.catalog, &self.rules, &self.config, self.cache.as_ref());
         model.notices.extend(notices);
         // A weakened row is told in every run, so that it is never forgotten.
@@ -85,9 +90,9 @@ impl Knowledge {
             kind: NoticeKind::Policy,
             text: format!("the built-in row `{subject}` is replaced by {by}"),
         }));
-        let mut report = triage(alerts, model.notices, &model.facts, sources, policy);
-        report.cleared = model.cleared;
-        (report, model.facts)
+        let mut report = triage(alerts, std::mem::take(&mut model.notices), &model.facts, sources, policy);
+        report.cleared = std::mem::take(&mut model.cleared);
+        (report, model)
     }
     /// Rules that the edition of the policy does not have yet.
     pub fn newer(&self) -> Vec<String> {

@@ -9,8 +9,10 @@ mod against;
 mod args;
 mod baseline;
 mod check;
+mod complete;
 mod describe;
 mod disk;
+mod init;
 mod kept;
 pub(crate) mod knowledge;
 #[cfg(feature = "github")]
@@ -19,6 +21,7 @@ mod output;
 #[cfg(feature = "git")]
 mod policy_changes;
 mod progress;
+mod why;
 
 use std::ffi::OsString;
 use std::io::Write;
@@ -72,6 +75,9 @@ fn dispatch(arguments: Arguments) -> anyhow::Result<u8> {
         Some(Command::Config(config)) => return pool(None)?.install(|| describe::config(&config)),
         Some(Command::Explain(explain)) => return describe::explain(&explain),
         Some(Command::Rules(rules)) => return describe::rules(&rules),
+        Some(Command::Why(asked)) => return pool(asked.jobs)?.install(|| why::run(asked)),
+        Some(Command::Init(init)) => return init::run(&init),
+        Some(Command::Completions(shell)) => return complete::run(shell.shell),
         Some(Command::Baseline(command)) => return pool(None)?.install(|| baseline::run(&command)),
         #[cfg(feature = "github")]
         Some(Command::Action) => return pool(None)?.install(action::action),

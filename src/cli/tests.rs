@@ -1,14 +1,19 @@
 use std::path::{Path, PathBuf};
 
-use clap::{CommandFactory, Parser};
+use clap::{CommandFactory, Parser, ValueEnum};
 
-use super::args::{Arguments, Check, Choices, Command, Gate};
+use super::args::{Arguments, Choices, Command, Gate};
 use super::knowledge::{Knowledge, Origin};
 use super::output;
 
 #[test]
 fn the_definition_of_the_command_line_is_sound() {
     Arguments::command().debug_assert();
+    for shell in clap_complete::Shell::value_variants() {
+        let mut script = Vec::new();
+        clap_complete::generate(*shell, &mut Arguments::command(), "pipevet", &mut script);
+        assert!(String::from_utf8(script).unwrap().contains("cleared"), "{shell}");
+    }
 }
 
 #[test]
@@ -104,7 +109,7 @@ fn policy_says_what_secrets_are_worth_and_how_bad_it_is() {
         std::fs::write(at.join("pipevet.toml"), policy).unwrap();
         let knowledge = Knowledge::load(&Choices { all: true, ..Choices::default() }, std::slice::from_ref(&at), Origin::Disk).unwrap();
         let (sources, notices) = crate::discover::discover(std::slice::from_ref(&at), &crate::discover::Options::default()).unwrap();
-        let policy = super::check::policy(&Check::default(), &knowledge).unwrap();
+        let policy = super::check::policy(&super::args::Check::default(), &knowledge).unwrap();
         let report = knowledge.scan(&sources, notices, &policy).0;
         let shown = report.shown.iter().filter(|r| r.alert.rule == "publish-credential-exposed");
         let told = report.notices.iter().filter(|n| n.text.contains("ignore")).count();
@@ -118,5 +123,47 @@ fn policy_says_what_secrets_are_worth_and_how_bad_it_is() {
     let ignore = "[[ignore]]\nrule = \"publish-credential-exposed\"\npath = \".github/workflows\"\nreason = \"x\"\n";
     assert_eq!(found(ignore), (vec![], 0));
     assert_eq!(found(&ignore.replace(".github/workflows", "src")), (vec!["high"], 1));
+    std::fs::remove_dir_all(&at).unwrap();
+}
+
+#[test]
+fn init_writes_a_policy_that_loads_and_a_workflow_that_nothing_is_said_of() {
+    let at = std::env::temp_dir().canonicalize().unwrap().join(format!("pipevet-init-{}", std::process::id()));
+    std::fs::create_dir_all(at.join("sub/deep")).unwrap();
+    std::fs::create_dir_all(at.join(".git/refs/remotes/origin")).unwrap();
+    std::fs::write(at.join(".git/refs/remotes/origin/HEAD"), "ref: refs/remotes/origin/trunk\n").unwrap();
+    let init = || super::init::run(&super::args::Init { directory: at.join("sub/deep") });
+    assert_eq!(init().unwrap(), 0);
+    let policy = std::fs::read_to_string(at.join("pipevet.toml")).unwrap();
+    let workflow = std::fs::read_to_string(at.join(".github/workflows/pipevet.yml")).unwrap();
+    assert!(workflow.contains("branches: [\"trunk\"]") && !workflow.contains("@BRANCH") && !workflow.contains("@ACTION"), "{workflow}");
+    let knowledge = super::knowledge::Knowledge::load(&super::args::Choices::default(), std::slice::from_ref(&at), Origin::Disk).unwrap();
+    assert!(knowledge.config.edition.is_some() && knowledge.newer().is_empty(), "{policy}");
+    // Every default and example that is written out is one: with the marks taken off the policy still loads.
+    let live: String = policy.lines().map(|l| l.strip_prefix('#').filter(|l| !l.starts_with(' ')).unwrap_or(l).to_owned() + "\n").collect();
+    std::fs::write(at.join("pipevet.toml"), &live).unwrap();
+    super::knowledge::Knowledge::load(&super::args::Choices::default(), std::slice::from_ref(&at), Origin::Disk).unwrap();
+
+    let files = std::collections::BTreeMap::from([(".github/workflows/pipevet.yml".to_owned(), workflow)]);
+    let sources = crate::tests::harness::sources(&files);
+    let (_, alerts) = crate::tests::harness::scan(&sources, crate::tests::harness::knowledge().0);
+    assert!(alerts.is_empty(), "{alerts:#?}");
+
+    // A second run overwrites nothing, and a link does not lead it out of the repository.
+    std::fs::remove_file(at.join(".github/workflows/pipevet.yml")).unwrap();
+    std::fs::write(at.join(".github/workflows/pipevet.yml"), "mine").unwrap();
+    init().unwrap();
+    assert_eq!(std::fs::read_to_string(at.join(".github/workflows/pipevet.yml")).unwrap(), "mine");
+    assert_eq!(std::fs::read_to_string(at.join("pipevet.toml")).unwrap(), live);
+    #[cfg(unix)]
+    {
+        let outside = at.with_extension("outside");
+        std::fs::create_dir_all(&outside).unwrap();
+        std::fs::remove_dir_all(at.join(".github")).unwrap();
+        std::os::unix::fs::symlink(&outside, at.join(".github")).unwrap();
+        assert!(init().unwrap_err().to_string().contains("leads out of the repository"));
+        assert_eq!(std::fs::read_dir(&outside).unwrap().count(), 0);
+        std::fs::remove_dir_all(&outside).unwrap();
+    }
     std::fs::remove_dir_all(&at).unwrap();
 }

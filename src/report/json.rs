@@ -154,7 +154,7 @@ struct HopOut<'a> {
 
 /// A place: `file` as shown to people, `uri` from the top of the repository.
 #[derive(Serialize)]
-struct Place {
+pub(super) struct Place {
     file: String,
     uri: String,
     start_line: u32,
@@ -276,7 +276,7 @@ pub(super) fn notice<'a>(notice: &'a Notice, sources: &Sources) -> NoticeOut<'a>
     NoticeOut { kind: notice.kind, text: &notice.text, location }
 }
 
-fn place(file: FileId, range: Range, sources: &Sources) -> Option<Place> {
+pub(super) fn place(file: FileId, range: Range, sources: &Sources) -> Option<Place> {
     let file = sources.files.get(file.0 as usize)?;
     let (start, end) = (file.lines().place(&file.bytes, range.start), file.lines().place(&file.bytes, range.end));
     Some(Place {

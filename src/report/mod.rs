@@ -12,6 +12,7 @@ pub mod overview;
 pub mod policy;
 pub mod sarif;
 pub mod text;
+pub mod why;
 
 use std::collections::{BTreeMap, BTreeSet};
 

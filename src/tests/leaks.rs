@@ -8,6 +8,7 @@ use crate::report::{Card, cleared, github, json, jsonl, markdown, overview, sari
 use crate::scan::Model;
 use crate::source::Sources;
 use crate::triage::{Policy, triage};
+use crate::why;
 
 /// A made-up token, built here so that none stands in this repository. Each `n` gives another.
 fn token(n: u64) -> String {
@@ -93,6 +94,45 @@ fn planted_secrets_are_found_and_never_shown() {
             assert!(!out.contains(part), "token {n}: `{part}` in {:?}", out.lines().find(|l| l.contains(part)));
         }
     }
+}
+
+#[test]
+fn no_answer_about_a_line_shows_a_secret() {
+    let (mut files, _) = planted();
+    let word = "Tr0ub4dor&3horse";
+    files.insert("b.sh".to_owned(), format!("#!/bin/sh\npip install 'git+https://me:{word}@git.example.com/o/r'\n"));
+    let sources = sources(&files);
+    let out = answers(&sources);
+    assert!(out.contains("git.example.com") && out.contains("requirement"), "lines are quoted");
+    for n in 1..=40 {
+        let secret = token(n);
+        let shown = (0..secret.len() - 6).find(|start| out.contains(secret.get(*start..start + 6).unwrap()));
+        assert_eq!(
+            shown,
+            None,
+            "token {n} in {:?}",
+            out.lines().find(|l| l.contains(secret.get(shown.unwrap_or(0)..shown.unwrap_or(0) + 6).unwrap()))
+        );
+    }
+    assert!(!out.contains(word.get(4..12).unwrap()));
+}
+
+/// What is said of every line of every file.
+fn answers(sources: &Sources) -> String {
+    let (catalog, rules) = knowledge();
+    let (model, alerts) = scan(sources, catalog);
+    let mut report = triage(alerts, model.notices.clone(), &model.facts, sources, &Policy::default());
+    report.cleared = model.cleared.clone();
+    let context = why::Context { sources, model: &model, report: &report, catalog, rules };
+    let mut out = Vec::new();
+    for (file, source) in sources.iter() {
+        for line in 1..=source.lines().count() {
+            let answer = why::why(&context, file, line);
+            crate::report::why::write((&source.shown, line), &answer, sources, &mut out).unwrap();
+            crate::report::why::write_json((&source.shown, line), &answer, sources, &mut out).unwrap();
+        }
+    }
+    String::from_utf8(out).unwrap()
 }
 
 #[test]

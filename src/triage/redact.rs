@@ -38,10 +38,6 @@ pub fn secrets(report: &Report, sources: &Sources) -> Vec<String> {
 
 /// What stands before the `@` of addresses in files that the report speaks of: no rule need have found it, a sentence may quote the address.
 fn in_addresses(report: &Report, sources: &Sources) -> Vec<String> {
-    static ADDRESS: OnceLock<Option<Regex>> = OnceLock::new();
-    // A password of any user, or a token in place of one; what a variable brings is none.
-    let pattern = || Regex::new(r#"://(?:[^\s/@:'"]*:([^\s/@'"${}<>]{6,})|([^\s/@:'"${}<>]{16,}))@"#).ok();
-    let Some(pattern) = ADDRESS.get_or_init(pattern) else { return Vec::new() };
     let alerts = report.shown.iter().chain(report.hidden.iter().map(|(r, _)| r)).map(|r| &r.alert);
     let files: BTreeSet<FileId> = alerts
         .flat_map(|a| {
@@ -50,34 +46,46 @@ fn in_addresses(report: &Report, sources: &Sources) -> Vec<String> {
         })
         .chain(report.notices.iter().filter_map(|n| n.file))
         .collect();
-    let found = |file: FileId| {
-        let bytes = &sources.file(file).bytes;
-        let secrets = pattern.captures_iter(bytes).filter_map(|c| c.get(1).or_else(|| c.get(2)));
-        secrets.map(|m| String::from_utf8_lossy(m.as_bytes()).into_owned()).collect::<Vec<_>>()
-    };
-    files.into_iter().flat_map(found).collect()
+    files.into_iter().flat_map(|file| addresses_of(file, sources)).collect()
+}
+
+fn addresses_of(file: FileId, sources: &Sources) -> Vec<String> {
+    static ADDRESS: OnceLock<Option<Regex>> = OnceLock::new();
+    // A password of any user, or a token in place of one; what a variable brings is none.
+    let pattern = || Regex::new(r#"://(?:[^\s/@:'"]*:([^\s/@'"${}<>]{6,})|([^\s/@:'"${}<>]{16,}))@"#).ok();
+    let Some(pattern) = ADDRESS.get_or_init(pattern) else { return Vec::new() };
+    let bytes = &sources.file(file).bytes;
+    let secrets = pattern.captures_iter(bytes).filter_map(|c| c.get(1).or_else(|| c.get(2)));
+    secrets.map(|m| String::from_utf8_lossy(m.as_bytes()).into_owned()).collect()
 }
 
 /// Shortens every secret to its first characters, wherever a sentence or a name of the report holds it.
 pub fn redact(report: &mut Report, sources: &Sources) {
-    let secrets = secrets(report, sources);
-    if secrets.is_empty() {
-        return;
-    }
-    let Ok(searcher) = AhoCorasick::builder().match_kind(MatchKind::LeftmostLongest).build(&secrets) else { return };
-    let short: Vec<String> = secrets.iter().map(|s| s.chars().take((s.chars().count() / 6).min(4)).chain(['…']).collect()).collect();
-    let clean = |text: &mut String| {
-        if searcher.is_match(text.as_str()) {
-            *text = searcher.replace_all(text, &short);
-        }
-    };
+    let clean = shortening(&secrets(report, sources));
     for reported in report.shown.iter_mut().chain(report.hidden.iter_mut().map(|(r, _)| r)) {
         let alert = &mut reported.alert;
         let lists = alert.assumes.iter_mut().chain(&mut alert.doubts).chain(alert.data.values_mut()).chain(&mut reported.constructs);
         let hops = alert.paths.iter_mut().flat_map(|p| &mut p.hops).chain(&mut alert.related).map(|h| &mut h.text);
-        [&mut alert.message, &mut alert.fix, &mut alert.fine_if, &mut alert.cause].into_iter().chain(lists).chain(hops).for_each(clean);
+        [&mut alert.message, &mut alert.fix, &mut alert.fine_if, &mut alert.cause].into_iter().chain(lists).chain(hops).for_each(&clean);
     }
-    report.notices.iter_mut().map(|n| &mut n.text).for_each(clean);
+    report.notices.iter_mut().map(|n| &mut n.text).for_each(&clean);
+}
+
+/// What shortens every secret of a report, and those of addresses in `also`, in a text that quotes scanned files.
+pub fn cleaner(report: &Report, sources: &Sources, also: FileId) -> impl Fn(&mut String) {
+    let mut secrets = secrets(report, sources);
+    secrets.extend(addresses_of(also, sources));
+    shortening(&secrets)
+}
+
+fn shortening(secrets: &[String]) -> impl Fn(&mut String) + use<> {
+    let searcher = AhoCorasick::builder().match_kind(MatchKind::LeftmostLongest).build(secrets).ok().filter(|_| !secrets.is_empty());
+    let short: Vec<String> = secrets.iter().map(|s| s.chars().take((s.chars().count() / 6).min(4)).chain(['…']).collect()).collect();
+    move |text: &mut String| {
+        if let Some(searcher) = searcher.as_ref().filter(|s| s.is_match(text.as_str())) {
+            *text = searcher.replace_all(text, &short);
+        }
+    }
 }
 
 /// Every place of a secret in a file, found or repeated.
