@@ -20,6 +20,11 @@ python="$work/tools/bin/python"
 "$python" -m pip install --quiet --require-hashes --requirement .ci/release.txt
 
 case "$target" in *-musl) export "CC_${target//-/_}=musl-gcc" ;; esac
+# The oldest macOS that Rust itself supports; stated, so that cargo and maturin build for the same.
+case "$target" in
+x86_64-apple-*) export MACOSX_DEPLOYMENT_TARGET=10.12 ;;
+aarch64-apple-*) export MACOSX_DEPLOYMENT_TARGET=11.0 ;;
+esac
 export CARGO_TARGET_DIR="${CARGO_TARGET_DIR:-target}"
 cargo build --release --locked --features github --target "$target"
 program="$CARGO_TARGET_DIR/$target/release/pipevet"
