@@ -12,13 +12,13 @@ pub mod transfer;
 pub mod value;
 pub mod versions;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::catalog::Catalog;
 use crate::catalog::row::RowId;
 use crate::facts::{ValueId, What};
 use crate::finding::{Hop, Location};
-use crate::graph::index::Index;
+use crate::graph::index::{Index, MOST_REEXPORTS};
 use crate::graph::{EdgeKind, Facts, Graph, Node};
 use crate::notice::Notice;
 use crate::origin::{Origin, Who};
@@ -127,6 +127,7 @@ pub fn solve(index: &Index, facts: &Facts, graph: &Graph, catalog: &Catalog) -> 
     let sinks = solver.sinks();
     let (hits, notices) = lift::lift(&mut solver, &versions, &sinks);
     ask_for_callers(&mut solver, &hits);
+    ask_through_reexports(&mut solver);
     let mut harmless = solver.harmless;
     harmless.sort_unstable();
     harmless.dedup();
@@ -151,6 +152,35 @@ fn ask_for_callers(solver: &mut Solver, hits: &[SinkHit]) {
             let head = name.split('.').next().unwrap_or(name).to_owned();
             solver.wanted.insert((module_name(world.index.path(node.file)), head, Ask::Uses));
             next.extend(world.graph.into(unit, EdgeKind::Calls).map(|e| e.from));
+        }
+    }
+}
+
+/// Who uses a name may know it from a module that only hands it on.
+fn ask_through_reexports(solver: &mut Solver) {
+    let index = solver.world.index;
+    let head = |name: &str| name.split('.').next().unwrap_or(name).to_owned();
+    let mut known: BTreeMap<(String, String), BTreeSet<String>> = BTreeMap::new();
+    for (module, name, _) in solver.wanted.iter().filter(|w| w.2 == Ask::Uses) {
+        known.entry((module.clone(), head(name))).or_default().insert(name.clone());
+    }
+    // Each round follows what hands on the names of the round before.
+    for _ in 0..MOST_REEXPORTS {
+        let mut more = Vec::new();
+        let names: BTreeSet<&str> = known.keys().map(|(_, name)| name.as_str()).collect();
+        for (file, alias, origin, original) in index.reexports_of(&names) {
+            let Some(asked) = known.get(&(module_name(index.path(origin)), original.to_owned())) else { continue };
+            let here = module_name(index.path(file));
+            let renamed = asked.iter().map(|n| format!("{alias}{}", n.strip_prefix(original).unwrap_or_default()));
+            more.extend(renamed.map(|n| (here.clone(), n)));
+        }
+        let mut grew = false;
+        for (module, name) in more {
+            grew |= known.entry((module.clone(), head(&name))).or_default().insert(name.clone());
+            solver.wanted.insert((module, name, Ask::Uses));
+        }
+        if !grew {
+            break;
         }
     }
 }

@@ -239,9 +239,21 @@ impl Index {
         let segments: Vec<&str> = trimmed.split('.').collect();
         for cut in (1..segments.len()).rev() {
             let Some(file) = self.module(from, &segments.get(..cut)?.join("."), level) else { continue };
-            return self.local(file, &segments.get(cut..)?.join("."), 4);
+            return self.local(file, &segments.get(cut..)?.join("."), MOST_REEXPORTS);
         }
-        self.local(from, trimmed, 4)
+        self.local(from, trimmed, MOST_REEXPORTS)
+    }
+    /// Modules that hand on one of these names: the module, what the name is there, the module that it comes from, and the name there.
+    pub fn reexports_of(&self, names: &BTreeSet<&str>) -> impl Iterator<Item = (FileId, &str, FileId, &str)> {
+        let of_name = self.reexports.iter().filter(|(_, (_, original, _))| names.contains(original.as_str()));
+        of_name.filter_map(|((file, alias), (module, original, level))| {
+            Some((*file, alias.as_str(), self.module(*file, module, *level)?, original.as_str()))
+        })
+    }
+    /// Where a name of a module comes from when the module itself imports it: the module, and the name there.
+    pub fn reexport(&self, file: FileId, name: &str) -> Option<(FileId, &str)> {
+        let (module, original, level) = self.reexports.get(&(file, name.to_owned()))?;
+        Some((self.module(file, module, *level)?, original))
     }
     /// The function or class of that qualified name in a file, re-exports followed up to `hops`.
     pub fn local(&self, file: FileId, name: &str, hops: u32) -> Option<Node> {
@@ -272,6 +284,9 @@ impl Index {
         Some(Node { file, fact: FactId(0) })
     }
 }
+
+/// Most modules that a name is handed through before its definition; a circle ends here.
+pub const MOST_REEXPORTS: u32 = 8;
 
 /// The directory of a path; empty at the root.
 pub fn parent(path: &str) -> &str {

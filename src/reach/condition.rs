@@ -344,7 +344,7 @@ fn step_output(world: &World, scope: &Scope, node: Node, step: &str, output: &st
                     }
                 }
                 What::Script { text, .. } if text_of(facts, *text).is_some_and(|t| mentions(family, &t)) => return Tri::No,
-                What::Write { channel: Channel::Output(Some(n)), value } if n == output => {
+                What::Write { channel: Channel::Output(Some(n)), value } if n.eq_ignore_ascii_case(output) => {
                     let says = value_says(world, scope, Node { file: node.file, fact: inner }, *value, depth);
                     if says != Tri::Maybe {
                         return says;

@@ -220,7 +220,7 @@ impl<'a> Query<'a> {
             }
             let inner_node = Node { file: node.file, fact: inner };
             match &fact.what {
-                What::Write { channel: Channel::Output(n), value } if n.as_deref().is_none_or(|n| n == output) => {
+                What::Write { channel: Channel::Output(n), value } if n.as_deref().is_none_or(|n| n.eq_ignore_ascii_case(output)) => {
                     let way = with(hops, Hop { at: Location { file: node.file, range: fact.range }, text: format!("sets the output {output}") });
                     self.value(scope, inner_node, *value, depth, &way);
                 }
@@ -266,7 +266,7 @@ impl<'a> Query<'a> {
         for (id, fact) in facts.iter() {
             let What::Output { name, value } = &fact.what else { continue };
             let owner = fact.owner.map(|o| &facts.fact(o).what);
-            if name == output && matches!(owner, Some(What::Job { id, .. }) if id == job) {
+            if name.eq_ignore_ascii_case(output) && matches!(owner, Some(What::Job { id, .. }) if id.eq_ignore_ascii_case(job)) {
                 // The value is read where the output stands: inside its own job.
                 self.value(scope, Node { file: node.file, fact: id }, *value, depth, hops);
             }

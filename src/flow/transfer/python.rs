@@ -7,6 +7,7 @@ use crate::flow::tables::{Bind, Given, Search, given};
 use crate::flow::transfer::rows::pinned;
 use crate::flow::value::{Consts, Lit, MAX_LITERALS, Made, PinState, Side, Val};
 use crate::graph::Node;
+use crate::graph::index::MOST_REEXPORTS;
 use crate::origin::{Mutable, Origin, Who};
 use crate::outline::Ask;
 use crate::source::FileId;
@@ -193,11 +194,16 @@ impl<'a> Solver<'a> {
             if self.world.index.is_left_out(file, name, None) {
                 self.wanted.insert((path(file), name.to_owned(), Ask::Definition));
             }
-        } else if let Some((module, rest)) = self.module_of(file, name) {
-            let head = rest.split('.').next().unwrap_or_default();
+        } else if let Some((mut module, rest)) = self.module_of(file, name) {
+            let (mut head, member) = rest.split_once('.').map_or((rest, None), |(head, more)| (head, more.split('.').next()));
+            // A module that hands a name on is known already: what is missing stands where the name comes from.
+            for _ in 0..MOST_REEXPORTS {
+                let Some((origin, original)) = self.world.index.reexport(module, head) else { break };
+                (module, head) = (origin, original);
+            }
             if self.tables.global(module, head).is_empty() {
-                let wanted: Vec<&str> = rest.splitn(3, '.').take(2).collect();
-                self.wanted.insert((path(module), wanted.join("."), Ask::Definition));
+                let wanted = member.map_or_else(|| head.to_owned(), |member| format!("{head}.{member}"));
+                self.wanted.insert((path(module), wanted, Ask::Definition));
             }
         }
     }
