@@ -59,12 +59,12 @@ impl Family {
     }
 }
 
-/// What conditions are judged in: a state, and the family of gates that says no.
+/// What conditions are judged in: a state, and the families of gates that say no.
 pub(super) struct World<'a> {
     pub(super) context: Context<'a>,
     pub(super) state: &'a State,
-    pub(super) active: Option<&'a Family>,
-    /// Checks of the active family that said no.
+    pub(super) active: Vec<&'a Family>,
+    /// Checks of the active families that said no.
     pub(super) at: std::cell::RefCell<BTreeSet<Location>>,
     /// Jobs that were looked at: many need the same ones, and what they need may go in a circle.
     pub(super) jobs: std::cell::RefCell<BTreeMap<Node, Tri>>,
@@ -198,12 +198,10 @@ fn atom(world: &World, scope: &Scope, node: Node, left: ValueId, op: CmpOp, righ
     if let Some(fixed) = fixed(world.state, &l, op, &r) {
         return fixed;
     }
-    if let Some(family) = world.active {
-        let verdict = checked(family, &l, op, &r);
-        if verdict != Tri::Maybe {
-            world.at.borrow_mut().insert(at);
-            return verdict;
-        }
+    let verdict = any_checked(world, &l, op, &r);
+    if verdict != Tri::Maybe {
+        world.at.borrow_mut().insert(at);
+        return verdict;
     }
     indirect(world, scope, node, &context, &l, op, &r, at, depth)
 }
@@ -322,9 +320,18 @@ fn indirect(world: &World, scope: &Scope, node: Node, context: &str, l: &Side, o
     }
 }
 
-/// `No` when the named step is a check of the active family: its output refuses an outsider.
+/// What the first of the active families that knows a comparison says of it.
+fn any_checked(world: &World, l: &Side, op: CmpOp, r: &Side) -> Tri {
+    world.active.iter().map(|family| checked(family, l, op, r)).find(|verdict| *verdict != Tri::Maybe).unwrap_or(Tri::Maybe)
+}
+
+/// `No` when the named step is a check of an active family: its output refuses an outsider.
 fn step_output(world: &World, scope: &Scope, node: Node, step: &str, output: &str, depth: u32) -> Tri {
-    let Some(family) = world.active else { return Tri::Maybe };
+    if world.active.is_empty() {
+        return Tri::Maybe;
+    }
+    let names = |text: &str| world.active.iter().any(|family| mentions(family, text));
+    let is_by = |action: &str| world.active.iter().any(|family| family.by.iter().any(|b| b.eq_ignore_ascii_case(action)));
     let facts = world.context.facts.file(node.file);
     for (id, fact) in facts.iter() {
         if !matches!(&fact.what, What::Step { id: Some(i), .. } if i == step) {
@@ -338,12 +345,12 @@ fn step_output(world: &World, scope: &Scope, node: Node, step: &str, output: &st
                 What::Uses { target, with } => {
                     let target = facts.literal(*target).unwrap_or_default();
                     let action = target.split('@').next().unwrap_or_default();
-                    let code = with.iter().any(|(_, v)| text_of(facts, *v).is_some_and(|t| mentions(family, &t)));
-                    if code || family.by.iter().any(|b| b.eq_ignore_ascii_case(action)) {
+                    let code = with.iter().any(|(_, v)| text_of(facts, *v).is_some_and(|t| names(&t)));
+                    if code || is_by(action) {
                         return Tri::No;
                     }
                 }
-                What::Script { text, .. } if text_of(facts, *text).is_some_and(|t| mentions(family, &t)) => return Tri::No,
+                What::Script { text, .. } if text_of(facts, *text).is_some_and(|t| names(&t)) => return Tri::No,
                 What::Write { channel: Channel::Output(Some(n)), value } if n.eq_ignore_ascii_case(output) => {
                     let says = value_says(world, scope, Node { file: node.file, fact: inner }, *value, depth);
                     if says != Tri::Maybe {
@@ -378,7 +385,7 @@ fn expr_says(world: &World, scope: &Scope, node: Node, expr: &Expr, depth: u32) 
         if let Some(f) = fixed(world.state, &l, op, &r) {
             return f;
         }
-        match world.active.map_or(Tri::Maybe, |f| checked(f, &l, op, &r)) {
+        match any_checked(world, &l, op, &r) {
             Tri::Maybe => indirect(world, scope, node, &context, &l, op, &r, at, depth),
             verdict => {
                 world.at.borrow_mut().insert(at);

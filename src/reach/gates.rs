@@ -28,9 +28,15 @@ pub fn families(context: Context) -> Vec<Family> {
 }
 
 /// Whether a step can run in a state at all, and which gates dominate it. `None`: it does not run in that state.
-pub fn of_step(context: Context, instance: &Instance, families: &[Family], step: Node, scope: &Scope) -> Option<Vec<Gate>> {
-    let plain = World { context, state: &instance.state, active: None, at: std::cell::RefCell::default(), jobs: std::cell::RefCell::default() };
-    if runs(&plain, instance, step, scope) == Tri::No {
+pub fn of_step<'f>(context: Context<'f>, instance: &'f Instance, families: &'f [Family], step: Node, scope: &Scope) -> Option<Vec<Gate>> {
+    let world = |active: Vec<&'f Family>| World {
+        context,
+        state: &instance.state,
+        active,
+        at: std::cell::RefCell::default(),
+        jobs: std::cell::RefCell::default(),
+    };
+    if runs(&world(Vec::new()), instance, step, scope) == Tri::No {
         return None;
     }
     let mut gates = Vec::new();
@@ -38,16 +44,48 @@ pub fn of_step(context: Context, instance: &Instance, families: &[Family], step:
     if instance.state.head {
         return Some(gates);
     }
-    for family in families.iter().filter(|f| f.start.is_some() || f.code.is_some()) {
-        let world =
-            World { context, state: &instance.state, active: Some(family), at: std::cell::RefCell::default(), jobs: std::cell::RefCell::default() };
+    let place = |world: &World| {
+        let at = world.at.borrow().iter().next().copied();
+        at.unwrap_or(Location { file: step.file, range: context.facts.fact(step).range })
+    };
+    let able: Vec<&Family> = families.iter().filter(|f| f.start.is_some() || f.code.is_some()).collect();
+    for family in &able {
+        let world = world(vec![*family]);
         if runs(&world, instance, step, scope) == Tri::No {
-            let at = world.at.borrow().iter().next().copied();
-            let at = at.unwrap_or(Location { file: step.file, range: context.facts.fact(step).range });
-            gates.push(family.gate(at));
+            gates.push(family.gate(place(&world)));
+        }
+    }
+    if gates.is_empty() {
+        // Doors beside each other, each with a check of its own: who comes in passes one of them.
+        let mut needed: Vec<&Family> = able.iter().copied().filter(|f| f.start.is_some()).collect();
+        let all = world(needed.clone());
+        if runs(&all, instance, step, scope) == Tri::No {
+            for family in needed.clone() {
+                let rest: Vec<&Family> = needed.iter().copied().filter(|f| f.name != family.name).collect();
+                if runs(&world(rest.clone()), instance, step, scope) == Tri::No {
+                    needed = rest;
+                }
+            }
+            gates.extend(one_of(&needed, place(&all)));
         }
     }
     Some(gates)
+}
+
+/// The gate that several checks are of which one has to be passed: as wide as the widest.
+fn one_of(families: &[&Family], at: Location) -> Option<Gate> {
+    let first = families.first()?.gate(at);
+    let widest =
+        |cap: fn(&Family) -> Option<Who>| families.iter().map(|f| cap(f)).collect::<Option<Vec<Who>>>().and_then(|caps| caps.into_iter().max());
+    let words = |word: fn(&Family) -> &str, joint: &str| families.iter().map(|f| word(f)).collect::<Vec<_>>().join(joint);
+    Some(Gate {
+        family: words(|f| &f.name, " or "),
+        start: widest(|f| f.start),
+        code: widest(|f| f.code),
+        text: widest(|f| f.text),
+        residual: words(|f| &f.residual, "; or: "),
+        ..first
+    })
 }
 
 /// Whose code it is behind gates.
@@ -96,8 +134,8 @@ fn needed(world: &World, job: Node, scope: &Scope, depth: u32) -> Tri {
     let fact = facts.fact(job.fact);
     let mut all = fact.when.map_or(Tri::Yes, |w| cond(world, scope, job, w, 64));
     let What::Job { needs, environment, .. } = &fact.what else { return all };
-    if let (Some(environment), Some(family)) = (environment, world.active)
-        && family.by.iter().any(|b| b == "environment")
+    if let Some(environment) = environment
+        && world.active.iter().any(|family| family.by.iter().any(|b| b == "environment"))
     {
         world.at.borrow_mut().insert(Location { file: job.file, range: facts.value(*environment).range });
         return Tri::No;
@@ -130,9 +168,12 @@ fn rejected_before(world: &World, step: Node, scope: &Scope) -> bool {
     })
 }
 
-/// A step that is a check of the active family and fails the job: it names what the family is known by and stops on failure.
+/// A step that is a check of an active family and fails the job: it names what the family is known by and stops on failure.
 fn rejects(world: &World, step: Node, scope: &Scope) -> bool {
-    let Some(family) = world.active.filter(|f| f.start.is_some()) else { return false };
+    let active: Vec<&Family> = world.active.iter().copied().filter(|f| f.start.is_some()).collect();
+    if active.is_empty() {
+        return false;
+    }
     let facts = world.context.facts.file(step.file);
     // A step that is sure to run for an outsider alone and always fails: the check stands in its condition.
     if let Some(own) = own_condition(facts, step) {
@@ -144,15 +185,16 @@ fn rejects(world: &World, step: Node, scope: &Scope) -> bool {
             What::Uses { target, with } => {
                 let target = facts.literal(*target).unwrap_or_default();
                 let action = target.split('@').next().unwrap_or_default();
-                if family.by.iter().any(|b| b.eq_ignore_ascii_case(action)) {
+                if active.iter().any(|family| family.by.iter().any(|b| b.eq_ignore_ascii_case(action))) {
                     return mark(world, step.file, fact.range);
                 }
                 // Code of an input: the check and its failure are both in the text.
-                with.iter().any(|(_, v)| text_of(facts, *v).is_some_and(|t| mentions(family, &t) && stops(&t)))
+                let refuses = |t: String| stops(&t) && active.iter().any(|family| mentions(family, &t));
+                with.iter().any(|(_, v)| text_of(facts, *v).is_some_and(refuses))
             }
             What::Check { cond, on_fail: OnFail::Exit } => {
                 let cond = cond_at(facts, *cond);
-                matches!(cond, CondWhat::Atom(..)) && script_mentions(facts, id, family)
+                matches!(cond, CondWhat::Atom(..)) && active.iter().any(|family| script_mentions(facts, id, family))
             }
             _ => false,
         };

@@ -5,6 +5,7 @@ mod cases;
 mod churn;
 mod cleared;
 mod demand;
+mod gates;
 mod golden;
 pub(crate) mod harness;
 mod hostile;
