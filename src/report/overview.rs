@@ -1,6 +1,7 @@
 //! The first screen: at most [`MOST_LINES`] lines of at most [`WIDTH`] columns that say where to begin. The worst ways in, the edits that close most, and
 //! counts for all the rest with the flags that show it. Knows no rule; what does not occur takes no line.
 
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Write};
 
@@ -157,7 +158,7 @@ fn head(report: &Report) -> String {
 /// The worst, paths before risks; those of one rule that stand in one file or say the same are one, with how many stand behind it.
 fn ways(shown: &[Reported]) -> Vec<(&Reported, usize)> {
     let mut order: Vec<&Reported> = shown.iter().collect();
-    order.sort_by_key(|r| (std::cmp::Reverse(r.alert.severity), std::cmp::Reverse(r.alert.confidence), r.alert.tier));
+    order.sort_by_key(|r| (Reverse(r.alert.severity), Reverse(r.alert.confidence), r.alert.tier));
     if order.len() <= MOST_WAYS {
         return order.into_iter().map(|r| (r, 0)).collect();
     }
@@ -184,8 +185,8 @@ struct Edit<'r> {
     closes: usize,
 }
 
-/// The lines through which most findings lead: the one that closes most, then the one that closes most of what is left. A line that closes one finding
-/// alone is no short cut and is left to the list.
+/// The lines through which most findings lead: the one that closes most, then the one that closes most of what is left; among equals the one that closes
+/// the worst.
 fn edits<'r>(shown: &'r [Reported], sources: &Sources) -> Vec<Edit<'r>> {
     let line = |at: Location| Some((at.file, sources.files.get(at.file.0 as usize)?.lines().line(at.range.start)));
     // A finding is closed when every one of its ways is; a purely local one has a single way.
@@ -208,12 +209,12 @@ fn edits<'r>(shown: &'r [Reported], sources: &Sources) -> Vec<Edit<'r>> {
             ways.iter().for_each(|(i, _)| *cut.entry(*i).or_default() += 1);
             cut.into_iter().filter(|(i, n)| left.get(*i) == Some(n)).map(|(i, _)| i).collect()
         };
-        // Of equals the line that is a finding's own cause: its fix is about that line.
+        // Findings stand worst first. Of equals the line that is a finding's own cause: its fix is about that line.
         let best = through
             .iter()
             .map(|(key, ways)| (closed(ways), *key))
-            .max_by_key(|(closed, key)| (closed.len(), causes.contains(key), std::cmp::Reverse(*key)));
-        let Some((closed, key)) = best.filter(|(closed, _)| closed.len() > 1) else { break };
+            .max_by_key(|(closed, key)| (closed.len(), Reverse(closed.first().copied()), causes.contains(key), Reverse(*key)));
+        let Some((closed, key)) = best.filter(|(closed, _)| !closed.is_empty()) else { break };
         out.extend(closed.first().and_then(|i| shown.get(*i)).and_then(|worst| edit(&worst.alert, key, closed.len(), line)));
         let gone = through.remove(&key).unwrap_or_default();
         for ways in through.values_mut() {
