@@ -3,7 +3,7 @@
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
-use crate::config::{Entry, Files};
+use crate::config::{Entry, Files, MOST};
 
 /// The directories of one repository, or one directory.
 #[derive(Debug)]
@@ -11,9 +11,6 @@ pub struct Disk {
     top: PathBuf,
     working: PathBuf,
 }
-
-/// Most bytes of a policy file, page or row file.
-const MOST: u64 = 4 << 20;
 
 impl Disk {
     /// The disk from this directory.

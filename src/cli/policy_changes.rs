@@ -75,7 +75,7 @@ fn lines(path: &str, base: &str, head: &str) -> Vec<PolicyChange> {
             ours = line.trim_start_matches('[').starts_with("tool.pipevet");
         }
         if ours && !line.is_empty() && !line.starts_with('#') && new.contains(&number) {
-            out.push(PolicyChange { place: (path.to_owned(), number), text: format!("writes `{}`", clipped(line)) });
+            out.push(PolicyChange { place: (path.to_owned(), number), text: format!("writes `{}`", masked(clipped(line))) });
         }
     }
     if out.len() > MOST_LINES {
@@ -93,4 +93,42 @@ fn lines(path: &str, base: &str, head: &str) -> Vec<PolicyChange> {
 /// A line of policy is short; one that is not is cut.
 fn clipped(line: &str) -> &str {
     line.char_indices().nth(120).and_then(|(at, _)| line.get(..at)).unwrap_or(line)
+}
+
+/// A line of policy without what no policy is made of: long runs of letters and digits, and what stands before the `@` of an address, may be a
+/// secret, and no front end has looked at pages, rows and the files above what is scanned.
+fn masked(line: &str) -> String {
+    let mut out = String::with_capacity(line.len());
+    for part in line.split_inclusive(|c: char| !c.is_ascii_alphanumeric()) {
+        let run = part.trim_end_matches(|c: char| !c.is_ascii_alphanumeric());
+        let digits = run.chars().filter(char::is_ascii_digit).count();
+        if run.len() >= LONGEST || run.len() >= 12 && digits > 0 {
+            out.push_str("****");
+            out.push_str(part.get(run.len()..).unwrap_or_default());
+        } else {
+            out.push_str(part);
+        }
+    }
+    match out.split_once("://") {
+        Some((before, after)) if after.contains('@') => format!("{before}://****@{}", after.rsplit('@').next().unwrap_or_default()),
+        _ => out,
+    }
+}
+
+/// Longer than any word of a rule id, key or value of policy.
+const LONGEST: usize = 20;
+
+#[cfg(test)]
+mod tests {
+    use super::masked;
+
+    #[test]
+    fn a_line_of_policy_tells_no_secret() {
+        for line in ["fail-on = \"never\"", "[rule.poisoned-pipeline-execution]", "orgs = [\"acme\", \"eve\"]", "until = 2027-01-31"] {
+            assert_eq!(masked(line), line);
+        }
+        let token = format!("x = \"{}_{}\"", "hf", "AbCdEfGhIjKlMnOpQrStUvWxYz01234567");
+        assert_eq!(masked(&token), "x = \"hf_****\"");
+        assert_eq!(masked("indexes = [\"https://me:hunter2@acme.io/simple\"]"), "indexes = [\"https://****@acme.io/simple\"]");
+    }
 }

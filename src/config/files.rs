@@ -1,6 +1,9 @@
 //! Where policy is read from: a disk, or the tree of a revision. In a pull request from a fork it is the tree of the base, so nothing here assumes a disk.
 //! Knows paths and no policy.
 
+/// Most bytes of a policy file, page or row file.
+pub const MOST: u64 = 4 << 20;
+
 /// Files under one top directory. Paths are relative to it, with `/` between segments; the empty path is the top itself.
 pub trait Files {
     /// The text of a file; `None` when there is none. An error, one clause for people, when it is there and is no text or cannot be read.

@@ -13,7 +13,7 @@ use crate::catalog::fields::LoadError;
 use crate::catalog::row::{Effect, Row, Subject};
 use crate::catalog::severity::{self, Severities};
 use crate::finding::{Confidence, Severity};
-pub use files::{Entry, Files, home, resolve};
+pub use files::{Entry, Files, MOST, home, resolve};
 pub use node::{Node, Origin, What};
 pub use trust::Trust;
 

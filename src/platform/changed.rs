@@ -10,6 +10,8 @@ use crate::source::{SourceFile, Sources};
 const ALIKE: usize = 50;
 /// Most pairs of files that are held against each other line by line.
 const MOST_PAIRS: usize = 10_000;
+/// Most bytes that are, all pairs together: a change of many large files is no rename, and must not hold a run up.
+const MOST_BYTES: usize = 128 << 20;
 
 /// Whether both trees hold the same files.
 pub fn equal(head: &Sources, base: &Sources) -> bool {
@@ -24,14 +26,21 @@ pub fn renamed(head: &Sources, base: &Sources) -> BTreeMap<String, String> {
     let mut gone: Vec<&SourceFile> = base.files.iter().filter(|f| !here.contains(&f.uri)).collect();
     let mut new: Vec<&SourceFile> = head.files.iter().filter(|f| !there.contains(&f.uri)).collect();
     let mut out = BTreeMap::new();
+    let mut twins: BTreeMap<&[u8], Vec<&SourceFile>> = BTreeMap::new();
+    gone.iter().filter(|g| !g.bytes.is_empty()).for_each(|g| twins.entry(&g.bytes).or_default().push(g));
+    let mut moved: BTreeSet<&str> = BTreeSet::new();
     new.retain(|n| {
-        let same_name = |g: &SourceFile| n.uri.rsplit('/').next() == g.uri.rsplit('/').next();
-        let twins = gone.iter().enumerate().filter(|(_, g)| g.bytes == n.bytes && !n.bytes.is_empty());
-        let Some(at) = twins.max_by_key(|(_, g)| same_name(g)).map(|(i, _)| i) else { return true };
-        out.insert(n.uri.clone(), gone.remove(at).uri.clone());
+        let Some(same) = twins.get_mut(n.bytes.as_slice()).filter(|same| !same.is_empty()) else { return true };
+        let at = same.iter().position(|g| n.uri.rsplit('/').next() == g.uri.rsplit('/').next()).unwrap_or_default();
+        let was = same.remove(at);
+        moved.insert(&was.uri);
+        out.insert(n.uri.clone(), was.uri.clone());
         false
     });
-    if new.len().saturating_mul(gone.len()) > MOST_PAIRS {
+    gone.retain(|g| !moved.contains(g.uri.as_str()));
+    let bytes = |files: &[&SourceFile]| files.iter().map(|f| f.bytes.len()).sum::<usize>();
+    let work = bytes(&new).saturating_mul(gone.len()).saturating_add(bytes(&gone).saturating_mul(new.len()));
+    if new.len().saturating_mul(gone.len()) > MOST_PAIRS || work > MOST_BYTES {
         return out;
     }
     let mut pairs: Vec<(usize, &str, &str)> = new

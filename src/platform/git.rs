@@ -102,6 +102,8 @@ impl Repository {
             .into_iter()
             .filter(|e| e.mode.is_blob_or_symlink())
             .map(|e| Entry { path: e.filepath.to_str_lossy().into_owned(), link: e.mode.is_link(), id: e.oid.to_string() })
+            // A tree that git made holds no such names; one that was made by hand leads nowhere outside.
+            .filter(|e| e.path.split('/').all(|part| !matches!(part, "" | "." | "..")))
             .collect();
         entries.sort();
         Ok(Revision { repository: &self.inner, entries, shown: commit.shown.clone() })
@@ -130,6 +132,9 @@ impl Files for Revision<'_> {
     fn read(&self, path: &str) -> Result<Option<String>, String> {
         let Ok(at) = self.entries.binary_search_by(|e| e.path.as_str().cmp(path)) else { return Ok(None) };
         let Some(entry) = self.entries.get(at).filter(|e| !e.link) else { return Ok(None) };
+        if self.size(&entry.id)? > config::MOST {
+            return Err(format!("is larger than {} MiB", config::MOST >> 20));
+        }
         String::from_utf8(Tree::read(self, &entry.id)?).map(Some).map_err(|_| "is not UTF-8 text".to_owned())
     }
     fn list(&self, directory: &str) -> Result<Vec<config::Entry>, String> {

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 
 use super::compare::{Item, Route, Snapshot, change, item, matched};
-use super::{Policy, fails};
+use super::{Policy, fails, redact};
 use crate::finding::{Change, Hidden, Report, Severity};
 use crate::notice::{Notice, NoticeKind};
 use crate::source::Sources;
@@ -188,4 +188,5 @@ pub fn apply(report: &mut Report, now: &Snapshot, baseline: &Baseline, sources: 
         );
         report.notices.push(Notice { file: None, range: None, kind: NoticeKind::Policy, text });
     }
+    redact::redact(report, sources);
 }

@@ -97,7 +97,7 @@ pub fn triage(alerts: Vec<Alert>, notices: Vec<Notice>, facts: &Facts, sources: 
         .collect();
     absorb(&mut all, &mut hidden);
     for (reported, why) in all.iter().zip(&mut hidden) {
-        if why.is_none() && !asked_for(&reported.alert, sources, policy) {
+        if matches!(why, None | Some(Hidden::Preview | Hidden::Hygiene | Hidden::Below)) && !asked_for(&reported.alert, sources, policy) {
             *why = Some(Hidden::Elsewhere);
         }
     }

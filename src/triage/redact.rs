@@ -7,7 +7,7 @@ use std::sync::OnceLock;
 use aho_corasick::{AhoCorasick, MatchKind};
 use regex::bytes::Regex;
 
-use crate::finding::{Alert, Report};
+use crate::finding::{Alert, Hidden, Report};
 use crate::source::{FileId, Range, Sources};
 
 /// Key of [`Alert::data`] that marks a span as a secret; its value names the format or the target.
@@ -62,6 +62,15 @@ fn addresses_of(file: FileId, sources: &Sources) -> Vec<String> {
 /// Shortens every secret to its first characters, wherever a sentence or a name of the report holds it.
 pub fn redact(report: &mut Report, sources: &Sources) {
     let clean = shortening(&secrets(report, sources));
+    for (_, why) in &mut report.hidden {
+        if let Hidden::Ignored(reason) | Hidden::Baselined(reason) | Hidden::Dismissed { reason, .. } = why {
+            clean(reason);
+        }
+    }
+    if let Some(comparison) = &mut report.comparison {
+        comparison.policy.iter_mut().for_each(|change| clean(&mut change.text));
+        comparison.fixed.iter_mut().for_each(|fixed| clean(&mut fixed.message));
+    }
     for reported in report.shown.iter_mut().chain(report.hidden.iter_mut().map(|(r, _)| r)) {
         let alert = &mut reported.alert;
         let lists = alert.assumes.iter_mut().chain(&mut alert.doubts).chain(alert.data.values_mut()).chain(&mut reported.constructs);

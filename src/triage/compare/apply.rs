@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::{Item, Snapshot, change, item, matched};
 use crate::finding::{Change, Comparison, Fixed, Hop, Location, PolicyChange, Report, Reported};
 use crate::source::Sources;
-use crate::triage::{Policy, fails, line_hash};
+use crate::triage::{Policy, fails, line_hash, redact};
 
 /// What a report is held against.
 pub struct Base<'b> {
@@ -32,7 +32,8 @@ pub fn apply(report: &mut Report, now: &Snapshot, base: &Base<'_>, sources: &Sou
         let own = item(reported, None, sources);
         let was = at.get(&(own.file.as_str(), own.v1.as_str())).and_then(|i| pairs.get(*i).copied().flatten());
         let change = change(&own, was.and_then(|b| base.snapshot.items.get(b)));
-        if change != Change::Unchanged {
+        // Where a secret stands is what has to be masked: that place stays.
+        if change != Change::Unchanged && !redact::is_secret(&reported.alert) {
             into_change(reported, base.added, sources);
         }
         reported.change = Some(change);
@@ -44,6 +45,7 @@ pub fn apply(report: &mut Report, now: &Snapshot, base: &Base<'_>, sources: &Sou
     let policy_changes = base.policy.iter().cloned().chain(added_comments(now, base)).collect();
     report.comparison = Some(Comparison { base: base.shown.clone(), fixed, policy: policy_changes, base_policy: base.outsider });
     report.shown.sort_by_key(|r| !r.counts());
+    redact::redact(report, sources);
     report.failing = report.shown.iter().filter(|r| r.counts() && fails(&r.alert, policy)).count();
 }
 
