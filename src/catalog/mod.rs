@@ -3,7 +3,7 @@
 //! A row is found by the shape of its subject: exact names through an ordered map, patterns in a short list per kind. Which argument a slot means is
 //! decided in `slot`, how a command line is read in `command`, what it runs inside in `unwrap`.
 
-pub mod builtin;
+mod builtin;
 pub mod command;
 pub mod effects;
 pub mod fields;
@@ -12,6 +12,7 @@ pub mod load;
 mod names;
 pub mod row;
 pub mod severity;
+pub mod shipped;
 pub mod slot;
 pub mod unwrap;
 
@@ -47,7 +48,7 @@ impl Catalog {
     pub fn load(user: &[(String, String)], inline: Vec<Row>) -> Result<Catalog, Vec<LoadError>> {
         let severities = Severities::builtin().map_err(|e| vec![e])?;
         let (mut rows, mut errors) = (Vec::new(), Vec::new());
-        let files = builtin::ROWS.iter().map(|(p, c)| (*p, *c, false)).chain(user.iter().map(|(p, c)| (p.as_str(), c.as_str(), true)));
+        let files = shipped::shipped().rows.iter().map(|(p, c)| (p.as_ref(), c.as_ref(), false)).chain(user.iter().map(|(p, c)| (p.as_str(), c.as_str(), true)));
         for (path, content, user) in files {
             match load::rows(path, content, user, &severities) {
                 Ok(more) => rows.extend(more),

@@ -57,7 +57,7 @@ pub struct Kind {
 impl Severities {
     /// The tables that are part of the program.
     pub fn builtin() -> Result<Severities, LoadError> {
-        Severities::load("severity.yml", super::builtin::SEVERITY)
+        Severities::load("severity.yml", &super::shipped::shipped().severity)
     }
     /// Reads the tables.
     pub fn load(file: &str, source: &str) -> Result<Severities, LoadError> {

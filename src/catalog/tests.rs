@@ -1,6 +1,7 @@
 use std::path::{Path, PathBuf};
 
 use super::row::{Slot, SlotName};
+use super::shipped::shipped;
 use super::*;
 use crate::extract::shell;
 use crate::facts::{Builder, Language};
@@ -109,7 +110,7 @@ mod hostile {
         #![proptest_config(ProptestConfig { cases: 48, ..ProptestConfig::default() })]
         /// A broken row file, page or policy is a fault with a place inside the file, never a panic.
         #[test]
-        fn broken_files_are_faults_with_places(which in 0usize..builtin::ROWS.len(), page in 0usize..builtin::PAGES.len(), cut in 0usize..4000, put in "[-\\[\\]{}:\"' \n#a*&|>é]{0,6}") {
+        fn broken_files_are_faults_with_places(which in 0usize..shipped().rows.len(), page in 0usize..shipped().pages.len(), cut in 0usize..4000, put in "[-\\[\\]{}:\"' \n#a*&|>é]{0,6}") {
             let broken = |text: &str| {
                 let mut at = cut.min(text.len());
                 while !text.is_char_boundary(at) {
@@ -117,13 +118,13 @@ mod hostile {
                 }
                 format!("{}{put}{}", text.get(..at).unwrap(), text.get(at + text.get(at..).unwrap().chars().next().map_or(0, char::len_utf8)..).unwrap())
             };
-            let rows = broken(builtin::ROWS[which].1);
+            let rows = broken(&shipped().rows[which].1);
             for e in Catalog::load_only(&[("t.yml".into(), rows.clone())]).err().unwrap_or_default() {
                 prop_assert!(e.line >= 1 && e.line as usize <= rows.lines().count() + 2, "{e}");
             }
-            let text = broken(builtin::PAGES[page].1);
+            let text = broken(&shipped().pages[page].1);
             let catalog = Catalog::load_only(&[]).unwrap();
-            let frameworks = serde_json::from_str(builtin::FRAMEWORKS).unwrap();
+            let frameworks = serde_json::from_str(&shipped().frameworks).unwrap();
             if let Err(e) = crate::rule::page::page("x.md", &text, true, &catalog, &frameworks) {
                 prop_assert!(e.line >= 1 && e.line as usize <= text.lines().count() + 2, "{e}");
             }
@@ -234,7 +235,7 @@ fn wrappers_end_at_a_depth() {
 
 #[test]
 fn overrides_replace_only_what_they_name() {
-    let severities = Severities::load("s", builtin::SEVERITY).unwrap();
+    let severities = Severities::load("s", &shipped().severity).unwrap();
     let mut rows = load::rows("b.yml", "- call: a.b\n  see: x\n- call: a.c\n  see: x\n", false, &severities).unwrap();
     rows.extend(load::rows("u.yml", "- call: a.d\n  see: y\n  overrides: call a.b\n", true, &severities).unwrap());
     let catalog = Catalog::of(rows, severities.clone()).unwrap();

@@ -1,9 +1,9 @@
 use super::keys::{self, Key, Shape};
 use super::*;
-use crate::catalog::builtin;
+use crate::catalog::shipped::shipped;
 
 fn severities() -> Severities {
-    Severities::load("s", builtin::SEVERITY).unwrap()
+    Severities::load("s", &shipped().severity).unwrap()
 }
 
 fn files(all: &[(&str, &str)]) -> BTreeMap<String, String> {

@@ -13,7 +13,8 @@ use serde::Deserialize;
 
 use crate::catalog::fields::{Fault, LoadError, nearest};
 use crate::catalog::row::Effect;
-use crate::catalog::{Catalog, builtin};
+use crate::catalog::Catalog;
+use crate::catalog::shipped::shipped;
 use crate::finding::{Severity, Tier};
 use examples::Case;
 use pattern::Pattern;
@@ -130,13 +131,13 @@ pub struct RuleSet {
 impl RuleSet {
     /// Built-in pages and those of user files, given as (path as shown, content). `detectors` are the names that `detector:` may use.
     pub fn load(user: &[(String, String)], catalog: &Catalog, detectors: &[&str]) -> Result<RuleSet, Vec<LoadError>> {
-        let frameworks: BTreeMap<String, Framework> = serde_json::from_str(builtin::FRAMEWORKS).map_err(|e| {
+        let frameworks: BTreeMap<String, Framework> = serde_json::from_str(&shipped().frameworks).map_err(|e| {
             let place = |n: usize| u32::try_from(n).unwrap_or(1);
             vec![LoadError { file: "frameworks.json".to_owned(), line: place(e.line()), column: place(e.column()), text: e.to_string() }]
         })?;
         let mut set = RuleSet { pages: Vec::new(), frameworks };
         let mut errors = Vec::new();
-        let files = builtin::PAGES.iter().map(|(p, c)| (*p, *c, false)).chain(user.iter().map(|(p, c)| (p.as_str(), c.as_str(), true)));
+        let files = shipped().pages.iter().map(|(p, c)| (p.as_ref(), c.as_ref(), false)).chain(user.iter().map(|(p, c)| (p.as_str(), c.as_str(), true)));
         for (file, content, user) in files {
             match page::page(file, content, user, catalog, &set.frameworks) {
                 Ok(page) => {

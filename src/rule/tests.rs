@@ -8,7 +8,7 @@ const GOOD: &str = "---\nid: a-b\ntitle: T\nclass: code-execution\nband: high\ns
 
 fn load(text: &str) -> Result<RuleSet, Vec<LoadError>> {
     let catalog = Catalog::load_only(&[]).unwrap();
-    let frameworks = serde_json::from_str(builtin::FRAMEWORKS).unwrap();
+    let frameworks = serde_json::from_str(&shipped().frameworks).unwrap();
     page::page("x/a-b.md", text, true, &catalog, &frameworks).map(|p| RuleSet { pages: vec![p], frameworks }).map_err(|e| vec![e])
 }
 
