@@ -1,11 +1,12 @@
 //! The driver loop: outline, select, extract, unwrap, link, flow until nothing is new; then reach, rules, triage.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use rayon::prelude::*;
 
 use crate::cache::{Cache, Content};
-use crate::catalog::{Catalog, Name, unwrap};
+use crate::catalog::{Catalog, unwrap};
 use crate::cleared;
 use crate::config::Config;
 use crate::detect;
@@ -13,15 +14,17 @@ use crate::extract;
 use crate::facts::FileFacts;
 use crate::finding::{Alert, Cleared};
 use crate::flow::{self, Flow};
-use crate::graph::index::{FileRows, Index, LeftOut, classify};
+use crate::graph::imports::Imports;
+use crate::graph::index::{FileIndex, Index, LeftOut};
+use crate::graph::paths::{Paths, base};
 use crate::graph::{Facts, Graph};
 use crate::link;
 use crate::matcher;
 use crate::notice::{Notice, NoticeKind};
-use crate::outline::{self, Outline, Part, Wanted, WantedName};
+use crate::outline::{self, Ask, Asked, Outline, Part, Wanted};
 use crate::reach::{self, Reach};
 use crate::rule::RuleSet;
-use crate::source::{Kind, SourceFile, Sources};
+use crate::source::{FileId, Kind, SourceFile, Sources};
 
 /// Everything that is known before a rule is asked.
 #[derive(Debug, Default)]
@@ -47,30 +50,37 @@ const ROUNDS: usize = 24;
 
 /// Builds the model of a tree. `wanted` decides which parts of Python files are looked at first; more are asked for as flow needs them. What `cache` holds is
 /// not read again.
-pub fn model(sources: &Sources, catalog: &Catalog, mut wanted: Wanted, cache: Option<&Cache>) -> Model {
+pub fn model(sources: &Sources, catalog: &Catalog, wanted: &Wanted, cache: Option<&Cache>) -> Model {
     let outlines: Vec<Option<Outline>> = sources.files.par_iter().map(|f| (f.kind == Kind::Python).then(|| outline::outline(&f.bytes))).collect();
     let contents: Vec<Content> = cache.map(|_| sources.files.par_iter().map(|f| Content::of(&f.bytes)).collect()).unwrap_or_default();
     let mut selected: Vec<Vec<Part>> = vec![Vec::new(); sources.files.len()];
     let mut facts = Facts { files: vec![FileFacts::default(); sources.files.len()] };
-    let mut rows: Vec<FileRows> = vec![FileRows::new(); sources.files.len()];
+    let mut named: Vec<Arc<FileIndex>> = vec![Arc::default(); sources.files.len()];
     let mut left_out: Vec<Arc<LeftOut>> = vec![Arc::default(); sources.files.len()];
+    let paths = Arc::new(Paths::new(sources));
+    let imports = Arc::new(Imports::new(&paths, &outlines));
+    // What flow asked for in all rounds, and what of each file it asked for in the last.
+    let mut settled: BTreeSet<(FileId, String, Ask)> = BTreeSet::new();
+    let mut asked: BTreeMap<FileId, Asked> = BTreeMap::new();
     let mut model = Model::default();
     for round in 0..ROUNDS {
-        let changed: Vec<(usize, Vec<Part>, FileFacts, FileRows, LeftOut)> = sources
+        let changed: Vec<(usize, Vec<Part>, FileFacts, FileIndex, LeftOut)> = sources
             .files
             .par_iter()
             .enumerate()
             .filter_map(|(i, file)| {
                 let blocks = match &outlines[i] {
                     // What a project needs stands in plain strings there.
-                    Some(outline) if crate::graph::index::base(&file.path) == "setup.py" => outline.all(),
-                    Some(outline) if round == 0 => outline::select_as(outline, &file.bytes, &wanted, &[&flow::module_name(&file.path)]),
-                    Some(outline) => outline::select_more(outline, &file.bytes, &wanted, &[&flow::module_name(&file.path)], &selected[i])?,
+                    Some(outline) if base(&file.path) == "setup.py" => outline.all(),
+                    Some(outline) if round == 0 => outline::select(outline, &file.bytes, wanted),
+                    Some(outline) => {
+                        outline::select_more(outline, &file.bytes, asked.get(&FileId(u32::try_from(i).unwrap_or(u32::MAX)))?, &selected[i])?
+                    }
                     None if round == 0 => Vec::new(),
                     None => return None,
                 };
                 if outlines[i].is_some() && blocks == selected[i] {
-                    return None;
+                    return (round == 0).then(|| (i, blocks, extract::python::unread(&file.bytes), FileIndex::default(), LeftOut::new()));
                 }
                 let kept = cache.zip(contents.get(i)).map(|(cache, content)| (cache, content.key(file.kind, &blocks)));
                 let known = kept.and_then(|(cache, key)| cache.get(key));
@@ -82,30 +92,30 @@ pub fn model(sources: &Sources, catalog: &Catalog, mut wanted: Wanted, cache: Op
                     facts
                 });
                 let facts = unwrap::unwrap(facts, catalog);
-                let rows = classify(&facts, catalog);
+                let names = FileIndex::new(&facts, catalog);
                 let left_out = outlines[i].as_ref().map(|o| outline::left_out(o, &blocks)).unwrap_or_default();
-                Some((i, blocks, facts, rows, left_out))
+                Some((i, blocks, facts, names, left_out))
             })
             .collect();
         if changed.is_empty() && round > 0 {
             break;
         }
-        for (i, blocks, more, classified, absent) in changed {
+        for (i, blocks, more, names, absent) in changed {
             selected[i] = blocks;
             facts.files[i] = more;
-            rows[i] = classified;
+            named[i] = Arc::new(names);
             left_out[i] = Arc::new(absent);
         }
         // Only the last round's is kept, and no two stand at once.
         model = Model::default();
-        let index = Index::new(sources, &facts, catalog, &rows, &left_out);
+        let index = Index::new(&paths, &imports, &facts, catalog, &named, &left_out);
         let (graph, notices) = link::link(&index, &facts, catalog);
         let flow = flow::solve(&index, &facts, &graph, catalog);
-        let mut grew = false;
-        wanted.settle();
-        for (module, name, ask) in &flow.wanted {
-            grew |= wanted.grow(module, name, *ask);
-        }
+        let new: Vec<&(FileId, String, Ask)> = flow.wanted.iter().filter(|w| !settled.contains(*w)).collect();
+        let of = |ask: Ask| new.iter().filter(move |w| w.2 == ask).map(|w| (w.0, w.1.as_str()));
+        asked = imports.asked(of(Ask::Uses), of(Ask::Definition));
+        let grew = !new.is_empty();
+        settled.extend(new.into_iter().cloned().collect::<Vec<_>>());
         model.index = index;
         model.graph = graph;
         model.flow = flow;
@@ -118,7 +128,8 @@ pub fn model(sources: &Sources, catalog: &Catalog, mut wanted: Wanted, cache: Op
             model.notices.push(Notice { file: None, range: None, kind: NoticeKind::Limit, text });
         }
     }
-    drop((outlines, selected, rows));
+    drop((outlines, selected, named));
+    model.graph = link::with_calls(model.graph, &model.index, &facts, catalog);
     model.facts = facts;
     for (id, file) in sources.iter() {
         let local = &model.facts.file(id).notices;
@@ -135,8 +146,7 @@ pub fn model(sources: &Sources, catalog: &Catalog, mut wanted: Wanted, cache: Op
 
 /// The model of a tree and what every page says of it, policy applied to rules but nothing filtered.
 pub fn analyze(sources: &Sources, catalog: &Catalog, rules: &RuleSet, config: &Config, cache: Option<&Cache>) -> (Model, Vec<Alert>) {
-    let wanted = Wanted::new(catalog.names().into_iter().map(|Name { word, libraries }| WantedName { name: word, companions: libraries }));
-    analyze_for(sources, catalog, rules, config, wanted, cache)
+    analyze_for(sources, catalog, rules, config, &Wanted::new(catalog.names()), cache)
 }
 
 /// As [`analyze`], looking at `wanted` first. What is found does not depend on it as long as all names of rows are in it.
@@ -145,7 +155,7 @@ pub fn analyze_for(
     catalog: &Catalog,
     rules: &RuleSet,
     config: &Config,
-    wanted: Wanted,
+    wanted: &Wanted,
     cache: Option<&Cache>,
 ) -> (Model, Vec<Alert>) {
     let model = model(sources, catalog, wanted, cache);

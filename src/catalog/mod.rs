@@ -3,6 +3,7 @@
 //! A row is found by the shape of its subject: exact names through an ordered map, patterns in a short list per kind. Which argument a slot means is
 //! decided in `slot`, how a command line is read in `command`, what it runs inside in `unwrap`.
 
+#[cfg(not(test))]
 mod builtin;
 pub mod command;
 pub mod effects;
@@ -16,12 +17,11 @@ pub mod shipped;
 pub mod slot;
 pub mod unwrap;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use crate::facts::{Channel, EntryKind, FactId, FileFacts, V, What};
 use crate::finding::Severity;
 pub use fields::LoadError;
-pub use names::Name;
 use row::{Effect, EntrySubject, Promise, Row, RowId, Subject};
 use severity::Severities;
 
@@ -34,9 +34,12 @@ pub struct Catalog {
     pub severities: Severities,
     /// Built-in rows that a user's row replaced: (subject, place of the user's row).
     pub overridden: Vec<(String, String)>,
-    exact: BTreeMap<(&'static str, String), Vec<RowId>>,
-    globs: BTreeMap<&'static str, Vec<(String, RowId)>>,
+    exact: HashMap<&'static str, HashMap<String, Vec<RowId>>>,
+    /// Patterns of names, by subject word and by the last segment of dotted names where it is plain (else empty).
+    globs: HashMap<&'static str, HashMap<String, Vec<(String, RowId)>>>,
     commands: command::Known,
+    /// Last name of a call that a row says is dangerous -> packages it belongs to.
+    summaries: BTreeMap<String, BTreeSet<String>>,
 }
 
 impl Catalog {
@@ -48,7 +51,11 @@ impl Catalog {
     pub fn load(user: &[(String, String)], inline: Vec<Row>) -> Result<Catalog, Vec<LoadError>> {
         let severities = Severities::builtin().map_err(|e| vec![e])?;
         let (mut rows, mut errors) = (Vec::new(), Vec::new());
-        let files = shipped::shipped().rows.iter().map(|(p, c)| (p.as_ref(), c.as_ref(), false)).chain(user.iter().map(|(p, c)| (p.as_str(), c.as_str(), true)));
+        let files = shipped::shipped()
+            .rows
+            .iter()
+            .map(|(p, c)| (p.as_ref(), c.as_ref(), false))
+            .chain(user.iter().map(|(p, c)| (p.as_str(), c.as_str(), true)));
         for (path, content, user) in files {
             match load::rows(path, content, user, &severities) {
                 Ok(more) => rows.extend(more),
@@ -110,6 +117,23 @@ impl Catalog {
         found
     }
 
+    /// What rows of another name say of a call that turned out to mean it.
+    pub fn classify_as(&self, facts: &FileFacts, id: FactId, name: &str) -> Vec<RowId> {
+        let mut found = self.named("call", name);
+        found.retain(|r| self.row(*r).when.iter().all(|t| self.holds(facts, id, *r, t)));
+        found
+    }
+    /// What rows of methods say of a call whose object turned out to be of one of these types.
+    pub fn classify_typed(&self, facts: &FileFacts, id: FactId, types: &[String]) -> Vec<RowId> {
+        let What::Call(call) = &facts.fact(id).what else { return Vec::new() };
+        let last = call.name.rsplit('.').next().unwrap_or(&call.name);
+        let fits = self.methods(last).filter(|(_, r)| types.iter().any(|t| slot::is_type(r, t))).map(|m| m.0);
+        fits.filter(|r| self.row(*r).when.iter().all(|t| self.holds(facts, id, *r, t))).collect()
+    }
+    /// Whether rows speak of a method of that name by the type of its object.
+    pub fn has_typed(&self, method: &str) -> bool {
+        self.methods(method).any(|(_, r)| r.receiver.as_ref().is_some_and(|r| !r.types.is_empty()))
+    }
     /// What rows speak of a fact, `when:` not asked: for what must be known before arguments can be read.
     pub(crate) fn classify_words(&self, facts: &FileFacts, id: FactId) -> Vec<RowId> {
         let mut found = self.subjects(facts, id);
@@ -172,7 +196,7 @@ impl Catalog {
             }
         }
         if found.is_empty() {
-            for row in self.exact.get(&("suffix", last.to_owned())).into_iter().flatten() {
+            for row in self.exactly("suffix", last) {
                 if let Subject::Suffix { name, corroborate } = &self.row(*row).subject {
                     let fits = call.name.strip_suffix(name.as_str()).is_some_and(|rest| rest.ends_with('.'));
                     if fits && corroborated(facts, corroborate) {
@@ -203,11 +227,17 @@ impl Catalog {
 
     /// Rows of methods of a bare name. `classify` gives those whose receiver this file settles; flow may settle more.
     pub fn methods(&self, name: &str) -> impl Iterator<Item = (RowId, &Row)> {
-        self.exact.get(&("method", name.to_owned())).into_iter().flatten().map(|id| (*id, self.row(*id)))
+        self.exactly("method", name).iter().map(|id| (*id, self.row(*id)))
     }
     /// Rows of a qualified name, whether it is called or only read (a table of variables).
     pub fn qualified(&self, name: &str) -> Vec<RowId> {
         self.named("call", name)
+    }
+    /// Whether rows say what a function of a package does, seen from the package's own source: they hold wherever it is called, whatever its body says.
+    pub fn stands_for(&self, path: &str, function: &str) -> bool {
+        let name = function.strip_suffix(".__init__").unwrap_or(function);
+        let packages = self.summaries.get(name.rsplit('.').next().unwrap_or(name));
+        packages.is_some_and(|packages| path.split('/').any(|segment| packages.contains(segment)))
     }
     /// Rows of an image reference; tag and digest do not count.
     pub fn image(&self, reference: &str) -> Vec<RowId> {
@@ -266,9 +296,12 @@ impl Catalog {
     }
 
     fn named(&self, kind: &'static str, name: &str) -> Vec<RowId> {
-        let mut found: Vec<RowId> = self.exact.get(&(kind, name.to_owned())).cloned().unwrap_or_default();
-        let dotted = matches!(kind, "call" | "setting" | "context");
-        for (pattern, id) in self.globs.get(kind).into_iter().flatten() {
+        let mut found: Vec<RowId> = self.exactly(kind, name).to_vec();
+        let dotted = is_dotted(kind);
+        let globs = self.globs.get(kind);
+        let last = name.rsplit('.').next().filter(|l| dotted && !l.is_empty());
+        let of = |last: &str| globs.and_then(|g| g.get(last)).into_iter().flatten();
+        for (pattern, id) in of("").chain(last.into_iter().flat_map(of)) {
             if if dotted { glob::path(pattern, name) } else { glob::text(pattern, name) } {
                 found.push(*id);
             }
@@ -277,11 +310,27 @@ impl Catalog {
         found
     }
 
+    fn exactly(&self, kind: &str, name: &str) -> &[RowId] {
+        self.exact.get(kind).and_then(|k| k.get(name)).map_or(&[], Vec::as_slice)
+    }
+
     fn index(&mut self) {
-        let mut exact: BTreeMap<(&'static str, String), Vec<RowId>> = BTreeMap::new();
-        let mut globs: BTreeMap<&'static str, Vec<(String, RowId)>> = BTreeMap::new();
+        let mut exact: HashMap<&'static str, HashMap<String, Vec<RowId>>> = HashMap::new();
+        let mut globs: HashMap<&'static str, HashMap<String, Vec<(String, RowId)>>> = HashMap::new();
+        let mut summaries: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
         for (id, row) in self.iter() {
             let kind = row.subject.kind();
+            if row.effects.iter().any(|e| matches!(e, Effect::Sink { .. })) {
+                let (name, packages) = match &row.subject {
+                    Subject::Call(name) => (name, name.split('.').next().filter(|root| *root != name).map(str::to_owned).into_iter().collect()),
+                    Subject::Suffix { name, corroborate } => (name, corroborate.clone()),
+                    _ => (&row.see, Vec::new()),
+                };
+                let last = name.rsplit('.').next().unwrap_or(name);
+                if !packages.is_empty() && !last.contains(['*', '?']) {
+                    summaries.entry(last.to_owned()).or_default().extend(packages);
+                }
+            }
             let name = match &row.subject {
                 Subject::Suffix { name, .. } => name.rsplit('.').next().unwrap_or(name).to_owned(),
                 Subject::Setting(path) => path.to_lowercase().replace('-', "_"),
@@ -292,14 +341,20 @@ impl Catalog {
                 Subject::Command { .. } | Subject::ActionShape(_) | Subject::Entry(_) | Subject::Secret(_) => continue,
             };
             if name.contains(['*', '?']) && !matches!(row.subject, Subject::Suffix { .. }) {
-                globs.entry(kind).or_default().push((name, id));
+                let last = name.rsplit_once('.').map(|n| n.1).filter(|l| is_dotted(kind) && !l.contains(['*', '?']));
+                globs.entry(kind).or_default().entry(last.unwrap_or_default().to_owned()).or_default().push((name, id));
             } else {
-                exact.entry((kind, name)).or_default().push(id);
+                exact.entry(kind).or_default().entry(name).or_default().push(id);
             }
         }
         let commands = command::Known::of(self.iter());
-        (self.exact, self.globs, self.commands) = (exact, globs, commands);
+        (self.exact, self.globs, self.commands, self.summaries) = (exact, globs, commands, summaries);
     }
+}
+
+/// Whether names of a subject word are matched segment by segment.
+fn is_dotted(kind: &str) -> bool {
+    matches!(kind, "call" | "setting" | "context")
 }
 
 /// An image reference without scheme, tag and digest: `docker.io/library/python:3.12` is `python`.

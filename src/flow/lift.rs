@@ -12,7 +12,7 @@ use crate::flow::solver::{Here, Solver};
 use crate::flow::tables::Bind;
 use crate::flow::value::{PinState, Source, Val};
 use crate::flow::versions::Versions;
-use crate::flow::{FlagState, Harmless, SinkHit, Why, module_name, transfer};
+use crate::flow::{FlagState, Harmless, SinkHit, Why, transfer};
 use crate::graph::{EdgeKind, Node};
 use crate::notice::{Notice, NoticeKind};
 use crate::origin::{Mutable, Origin, Via, Who};
@@ -21,6 +21,8 @@ use crate::source::{Kind, Range};
 
 /// How many calls a chain has at most.
 const MAX_CHAIN: usize = 12;
+/// The same where only data comes in: who names a model or a data set stands near. In tests nobody else names one.
+const MAX_DATA_CHAIN: usize = 2;
 /// How many sinks one function's parameters keep: the `main` of a script hands one object to all that it does.
 const MAX_SINKS: usize = 64;
 /// How many open ways one sink keeps.
@@ -54,7 +56,9 @@ pub fn lift(solver: &mut Solver, versions: &Versions, sinks: &[(Sink, Needs)]) -
         for way in level {
             let functions = way.needs.functions();
             // An outside value is there already: what else may come in does not move the finding.
-            let settled = way.needs.value.who() >= Who::Publisher && way.needs.value.consts.params.is_empty();
+            let (sink, _) = &sinks[way.sink];
+            let settled =
+                (way.needs.value.who() >= Who::Publisher && way.needs.value.consts.params.is_empty()) || is_off(solver, versions, sink, &way.needs);
             let Some(function) = functions.first().copied().filter(|_| !settled) else {
                 // Whose consent a caller gives is not asked where the caller is not.
                 let guards = if functions.is_empty() { way.needs.guards } else { Vec::new() };
@@ -66,6 +70,18 @@ pub fn lift(solver: &mut Solver, versions: &Versions, sinks: &[(Sink, Needs)]) -
             if let Some((origin, except)) = entries.get(&function) {
                 let needs = enter(solver, &way.needs, function, *origin, except);
                 ends[way.sink].push(End { needs: functions.iter().fold(needs, |n, f| close(solver, &n, *f, false)), chain: way.chain.clone() });
+            }
+            let near = if is_test(solver, function) { 0 } else { MAX_DATA_CHAIN };
+            if way.chain.len() >= near && solver.world.catalog.takes_data(&sink.kind) {
+                let needs = close(solver, &way.needs, function, is_public(solver, function));
+                next.push(Way { sink: way.sink, needs, chain: way.chain });
+                continue;
+            }
+            // What rows say of a function is its summary, wherever it is called: its body adds nothing to that.
+            if solver.world.catalog.stands_for(solver.world.index.path(function.file), &solver.called(function)) {
+                let needs = close(solver, &way.needs, function, is_public(solver, function));
+                next.push(Way { sink: way.sink, needs, chain: way.chain });
+                continue;
             }
             let callers = callers(solver, function);
             let sinks_here = held.entry(function).or_default();
@@ -114,9 +130,9 @@ pub fn lift(solver: &mut Solver, versions: &Versions, sinks: &[(Sink, Needs)]) -
         for class in classes {
             let member = name.rsplit('.').next().unwrap_or_default();
             let name = format!("{}.{member}", solver.class_name(class));
-            solver.wanted.insert((module_name(solver.world.index.path(class.file)), name, Ask::Uses));
+            solver.wanted.insert((class.file, name, Ask::Uses));
         }
-        solver.wanted.insert((module_name(solver.world.index.path(function.file)), name, Ask::Uses));
+        solver.wanted.insert((function.file, name, Ask::Uses));
     }
     let members: BTreeSet<String> = held.keys().filter_map(|f| solver.called(*f).rsplit_once('.').map(|n| n.1.to_owned())).collect();
     want_receivers(solver, &members);
@@ -183,6 +199,13 @@ fn finish(solver: &mut Solver, versions: &Versions, sink: &Sink, ends: Vec<End>,
     let covered = inner.as_ref().is_some_and(|i| outer.iter().any(|o| o.place == i.place));
     hits.extend(outer);
     hits.extend(inner.filter(|_| !covered));
+}
+
+/// Whether the flags of a sink are all set, and make it harmless, whoever calls.
+fn is_off(solver: &Solver, versions: &Versions, sink: &Sink, needs: &Needs) -> bool {
+    let Some((row, _)) = sink.row else { return false };
+    let closed = needs.flags.iter().flatten().all(|val| val.consts.params.is_empty());
+    closed && flags(versions, sink.node.file, &solver.world.catalog.row(row).flags, &needs.flags) == FlagState::Safe
 }
 
 /// Why what fills the needs of a sink does no harm, if it does none.

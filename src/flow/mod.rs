@@ -12,17 +12,18 @@ pub mod transfer;
 pub mod value;
 pub mod versions;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use crate::catalog::Catalog;
 use crate::catalog::row::RowId;
 use crate::facts::{ValueId, What};
 use crate::finding::{Hop, Location};
-use crate::graph::index::{Index, MOST_REEXPORTS};
+use crate::graph::index::Index;
 use crate::graph::{EdgeKind, Facts, Graph, Node};
 use crate::notice::Notice;
 use crate::origin::{Origin, Who};
 use crate::outline::Ask;
+use crate::source::{FileId, Kind};
 use solver::{Solver, World};
 use versions::Versions;
 
@@ -104,20 +105,14 @@ pub enum Why {
 pub struct Flow {
     /// All sinks that are reached, ordered by place.
     pub hits: Vec<SinkHit>,
-    /// (module, name) pairs whose blocks were needed, and what of them.
-    pub wanted: BTreeSet<(String, String, Ask)>,
+    /// Names of modules whose blocks were needed, and what of them.
+    pub wanted: BTreeSet<(FileId, String, Ask)>,
     /// Which versions the projects allow.
     pub versions: Versions,
     /// Sinks that were found harmless, in order.
     pub harmless: Vec<Harmless>,
     /// What was cut.
     pub notices: Vec<Notice>,
-}
-
-/// The dotted path of a module file from its root, as [`Flow::wanted`] says it.
-pub fn module_name(path: &str) -> String {
-    let stem = path.strip_suffix("/__init__.py").or_else(|| path.strip_suffix(".py")).unwrap_or(path);
-    stem.replace('/', ".")
 }
 
 /// Computes origins and sinks over all files.
@@ -127,7 +122,6 @@ pub fn solve(index: &Index, facts: &Facts, graph: &Graph, catalog: &Catalog) -> 
     let sinks = solver.sinks();
     let (hits, notices) = lift::lift(&mut solver, &versions, &sinks);
     ask_for_callers(&mut solver, &hits);
-    ask_through_reexports(&mut solver);
     let mut harmless = solver.harmless;
     harmless.sort_unstable();
     harmless.dedup();
@@ -138,9 +132,16 @@ pub fn solve(index: &Index, facts: &Facts, graph: &Graph, catalog: &Catalog) -> 
 fn ask_for_callers(solver: &mut Solver, hits: &[SinkHit]) {
     let world = solver.world;
     let code = |hit: &&SinkHit| hit.bytes.who >= Who::Publisher && world.catalog.runs_code(&hit.kind);
+    // Only what some command runs, with all that it imports, can be on a way.
+    let runs = world.graph.edges.iter().filter(|e| e.kind == EdgeKind::Runs);
+    let started: BTreeSet<FileId> = runs.map(|e| e.to.file).filter(|f| world.index.kind(*f) == Kind::Python).collect();
+    let reached = world.index.imports().reached_from(started);
     let mut seen = BTreeSet::new();
     let mut next: Vec<Node> = hits.iter().filter(code).map(|hit| hit.place_at).collect();
     while let Some(node) = next.pop() {
+        if !reached.contains(&node.file) {
+            continue;
+        }
         let facts = world.facts.file(node.file);
         let around = std::iter::once((node.fact, facts.fact(node.fact))).chain(facts.owners(node.fact));
         for (fact, found) in around {
@@ -150,37 +151,8 @@ fn ask_for_callers(solver: &mut Solver, hits: &[SinkHit]) {
                 continue;
             }
             let head = name.split('.').next().unwrap_or(name).to_owned();
-            solver.wanted.insert((module_name(world.index.path(node.file)), head, Ask::Uses));
-            next.extend(world.graph.into(unit, EdgeKind::Calls).map(|e| e.from));
-        }
-    }
-}
-
-/// Who uses a name may know it from a module that only hands it on.
-fn ask_through_reexports(solver: &mut Solver) {
-    let index = solver.world.index;
-    let head = |name: &str| name.split('.').next().unwrap_or(name).to_owned();
-    let mut known: BTreeMap<(String, String), BTreeSet<String>> = BTreeMap::new();
-    for (module, name, _) in solver.wanted.iter().filter(|w| w.2 == Ask::Uses) {
-        known.entry((module.clone(), head(name))).or_default().insert(name.clone());
-    }
-    // Each round follows what hands on the names of the round before.
-    for _ in 0..MOST_REEXPORTS {
-        let mut more = Vec::new();
-        let names: BTreeSet<&str> = known.keys().map(|(_, name)| name.as_str()).collect();
-        for (file, alias, origin, original) in index.reexports_of(&names) {
-            let Some(asked) = known.get(&(module_name(index.path(origin)), original.to_owned())) else { continue };
-            let here = module_name(index.path(file));
-            let renamed = asked.iter().map(|n| format!("{alias}{}", n.strip_prefix(original).unwrap_or_default()));
-            more.extend(renamed.map(|n| (here.clone(), n)));
-        }
-        let mut grew = false;
-        for (module, name) in more {
-            grew |= known.entry((module.clone(), head(&name))).or_default().insert(name.clone());
-            solver.wanted.insert((module, name, Ask::Uses));
-        }
-        if !grew {
-            break;
+            solver.wanted.insert((node.file, head, Ask::Uses));
+            next.extend(solver.tables.callers.get(&unit).into_iter().flatten().map(|c| c.0));
         }
     }
 }

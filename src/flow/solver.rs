@@ -12,7 +12,8 @@ use crate::flow::channels::Writers;
 use crate::flow::place;
 use crate::flow::tables::Tables;
 use crate::flow::value::{Consts, Lit, Made, Source, Val};
-use crate::graph::index::{Index, join, parent};
+use crate::graph::index::Index;
+use crate::graph::paths::{join, parent};
 use crate::graph::{Facts, Graph, Node};
 use crate::origin::{Origin, Who};
 use crate::outline::Ask;
@@ -80,7 +81,7 @@ pub struct Solver<'a> {
     /// Writers of files by symbolic path.
     pub writers: Writers,
     /// (module, name) that a value needed and no fact defines.
-    pub wanted: BTreeSet<(String, String, Ask)>,
+    pub wanted: BTreeSet<(FileId, String, Ask)>,
     /// Sinks that were found harmless.
     pub harmless: Vec<Harmless>,
     ids: HashMap<Cell, u32>,

@@ -1,6 +1,11 @@
+use std::sync::Arc;
+
 use super::*;
 use crate::catalog::unwrap::unwrap;
 use crate::extract;
+use crate::graph::imports::Imports;
+use crate::graph::index::FileIndex;
+use crate::graph::paths::Paths;
 use crate::link;
 use crate::outline;
 use crate::source::{Kind, SourceFile, Sources};
@@ -42,8 +47,11 @@ fn asked(files: &[(&str, &str)], seed: u64) -> (Sources, Flow) {
         _ => extract::config::yaml(&f.bytes),
     };
     let facts = Facts { files: sources.files.iter().map(|f| unwrap(read(f), &catalog)).collect() };
-    let rows: Vec<_> = facts.files.iter().map(|f| crate::graph::index::classify(f, &catalog)).collect();
-    let index = Index::new(&sources, &facts, &catalog, &rows, &[]);
+    let named: Vec<_> = facts.files.iter().map(|f| Arc::new(FileIndex::new(f, &catalog))).collect();
+    let outlines: Vec<_> = sources.files.iter().map(|f| (f.kind == Kind::Python).then(|| outline::outline(&f.bytes))).collect();
+    let paths = Arc::new(Paths::new(&sources));
+    let imports = Arc::new(Imports::new(&paths, &outlines));
+    let index = Index::new(&paths, &imports, &facts, &catalog, &named, &[]);
     let (graph, _) = link::link(&index, &facts, &catalog);
     if seed == 0 {
         let flow = solve(&index, &facts, &graph, &catalog);

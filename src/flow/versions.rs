@@ -7,7 +7,8 @@ use crate::catalog::row::Flag;
 use crate::facts::{Requirement, RequirementFrom, V, What};
 use crate::flow::FlagState;
 use crate::graph::Facts;
-use crate::graph::index::{Index, base, parent};
+use crate::graph::index::Index;
+use crate::graph::paths::{base, parent};
 use crate::source::FileId;
 
 /// A version: release numbers, and whether it comes before that release (`a`, `b`, `rc`, `dev`).

@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
+pub mod imports;
 pub mod index;
+pub mod paths;
 mod published;
 
 use crate::facts::{Fact, FactId, FileFacts, Value, ValueId};
@@ -71,12 +73,14 @@ impl Facts {
     pub fn value(&self, file: FileId, id: ValueId) -> &Value {
         self.file(file).value(id)
     }
+    /// Every fact of the files that `wanted` says, in order.
+    pub fn nodes_of(&self, wanted: impl Fn(FileId) -> bool) -> impl Iterator<Item = (Node, &Fact)> {
+        let files = self.files.iter().enumerate().map(|(i, facts)| (FileId(u32::try_from(i).unwrap_or(u32::MAX)), facts));
+        files.filter(move |(file, _)| wanted(*file)).flat_map(|(file, facts)| facts.iter().map(move |(fact, f)| (Node { file, fact }, f)))
+    }
     /// Every fact of every file, in order.
     pub fn nodes(&self) -> impl Iterator<Item = (Node, &Fact)> {
-        self.files.iter().enumerate().flat_map(|(i, facts)| {
-            let file = FileId(u32::try_from(i).unwrap_or(u32::MAX));
-            facts.iter().map(move |(fact, f)| (Node { file, fact }, f))
-        })
+        self.nodes_of(|_| true)
     }
 }
 

@@ -1,11 +1,13 @@
 //! Accounts of a container registry that a tree itself pushes to: what is built on their images is built on the project's own. Names are followed
 //! through `env` and the outputs of earlier steps as far as rows say so.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
+use std::sync::Arc;
 
-use crate::catalog::row::{Effect, RowId};
+use crate::catalog::row::Effect;
 use crate::catalog::{Catalog, image_name};
 use crate::facts::{Channel, ExprWhat, FileFacts, V, ValueId, What};
+use crate::graph::index::FileIndex;
 use crate::graph::{Facts, Node};
 use crate::source::FileId;
 
@@ -16,13 +18,17 @@ const DEEPEST: u32 = 6;
 /// Stands for what is not literal.
 const OPEN: char = '\u{0}';
 
-/// Rows by the fact they speak of.
-type Rows = BTreeMap<Node, Vec<RowId>>;
+/// What each file says by itself.
+type Rows = [Arc<FileIndex>];
 
 /// (file, account) of every image that a workflow, script or Makefile pushes.
 pub(super) fn accounts(classified: &Rows, facts: &Facts, catalog: &Catalog) -> BTreeSet<(FileId, String)> {
     let mut out = BTreeSet::new();
-    for (node, rows) in classified {
+    let all = classified.iter().enumerate().flat_map(|(i, f)| {
+        let file = FileId(u32::try_from(i).unwrap_or(u32::MAX));
+        f.rows.iter().map(move |(fact, rows)| (Node { file, fact: *fact }, rows))
+    });
+    for (node, rows) in all {
         for id in rows {
             for effect in &catalog.row(*id).effects {
                 let Effect::Publishes { asset, slot: Some(slot) } = effect else { continue };
@@ -87,7 +93,7 @@ fn passed(classified: &Rows, facts: &FileFacts, catalog: &Catalog, file: FileId,
     let uses = facts.iter().filter(|(_, f)| matches!(f.what, What::Uses { .. }) && f.owner.is_some_and(named));
     let mut out = Vec::new();
     for (fact, _) in uses {
-        for id in classified.get(&Node { file, fact }).into_iter().flatten() {
+        for id in classified.get(file.0 as usize).map_or(&[][..], |f| f.of(fact)) {
             for effect in &catalog.row(*id).effects {
                 if let Effect::Passes { from, .. } = effect {
                     out.extend(from.iter().flat_map(|slot| catalog.slot(facts, fact, *id, slot)));

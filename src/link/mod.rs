@@ -21,15 +21,21 @@ pub struct Linker<'a> {
     pub catalog: &'a Catalog,
 }
 
-/// All edges, and what is named but not there.
+/// The edges that do not depend on which functions were looked into: what is used, run and installed; and what is named but not there.
 pub fn link(index: &Index, facts: &Facts, catalog: &Catalog) -> (Graph, Vec<Notice>) {
     let linker = Linker { index, facts, catalog };
     let mut edges: Vec<Edge> = Vec::new();
     let mut notices = Vec::new();
-    calls::link(linker, &mut edges);
     uses::link(linker, &mut edges, &mut notices);
     runs::link(linker, &mut edges, &mut notices);
     notices.sort();
     notices.dedup();
     (Graph::new(edges), notices)
+}
+
+/// The same with calls and imports between Python modules: of the facts that stand at the end.
+pub fn with_calls(graph: Graph, index: &Index, facts: &Facts, catalog: &Catalog) -> Graph {
+    let mut edges = graph.edges;
+    calls::link(Linker { index, facts, catalog }, &mut edges);
+    Graph::new(edges)
 }

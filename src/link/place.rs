@@ -2,7 +2,7 @@
 
 use crate::facts::{ExprWhat, FactId, FileFacts, V, ValueId, What};
 use crate::graph::Node;
-use crate::graph::index::{join, parent};
+use crate::graph::paths::{join, parent};
 use crate::link::Linker;
 use crate::source::{FileId, Kind};
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::catalog::row::{Effect, Executes};
 use crate::facts::{Command, FileFacts, What};
-use crate::graph::index::{base, join};
+use crate::graph::paths::{base, join};
 use crate::graph::{Edge, EdgeKind, Node};
 use crate::link::{Linker, place};
 use crate::notice::{Notice, NoticeKind};

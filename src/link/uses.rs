@@ -1,7 +1,7 @@
 //! `uses: ./path` and `uses: $/path`, reusable workflows of the tree, and `workflow_run` parents by name.
 
 use crate::facts::What;
-use crate::graph::index::join;
+use crate::graph::paths::join;
 use crate::graph::{Edge, EdgeKind, Node};
 use crate::link::Linker;
 use crate::notice::{Notice, NoticeKind};

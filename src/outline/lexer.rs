@@ -45,6 +45,9 @@ const fn classes() -> [u8; 256] {
     table
 }
 
+/// A string that is a statement and has at least so many bytes is left out of what a grammar reads.
+const DOCUMENTATION: usize = 48;
+
 /// Hash of `bytes[start..end]`, eight bytes at a time.
 pub(super) fn hash(bytes: &[u8], start: usize, end: usize) -> u32 {
     const K: u64 = 0x9e37_79b9_7f4a_7c15;
@@ -106,6 +109,16 @@ impl Names {
     }
 }
 
+/// One occurrence of a name.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Seen {
+    pub(super) hash: u32,
+    pub(super) start: usize,
+    pub(super) end: usize,
+    /// In a string that may be a name.
+    pub(super) quoted: bool,
+}
+
 pub(super) struct Lexer<'a> {
     pub(super) bytes: &'a [u8],
     pub(super) at: usize,
@@ -115,6 +128,10 @@ pub(super) struct Lexer<'a> {
     /// Short strings that stand one after the other, put together, and where the last of them ended.
     pub(super) joined: Vec<u8>,
     pub(super) joined_end: usize,
+    /// Start, content and end of the last string without replacement fields.
+    pub(super) string: (usize, usize, usize, usize),
+    /// Where names stand, when that is asked for.
+    pub(super) trace: Option<Vec<Seen>>,
     out: Outline,
     /// Start of the statement being read, its column, and its first word.
     start: usize,
@@ -166,28 +183,45 @@ impl Open {
     }
 }
 
+/// Every occurrence of a name in a stretch of a file, in order.
+pub(super) fn trace(bytes: &[u8]) -> Vec<Seen> {
+    let mut lexer = Lexer::new(bytes, 64);
+    lexer.trace = Some(Vec::new());
+    lexer.line_start();
+    lexer.all();
+    lexer.trace.unwrap_or_default()
+}
+
 pub(super) fn run(bytes: &[u8]) -> Outline {
-    let names = Names { slots: vec![(0, 0); 4096], stamp: 1, list: Vec::new() };
-    let mut lexer = Lexer {
-        bytes,
-        at: if bytes.starts_with(b"\xef\xbb\xbf") { 3 } else { 0 },
-        depth: 0,
-        names,
-        non_ascii: false,
-        joined: Vec::new(),
-        joined_end: 0,
-        out: Outline::default(),
-        start: 0,
-        column: 0,
-        word: (0, 0),
-        fresh: true,
-        open: None,
-        deepest: 0,
-    };
+    let mut lexer = Lexer::new(bytes, 4096);
     lexer.out.notices.extend(head::encoding_notice(bytes));
     lexer.line_start();
     lexer.all();
     lexer.out
+}
+
+impl<'a> Lexer<'a> {
+    fn new(bytes: &'a [u8], room: usize) -> Self {
+        let names = Names { slots: vec![(0, 0); room], stamp: 1, list: Vec::new() };
+        Lexer {
+            bytes,
+            at: if bytes.starts_with(b"\xef\xbb\xbf") { 3 } else { 0 },
+            depth: 0,
+            names,
+            non_ascii: false,
+            joined: Vec::new(),
+            joined_end: 0,
+            string: (0, 0, 0, 0),
+            trace: None,
+            out: Outline::default(),
+            start: 0,
+            column: 0,
+            word: (0, 0),
+            fresh: true,
+            open: None,
+            deepest: 0,
+        }
+    }
 }
 
 impl Lexer<'_> {
@@ -390,6 +424,15 @@ impl Lexer<'_> {
         if statement.trim_ascii().is_empty() {
             return;
         }
+        let (string, content, close, string_end) = self.string;
+        // Its own range must be all of the statement, whatever prefix and comment stand around it.
+        if string == self.start
+            && close - content >= DOCUMENTATION
+            && string_end <= end
+            && head::blank(statement, string_end - string) >= statement.len()
+        {
+            self.out.documentation.push(Range::new(content, close));
+        }
         let Some(open) = &mut self.open else { return };
         let word_end = self.word.1.clamp(self.start, end);
         let mut word = bytes.get(self.start..word_end).unwrap_or_default();
@@ -514,8 +557,17 @@ impl Lexer<'_> {
             return;
         }
         self.non_ascii |= high;
-        self.names.insert(hash(self.bytes, start, at));
+        self.name(hash(self.bytes, start, at), start, at, false);
         self.at = at;
+    }
+
+    /// A name stands here.
+    #[inline]
+    pub(super) fn name(&mut self, hash: u32, start: usize, end: usize, quoted: bool) {
+        self.names.insert(hash);
+        if let Some(trace) = &mut self.trace {
+            trace.push(Seen { hash, start, end, quoted });
+        }
     }
 
     pub(super) fn comment(&mut self) {

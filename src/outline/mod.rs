@@ -2,12 +2,16 @@
 //! comments and indentation; it must not know what a name means, and it never decides that something is harmless: a block that is not selected has
 //! simply not been asked for.
 
+mod asked;
 mod head;
 mod lexer;
 mod select;
 mod strings;
+mod wanted;
 
-pub use select::{Ask, Wanted, WantedName, left_out, select, select_as, select_more};
+pub use asked::{Ask, Asked};
+pub use select::{left_out, select, select_more};
+pub use wanted::{Form, Wanted, WantedName};
 
 use crate::notice::LocalNotice;
 use crate::source::Range;
@@ -21,6 +25,8 @@ pub struct Outline {
     pub methods: Vec<Method>,
     /// Every import statement, function-local ones too, one entry per bound name.
     pub imports: Vec<ImportedName>,
+    /// Contents of long strings that are statements by themselves: nobody reads them, and there is much of them. In file order.
+    pub documentation: Vec<Range>,
     /// What the lexer could not follow.
     pub notices: Vec<LocalNotice>,
 }

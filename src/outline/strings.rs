@@ -29,6 +29,7 @@ impl Lexer<'_> {
         match self.plain_end(quote, triple) {
             Some(end) => {
                 self.at = end + if triple { 3 } else { 1 };
+                self.string = (start, content, end, self.at);
                 if end - content <= 100 {
                     self.string_names(content, end, raw);
                     self.joined_names(start, content, end);
@@ -83,7 +84,7 @@ impl Lexer<'_> {
         } else if !raw && content.contains(&b'\\') {
             let decoded = head::unescape(content);
             for word in decoded.split(|c: char| !(c.is_ascii_alphanumeric() || c == '_')).filter(|w| !w.is_empty()) {
-                self.names.insert(hash(word.as_bytes(), 0, word.len()));
+                self.name(hash(word.as_bytes(), 0, word.len()), start, end, true);
             }
         }
     }
@@ -105,7 +106,7 @@ impl Lexer<'_> {
             if already {
                 let text = std::mem::take(&mut self.joined);
                 for word in text.split(|b| *b == b'.').filter(|w| !w.is_empty()) {
-                    self.names.insert(hash(word, 0, word.len()));
+                    self.name(hash(word, 0, word.len()), content, end, true);
                 }
                 self.joined = text;
             }
@@ -120,7 +121,7 @@ impl Lexer<'_> {
         while at < end {
             let stop = self.word_end(at).min(end);
             if stop > at {
-                self.names.insert(hash(self.bytes, at, stop));
+                self.name(hash(self.bytes, at, stop), at, stop, true);
             }
             at = stop + 1;
         }
@@ -203,7 +204,7 @@ impl Lexer<'_> {
                     return;
                 }
                 self.non_ascii |= !word.is_ascii();
-                self.names.insert(hash(self.bytes, self.at, end));
+                self.name(hash(self.bytes, self.at, end), self.at, end, false);
                 self.at = end;
             }
             DIGIT => self.skip_word(),

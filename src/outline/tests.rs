@@ -72,7 +72,8 @@ fn chosen(source: &str, wanted: &Wanted) -> Vec<usize> {
 
 #[test]
 fn selection_follows_aliases_up_and_definitions_down() {
-    let wanted = Wanted::new([WantedName::qualified("torch.load"), WantedName::qualified("recv_pyobj")]);
+    let method = WantedName { word: "recv_pyobj".to_owned(), form: Form::Anywhere, companions: Vec::new(), follows: false };
+    let wanted = Wanted::new(WantedName::qualified("torch.load").into_iter().chain([method]));
     let source = "import torch\nL = torch.load\ndef f(x):\n    return L(x, HELP)\nHELP = g()\ndef g(): pass\ndef h(): pass\n";
     assert_eq!(chosen(source, &wanted), [0, 1, 2, 3]);
     assert_eq!(chosen("import json\nx = json.load(f)\n", &wanted), Vec::<usize>::new());
@@ -80,23 +81,37 @@ fn selection_follows_aliases_up_and_definitions_down() {
     assert_eq!(chosen("s.recv_pyobj()\n", &wanted), [0]);
     assert_eq!(chosen("x = 1\ny = é\n", &wanted), [1]);
     assert_eq!(chosen("x = 1\ny = 2\n", &Wanted::everything()), [0, 1]);
-    let mut grown = Wanted::default();
-    assert!(grown.grow("pkg.util", "fetch", Ask::Uses));
-    assert!(!grown.grow("pkg.util", "fetch", Ask::Uses));
-    assert_eq!(chosen("from .util import fetch as F\ndef a(): F()\ndef b(): pass\n", &grown), [0, 1]);
-    assert_eq!(chosen("from pkg import util\ndef a(): util.fetch()\ndef b(): pass\n", &grown), [0, 1]);
     let own = "def fetch(): pass\ndef b(): fetch()\ndef c(): pass\n";
-    assert_eq!(select_as(&outline(own.as_bytes()), own.as_bytes(), &grown, &["pkg.util"]), [0, 1]);
-    assert_eq!(chosen(own, &grown), Vec::<usize>::new());
-    let mut defined = Wanted::default();
-    assert!(defined.grow("pkg.util", "fetch", Ask::Definition));
-    assert_eq!(select_as(&outline(own.as_bytes()), own.as_bytes(), &defined, &["pkg.util"]), [0]);
-    let more = |wanted: &Wanted, before: &[usize]| select_more(&outline(own.as_bytes()), own.as_bytes(), wanted, &["pkg.util"], before);
-    assert_eq!(more(&grown, &[2]), Some(vec![0, 1, 2]));
-    assert_eq!(more(&grown, &[0, 1]), None);
-    grown.settle();
-    assert_eq!(more(&grown, &[2]), None);
-    assert!(!grown.grow("pkg.util", "fetch", Ask::Uses));
+    let more = |asked: &Asked, source: &str, before: &[usize]| select_more(&outline(source.as_bytes()), source.as_bytes(), asked, before);
+    let mut used = Asked::default();
+    used.uses(name_hash("fetch"), None);
+    assert_eq!(more(&used, own, &[]), Some(vec![0, 1]));
+    assert_eq!(more(&used, own, &[2]), Some(vec![0, 1, 2]));
+    assert_eq!(more(&used, own, &[0, 1]), None);
+    assert_eq!(more(&used, "from .util import *\nx = 1\n", &[]), Some(vec![0]));
+    let mut defined = Asked::default();
+    defined.definition("fetch");
+    assert_eq!(more(&defined, own, &[]), Some(vec![0]));
+    assert_eq!(more(&Asked::default(), own, &[2]), None);
+}
+
+#[test]
+fn a_name_counts_where_it_stands_as_its_row_says() {
+    let wanted = Wanted::new(["torch.load", "requests.get", "eval"].into_iter().filter_map(WantedName::qualified));
+    let parts = |source: &str| chosen(source, &wanted);
+    // Taken from something else, or an attribute of that name.
+    assert_eq!(parts("import torch\ndef f(m): m.load(1)\n"), Vec::<usize>::new());
+    assert_eq!(parts("import requests\ndef f(d): d.get('x')\n"), Vec::<usize>::new());
+    assert_eq!(parts("def f(m):\n    m.eval()\n    return g(eval=1)\n"), Vec::<usize>::new());
+    // The module by another name: imported, assigned, handed around, kept in a field; reached by the text of its name.
+    assert_eq!(parts("import torch as t\ndef f(m): t.load(1)\n"), [0, 1]);
+    assert_eq!(parts("import requests\nhttp = requests\ndef f(): http.get('x')\n"), [0, 1, 2]);
+    assert_eq!(parts("import torch\ndef f():\n    lib = torch\n    return lib.load(1)\n"), [0, 1]);
+    assert_eq!(parts("import torch\nclass C:\n    def __init__(self): self.lib = torch\n    def f(self): return self.lib.load(1)\n"), [0, 1, 3]);
+    assert_eq!(parts("import torch\ndef f(): return getattr(torch, 'load')(1)\n"), [0, 1]);
+    assert_eq!(parts("from torch import load\ndef f(): return load(1)\n"), [0, 1]);
+    assert_eq!(parts("def f(x): return eval(x)\n"), [0]);
+    assert_eq!(parts("import torch\nx = torch . load (1)\n"), [0, 1]);
 }
 
 #[test]
@@ -109,17 +124,17 @@ fn methods_are_asked_for_one_by_one() {
     assert_eq!(o.assigns(1).iter().map(|a| a.name).collect::<Vec<_>>(), hashes(&["size"]));
     assert!(o.mentions(1, name_hash("D")) && !o.mentions(1, name_hash("torch")) && o.mentions(4, name_hash("p")));
     // `read` stands for what is wanted, `n` goes along; `x` holds what a call gave.
-    let wanted = Wanted::new([WantedName::qualified("torch.load")]);
+    let wanted = Wanted::new(WantedName::qualified("torch.load"));
     assert_eq!(chosen(source, &wanted), [0, 1, 4, 5, 6]);
     assert_eq!(left_out(&o, &[0, 1, 4, 5, 6]).len(), 3);
-    let ask = |name: &str, ask: Ask| {
-        let mut wanted = Wanted::default();
-        wanted.grow("m", name, ask);
-        select_as(&o, source.as_bytes(), &wanted, &["m"])
+    let ask = |fill: &dyn Fn(&mut Asked)| {
+        let mut asked = Asked::default();
+        fill(&mut asked);
+        select_more(&o, source.as_bytes(), &asked, &[])
     };
-    assert_eq!(ask("C.x", Ask::Definition), [0, 1, 6]);
-    assert_eq!(ask("C.h", Ask::Uses), [0, 1, 2, 3, 7]);
-    assert_eq!(ask("C.__init__", Ask::Uses), [0, 1, 2]);
+    assert_eq!(ask(&|a| a.definition("C.x")), Some(vec![0, 1, 6]));
+    assert_eq!(ask(&|a| a.uses(name_hash("C"), Some("h"))), Some(vec![0, 1, 2, 3, 7]));
+    assert_eq!(ask(&|a| a.uses(name_hash("C"), Some("__init__"))), Some(vec![0, 1, 2]));
 }
 
 #[test]

@@ -4,7 +4,7 @@ use crate::catalog::row::{Slot, Tree};
 use crate::facts::{ValueId, What};
 use crate::finding::{Hop, Location};
 use crate::graph::Node;
-use crate::graph::index::{base, join};
+use crate::graph::paths::{base, join};
 use crate::link::place;
 use crate::origin::{Mutable, Who};
 use crate::reach::sources::Source;

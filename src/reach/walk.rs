@@ -8,7 +8,7 @@ use crate::catalog::row::{Effect, Executes, Slot};
 use crate::facts::{Channel, Requirement, ValueId, What};
 use crate::finding::{Hop, Location};
 use crate::flow::place::brings;
-use crate::graph::index::join;
+use crate::graph::paths::join;
 use crate::graph::{EdgeKind, Node};
 use crate::link::{Linker, place};
 use crate::origin::{Mutable, Who};

@@ -11,9 +11,9 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
+use crate::catalog::Catalog;
 use crate::catalog::fields::{Fault, LoadError, nearest};
 use crate::catalog::row::Effect;
-use crate::catalog::Catalog;
 use crate::catalog::shipped::shipped;
 use crate::finding::{Severity, Tier};
 use examples::Case;
@@ -137,7 +137,8 @@ impl RuleSet {
         })?;
         let mut set = RuleSet { pages: Vec::new(), frameworks };
         let mut errors = Vec::new();
-        let files = shipped().pages.iter().map(|(p, c)| (p.as_ref(), c.as_ref(), false)).chain(user.iter().map(|(p, c)| (p.as_str(), c.as_str(), true)));
+        let files =
+            shipped().pages.iter().map(|(p, c)| (p.as_ref(), c.as_ref(), false)).chain(user.iter().map(|(p, c)| (p.as_str(), c.as_str(), true)));
         for (file, content, user) in files {
             match page::page(file, content, user, catalog, &set.frameworks) {
                 Ok(page) => {

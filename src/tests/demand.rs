@@ -23,7 +23,7 @@ fn told(alerts: &[Alert]) -> Vec<String> {
 fn differences(tree: &Sources, name: &str) -> Vec<String> {
     let (catalog, rules) = knowledge();
     let some = told(&scan(tree, catalog).1);
-    let all = told(&analyze_for(tree, catalog, rules, &Config::default(), Wanted::everything(), None).1);
+    let all = told(&analyze_for(tree, catalog, rules, &Config::default(), &Wanted::everything(), None).1);
     let only =
         |a: &[String], b: &[String], word: &str| a.iter().filter(|x| !b.contains(x)).map(|x| format!("{name}: only {word}: {x}")).collect::<Vec<_>>();
     [only(&some, &all, "on demand"), only(&all, &some, "with everything")].concat()

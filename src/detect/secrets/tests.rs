@@ -53,7 +53,7 @@ fn run(files: &[(&str, &str)]) -> Vec<(String, String, u32, String)> {
     }
     let catalog = Catalog::builtin().unwrap();
     let rules = RuleSet::load(&[], &catalog, &TABLE.iter().map(|(n, _)| *n).collect::<Vec<_>>()).unwrap();
-    let model = crate::scan::model(&sources, &catalog, Wanted::everything(), None);
+    let model = crate::scan::model(&sources, &catalog, &Wanted::everything(), None);
     let config = Config::default();
     let context = Context {
         sources: &sources,

@@ -6,6 +6,7 @@ use crate::source::Range;
 use crate::text::Text;
 
 /// The text of neighbouring blocks. Of their methods only those of `methods` (ascending) are in it; a `pass` stands for others, so that no body is empty.
+/// Documentation is left out of its quotes.
 pub fn text(bytes: &[u8], outline: &Outline, blocks: &[usize], methods: &[Part]) -> Text {
     let mut out = Text::default();
     let (Some(first), Some(last)) = (blocks.first().and_then(|b| outline.blocks.get(*b)), blocks.last().and_then(|b| outline.blocks.get(*b))) else {
@@ -13,14 +14,30 @@ pub fn text(bytes: &[u8], outline: &Outline, blocks: &[usize], methods: &[Part])
     };
     let mut at = if first.range.start == 0 && bytes.starts_with(b"\xef\xbb\xbf") { 3 } else { first.range.start as usize };
     let mut left_out = false;
+    let take = |out: &mut Text, from: usize, to: usize| {
+        let mut from = from;
+        let first = outline.documentation.partition_point(|d| (d.end as usize) <= from);
+        for range in outline.documentation.iter().skip(first).take_while(|d| (d.start as usize) < to) {
+            let (start, end) = ((range.start as usize).max(from), (range.end as usize).min(to));
+            if start > from || !out.is_empty() {
+                out.append(&Text::verbatim(bytes.get(from..start).unwrap_or_default(), from));
+            }
+            from = end;
+        }
+        let rest = Text::verbatim(bytes.get(from..to).unwrap_or_default(), from);
+        if out.is_empty() {
+            *out = rest;
+        } else {
+            out.append(&rest);
+        }
+    };
     for block in blocks {
         let end = outline.blocks.get(*block).map_or(at, |b| b.range.end as usize);
         for (_, method) in outline.methods_of(*block).filter(|(part, _)| methods.binary_search(part).is_err()) {
             let (start, stop) = (method.range.start as usize, method.range.end as usize);
-            let between = bytes.get(at..start).unwrap_or_default();
             // One `pass` for a row of them.
-            if !(left_out && between.trim_ascii().is_empty()) {
-                out.append(&Text::verbatim(between, at));
+            if !(left_out && bytes.get(at..start).unwrap_or_default().trim_ascii().is_empty()) {
+                take(&mut out, at, start);
                 out.push("pass\n", Range::new(start, start));
             }
             // What follows in the class keeps its indentation.
@@ -29,11 +46,6 @@ pub fn text(bytes: &[u8], outline: &Outline, blocks: &[usize], methods: &[Part])
             left_out = true;
         }
     }
-    let end = last.range.end as usize;
-    let rest = Text::verbatim(bytes.get(at..end).unwrap_or_default(), at);
-    if out.is_empty() {
-        return rest;
-    }
-    out.append(&rest);
+    take(&mut out, at, last.range.end as usize);
     out
 }

@@ -63,7 +63,7 @@ const PLACES: [&str; 357] = [
 
 #[test]
 fn a_call_hides_nowhere() {
-    let wanted = Wanted::new([WantedName::qualified("torch.load")]);
+    let wanted = Wanted::new(WantedName::qualified("torch.load"));
     for place in PLACES {
         let source = format!("import torch\n{}\n", place.replace("§", "torch.load(x, weights_only=False)"));
         let o = outline(source.as_bytes());

@@ -80,6 +80,13 @@ pub fn module(bytes: &[u8], outline: &Outline, parts: &[Part]) -> FileFacts {
     b.finish()
 }
 
+/// The facts of a file of which no part was chosen: that it is there, so that what runs or imports it has a target.
+pub fn unread(bytes: &[u8]) -> FileFacts {
+    let mut b = Builder::default();
+    b.add(Range::new(0, bytes.len()), What::Module { language: Language::Python });
+    b.finish()
+}
+
 /// The facts of a text that is Python (`python -c`, a heredoc, a literal given to `exec`), under the current owner. Returns its Module fact.
 pub fn snippet(text: &Text, holes: &[Hole], b: &mut Builder) -> FactId {
     let module = b.add(text.whole(), What::Module { language: Language::Python });

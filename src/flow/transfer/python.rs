@@ -7,7 +7,7 @@ use crate::flow::tables::{Bind, Given, Search, given};
 use crate::flow::transfer::rows::pinned;
 use crate::flow::value::{Consts, Lit, MAX_LITERALS, Made, PinState, Side, Val};
 use crate::graph::Node;
-use crate::graph::index::MOST_REEXPORTS;
+use crate::graph::imports::MOST_REEXPORTS;
 use crate::origin::{Mutable, Origin, Who};
 use crate::outline::Ask;
 use crate::source::FileId;
@@ -167,8 +167,7 @@ impl<'a> Solver<'a> {
         for class in self.tables.family(class) {
             let name = self.class_name(class);
             if self.world.index.is_left_out(class.file, name, Some(member)) {
-                let module = crate::flow::module_name(self.world.index.path(class.file));
-                self.wanted.insert((module, format!("{name}.{member}"), Ask::Definition));
+                self.wanted.insert((class.file, format!("{name}.{member}"), Ask::Definition));
             }
         }
     }
@@ -189,21 +188,20 @@ impl<'a> Solver<'a> {
         if name.starts_with('?') || self.world.index.definition(file, name).is_some() {
             return;
         }
-        let path = |file: FileId| crate::flow::module_name(self.world.index.path(file));
         if !name.contains('.') {
             if self.world.index.is_left_out(file, name, None) {
-                self.wanted.insert((path(file), name.to_owned(), Ask::Definition));
+                self.wanted.insert((file, name.to_owned(), Ask::Definition));
             }
         } else if let Some((mut module, rest)) = self.module_of(file, name) {
             let (mut head, member) = rest.split_once('.').map_or((rest, None), |(head, more)| (head, more.split('.').next()));
             // A module that hands a name on is known already: what is missing stands where the name comes from.
             for _ in 0..MOST_REEXPORTS {
-                let Some((origin, original)) = self.world.index.reexport(module, head) else { break };
+                let Some((origin, original)) = self.world.index.imports().origin(module, head) else { break };
                 (module, head) = (origin, original);
             }
             if self.tables.global(module, head).is_empty() {
                 let wanted = member.map_or_else(|| head.to_owned(), |member| format!("{head}.{member}"));
-                self.wanted.insert((path(module), wanted, Ask::Definition));
+                self.wanted.insert((module, wanted, Ask::Definition));
             }
         }
     }

@@ -1,0 +1,220 @@
+//! Who knows a name of a module: every import of every Python file, resolved to the file it means. Built once, from outlines alone, so that it speaks of files
+//! nobody looked into; knows no fact.
+
+use std::collections::{BTreeMap, BTreeSet, HashSet};
+
+use rayon::prelude::*;
+
+use super::paths::Paths;
+use crate::outline::{Asked, Outline, name_hash};
+use crate::source::FileId;
+
+/// Most modules that a name is handed through before its definition; a circle ends here.
+pub const MOST_REEXPORTS: u32 = 8;
+
+/// Imports by the module they are from, and by the file they stand in. Names are hashes ([`name_hash`]): two that share one only ever select more.
+#[derive(Debug, Default)]
+pub struct Imports {
+    /// Indexed by the file of a module.
+    of: Vec<Vec<(FileId, Bound)>>,
+    /// Indexed by file; sorted by the name bound there: that name, the module it is from, and the name there where it is another one.
+    by: Vec<Vec<(u32, FileId, Option<Box<str>>)>>,
+    /// Modules that a file imports, by file.
+    of_file: Vec<Vec<FileId>>,
+}
+
+/// What an import binds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Bound {
+    /// One name, and what it is called there.
+    Name(u32, u32),
+    /// All names.
+    All,
+    /// The module itself.
+    Module,
+}
+
+impl Imports {
+    /// Resolves every import.
+    pub fn new(paths: &Paths, outlines: &[Option<Outline>]) -> Self {
+        let found: Vec<Resolved> =
+            outlines.par_iter().enumerate().map(|(i, o)| o.as_ref().map_or_else(Resolved::default, |o| resolve(paths, id(i), o))).collect();
+        let mut out =
+            Imports { of: vec![Vec::new(); outlines.len()], by: Vec::with_capacity(outlines.len()), of_file: Vec::with_capacity(outlines.len()) };
+        for (i, Resolved { bound, by }) in found.into_iter().enumerate() {
+            let mut modules: Vec<FileId> = Vec::new();
+            for (module, bound) in bound {
+                modules.push(module);
+                if let Some(of) = out.of.get_mut(module.0 as usize) {
+                    of.push((id(i), bound));
+                }
+            }
+            modules.dedup();
+            out.by.push(by);
+            out.of_file.push(modules);
+        }
+        out
+    }
+    /// Where a name of a file comes from when an import binds it: the module of the tree, and the name there.
+    pub fn origin<'n>(&'n self, file: FileId, name: &'n str) -> Option<(FileId, &'n str)> {
+        let by = self.by.get(file.0 as usize)?;
+        let hash = name_hash(name);
+        // Of several the last in order of their files: as good as any, and always the same.
+        let end = by.partition_point(|b| b.0 <= hash);
+        let found = end.checked_sub(1).and_then(|at| by.get(at)).filter(|b| b.0 == hash)?;
+        Some((found.1, found.2.as_deref().unwrap_or(name)))
+    }
+    /// These files and all that they import, directly or through others.
+    pub fn reached_from(&self, files: impl IntoIterator<Item = FileId>) -> HashSet<FileId> {
+        let mut next: Vec<FileId> = files.into_iter().collect();
+        let mut out: HashSet<FileId> = next.iter().copied().collect();
+        while let Some(file) = next.pop() {
+            next.extend(self.of_file.get(file.0 as usize).into_iter().flatten().copied().filter(|f| out.insert(*f)));
+        }
+        out
+    }
+    /// Where a name of a module is known, and as what: in the module itself, where it is imported, and where it is imported from there.
+    pub fn knowing(&self, module: FileId, name: u32) -> BTreeSet<(FileId, u32)> {
+        let mut out = BTreeSet::from([(module, name)]);
+        let mut next = vec![(module, name)];
+        for _ in 0..MOST_REEXPORTS {
+            for (module, name) in std::mem::take(&mut next) {
+                for (file, bound) in self.of.get(module.0 as usize).into_iter().flatten() {
+                    let known = match bound {
+                        Bound::Name(imported, alias) if *imported == name => (*file, *alias),
+                        Bound::Name(..) => continue,
+                        Bound::All => (*file, name),
+                        // Known as an attribute of the module, and handed on with it alone.
+                        Bound::Module => {
+                            out.insert((*file, name));
+                            continue;
+                        }
+                    };
+                    if out.insert(known) {
+                        next.push(known);
+                    }
+                }
+            }
+        }
+        out
+    }
+    /// What is asked for of each file, from what is asked for of names: (module, `name` or `Class.member`).
+    pub fn asked<'n>(
+        &self,
+        uses: impl Iterator<Item = (FileId, &'n str)>,
+        definitions: impl Iterator<Item = (FileId, &'n str)>,
+    ) -> BTreeMap<FileId, Asked> {
+        let mut out: BTreeMap<FileId, Asked> = BTreeMap::new();
+        let mut members: BTreeMap<(FileId, u32), Vec<Option<&str>>> = BTreeMap::new();
+        for (module, name) in uses {
+            let (head, member) = name.split_once('.').map_or((name, None), |(head, rest)| (head, rest.rsplit('.').next()));
+            members.entry((module, name_hash(head))).or_default().push(member);
+        }
+        for ((module, head), members) in members {
+            for (file, bound) in self.knowing(module, head) {
+                let asked = out.entry(file).or_default();
+                members.iter().for_each(|member| asked.uses(bound, *member));
+            }
+        }
+        for (module, name) in definitions {
+            out.entry(module).or_default().definition(name);
+        }
+        out
+    }
+}
+
+/// What the imports of one file mean.
+#[derive(Default)]
+struct Resolved {
+    /// Sorted.
+    bound: Vec<(FileId, Bound)>,
+    by: Vec<(u32, FileId, Option<Box<str>>)>,
+}
+
+fn resolve(paths: &Paths, file: FileId, outline: &Outline) -> Resolved {
+    let mut out = Resolved::default();
+    for import in &outline.imports {
+        let module = paths.module(file, &import.module, import.level);
+        match import.name.as_deref() {
+            None => out.bound.extend(module.map(|m| (m, Bound::Module))),
+            Some("*") => out.bound.extend(module.map(|m| (m, Bound::All))),
+            Some(name) => {
+                let alias = if import.alias.is_empty() { name } else { &import.alias };
+                if let Some(module) = module {
+                    out.bound.push((module, Bound::Name(name_hash(name), name_hash(alias))));
+                    out.by.push((name_hash(alias), module, (alias != name).then(|| name.into())));
+                }
+                // `from package import module`.
+                let whole = if import.module.is_empty() { name.to_owned() } else { format!("{}.{name}", import.module) };
+                out.bound.extend(paths.module(file, &whole, import.level).map(|m| (m, Bound::Module)));
+            }
+        }
+    }
+    out.bound.sort_unstable();
+    out.bound.dedup();
+    out.by.sort_unstable();
+    out.by.dedup();
+    out
+}
+
+fn id(i: usize) -> FileId {
+    FileId(u32::try_from(i).unwrap_or(u32::MAX))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::outline::outline;
+    use crate::source::{Kind, SourceFile, Sources};
+
+    fn read(files: &[(&str, &str)]) -> (Paths, Imports) {
+        let files = files.iter().map(|(path, text)| SourceFile::new(*path, Kind::Python, text.as_bytes().to_vec())).collect();
+        let sources = Sources { roots: vec![".".to_owned()], files, ..Sources::default() };
+        let outlines: Vec<Option<Outline>> = sources.files.iter().map(|f| Some(outline(&f.bytes))).collect();
+        let paths = Paths::new(&sources);
+        let imports = Imports::new(&paths, &outlines);
+        (paths, imports)
+    }
+
+    #[test]
+    fn names_are_known_wherever_imports_lead() {
+        let (paths, imports) = read(&[
+            ("pkg/__init__.py", "from .util import fetch as get\nfrom . import util\n"),
+            ("pkg/util.py", "def fetch(): pass\n"),
+            ("pkg/all.py", "from .util import *\n"),
+            ("a.py", "from pkg import get\n"),
+            ("b.py", "import pkg.util as u\n"),
+            ("c.py", "import pkg\n"),
+            ("d.py", "from pkg.all import fetch\n"),
+            ("e.py", "from other import fetch\n"),
+        ]);
+        let util = paths.at(0, "pkg/util.py").unwrap();
+        let names = [("fetch", name_hash("fetch")), ("get", name_hash("get"))];
+        let known: Vec<(&str, &str)> = imports
+            .knowing(util, name_hash("fetch"))
+            .into_iter()
+            .map(|(file, name)| (paths.path(file), names.iter().find(|n| n.1 == name).unwrap().0))
+            .collect();
+        let mut wanted = [
+            ("pkg/__init__.py", "get"),
+            ("pkg/__init__.py", "fetch"),
+            ("pkg/util.py", "fetch"),
+            ("pkg/all.py", "fetch"),
+            ("a.py", "get"),
+            ("b.py", "fetch"),
+            ("c.py", "get"),
+            ("d.py", "fetch"),
+        ];
+        let mut known = known;
+        known.sort_unstable();
+        wanted.sort_unstable();
+        assert_eq!(known, wanted);
+        let a = paths.at(0, "a.py").unwrap();
+        let package = paths.at(0, "pkg/__init__.py").unwrap();
+        assert_eq!(imports.origin(a, "get"), Some((package, "get")));
+        assert_eq!(imports.origin(package, "get"), Some((util, "fetch")));
+        assert_eq!(imports.origin(a, "fetch"), None);
+        let d = paths.at(0, "d.py").unwrap();
+        assert!(imports.reached_from([d]).contains(&util) && !imports.reached_from([util]).contains(&d));
+    }
+}
