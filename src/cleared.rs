@@ -244,5 +244,7 @@ pub fn words(test: &ArgTest) -> String {
         Test::Dynamic => format!("{slot} is computed"),
         Test::Wordless => format!("{slot} names nothing"),
         Test::Literal => format!("{slot} is a constant"),
+        Test::Has(all) => format!("{slot} holds {}", list(all)),
+        Test::ResultOf(all) => format!("{slot} is what {} gave", list(all)),
     }
 }

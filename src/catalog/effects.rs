@@ -114,6 +114,7 @@ fn returns(value: &Value) -> Read<Effect> {
         via: fields.read("via", via)?.unwrap_or_default(),
         path: fields.read("path", truth)?.unwrap_or(false),
         outputs: fields.read("outputs", texts)?.unwrap_or_default(),
+        certain: fields.read("certain", truth)?.unwrap_or(false),
     };
     fields.finish()?;
     Ok(effect)

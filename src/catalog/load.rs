@@ -9,9 +9,10 @@ use super::row::{ArgTest, EntrySubject, Flag, Receiver, Row, RowExample, SecretC
 use super::severity::Severities;
 
 /// Keys that name a subject.
-pub const SUBJECTS: [&str; 19] = [
+pub const SUBJECTS: [&str; 20] = [
     "call",
     "method",
+    "assign",
     "suffix",
     "command",
     "action",
@@ -147,6 +148,7 @@ fn subjects(kind: &'static str, fields: &Fields<'_>) -> Read<Vec<Subject>> {
             out.push(match kind {
                 "call" => Subject::Call(name),
                 "method" => Subject::Method(name),
+                "assign" => Subject::Assign(name),
                 "suffix" => Subject::Suffix { name: name.trim_start_matches('.').to_owned(), corroborate: corroborate.clone().unwrap_or_default() },
                 "command" => command(&name),
                 "action" => Subject::Action(name.to_ascii_lowercase()),
@@ -255,7 +257,7 @@ pub fn arg_test(value: &Value) -> Read<ArgTest> {
     let slot = fields.need("slot", slot)?;
     let test = tests(&fields)?;
     fields.finish()?;
-    let [test] = test.as_slice() else { return Err(Fault::new("a test has one of given, is, is-not, like, unlike, literal")) };
+    let [test] = test.as_slice() else { return Err(Fault::new("a test has one of given, is, is-not, like, unlike, literal, has, result-of")) };
     Ok(ArgTest { slot, test: test.clone() })
 }
 
@@ -268,7 +270,7 @@ pub fn test(value: &Value) -> Read<Test> {
     let fields = Fields::of(value, "a test")?;
     let found = tests(&fields)?;
     fields.finish()?;
-    let [test] = found.as_slice() else { return Err(Fault::new("a test has one of given, is, is-not, like, unlike, literal")) };
+    let [test] = found.as_slice() else { return Err(Fault::new("a test has one of given, is, is-not, like, unlike, literal, has, result-of")) };
     Ok(test.clone())
 }
 
@@ -279,6 +281,8 @@ fn tests(fields: &Fields<'_>) -> Read<Vec<Test>> {
     out.extend(fields.read("is-not", texts)?.map(Test::IsNot));
     out.extend(fields.read("like", texts)?.map(Test::Like));
     out.extend(fields.read("unlike", texts)?.map(Test::Unlike));
+    out.extend(fields.read("has", texts)?.map(Test::Has));
+    out.extend(fields.read("result-of", texts)?.map(|calls| Test::ResultOf(expand(calls))));
     out.extend(fields.read("wordless", truth)?.filter(|yes| *yes).map(|_| Test::Wordless));
     out.extend(fields.read("literal", truth)?.map(|yes| if yes { Test::Literal } else { Test::Dynamic }));
     Ok(out)
@@ -293,7 +297,7 @@ fn receiver(value: &Value) -> Read<Receiver> {
     let fields = Fields::of(value, "`receiver`")?;
     let types = expand(fields.read("type", texts)?.unwrap_or_default());
     let any = fields.read("any", truth)?.unwrap_or(false);
-    let called = fields.read("called", text)?;
+    let called = fields.read("called", texts)?;
     let arg = fields.read("arg", test)?;
     fields.finish()?;
     if types.is_empty() && !any && called.is_none() {
@@ -311,16 +315,20 @@ fn expand(names: Vec<String>) -> Vec<String> {
 
 fn flag(value: &Value) -> Read<Flag> {
     let fields = Fields::of(value, "`flag`")?;
+    let name = fields.read("name", text)?;
     let flag = Flag {
-        name: fields.need("name", text)?,
-        safe: fields.need("safe", text)?,
+        name: name.clone().unwrap_or_default(),
+        safe: if name.is_some() { fields.need("safe", text)? } else { String::new() },
         default_since: fields.read("default-since", pairs)?.unwrap_or_default(),
         honoured_since: fields.read("honoured-since", pairs)?.unwrap_or_default(),
         removed_since: fields.read("removed-since", pairs)?.unwrap_or_default(),
         holes: fields.each("holes", hole)?,
-        default_safe: fields.read("default", |v| one_of(v, &[("safe", true), ("unsafe", false)]))?.unwrap_or(false),
+        default_safe: fields.read("default", |v| one_of(v, &[("safe", true), ("unsafe", false)]))?.unwrap_or(name.is_none()),
     };
     fields.finish()?;
+    if flag.name.is_empty() && flag.holes.is_empty() {
+        return Err(Fault::new("a flag without a name says in which versions the call has a hole").under("holes"));
+    }
     Ok(flag)
 }
 
@@ -329,6 +337,9 @@ fn hole(value: &Value) -> Read<(std::collections::BTreeMap<String, String>, Stri
     let see = all.remove("see").unwrap_or_default();
     if all.is_empty() {
         return Err(Fault::new("a hole names a package and the versions it concerns"));
+    }
+    if let Some((package, _)) = all.iter().find(|(_, spec)| !spec.contains('<')) {
+        return Err(Fault::new("a hole says where it ends: `<2.10`").under(package));
     }
     Ok((all, see))
 }

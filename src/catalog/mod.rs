@@ -3,9 +3,11 @@
 //! A row is found by the shape of its subject: exact names through an ordered map, patterns in a short list per kind. Which argument a slot means is
 //! decided in `slot`, how a command line is read in `command`, what it runs inside in `unwrap`.
 
+mod assign;
 #[cfg(not(test))]
 mod builtin;
 pub mod command;
+mod contents;
 pub mod effects;
 pub mod fields;
 pub mod glob;
@@ -151,7 +153,16 @@ impl Catalog {
 
     fn subjects(&self, facts: &FileFacts, id: FactId) -> Vec<RowId> {
         match &facts.fact(id).what {
-            What::Call(call) => self.calls(facts, call),
+            What::Call(call) => {
+                let mut found = self.calls(facts, call);
+                found.extend(self.environment(facts, id, &found));
+                found
+            }
+            What::Assignment { target, .. } => {
+                let mut found = self.assigned(facts, target);
+                found.extend(self.environment(facts, id, &found));
+                found
+            }
             What::Command(command) => self.commands.matching(self, facts, command),
             What::Uses { target, with } => {
                 let Some(target) = facts.literal(*target) else { return Vec::new() };
@@ -335,7 +346,7 @@ impl Catalog {
                 Subject::Suffix { name, .. } => name.rsplit('.').next().unwrap_or(name).to_owned(),
                 Subject::Setting(path) => path.to_lowercase().replace('-', "_"),
                 Subject::Image(name) => image_name(name).to_owned(),
-                Subject::Call(n) | Subject::Method(n) | Subject::Action(n) | Subject::Trigger(n) | Subject::Context(n) => n.clone(),
+                Subject::Call(n) | Subject::Method(n) | Subject::Assign(n) | Subject::Action(n) | Subject::Trigger(n) | Subject::Context(n) => n.clone(),
                 Subject::Runner(n) | Subject::Credential(n) | Subject::Package(n) | Subject::Account(n) | Subject::Gate(n) => n.clone(),
                 Subject::SecretName(n) | Subject::SecretFile(n) => n.clone(),
                 Subject::Command { .. } | Subject::ActionShape(_) | Subject::Entry(_) | Subject::Secret(_) => continue,
@@ -354,7 +365,7 @@ impl Catalog {
 
 /// Whether names of a subject word are matched segment by segment.
 fn is_dotted(kind: &str) -> bool {
-    matches!(kind, "call" | "setting" | "context")
+    matches!(kind, "call" | "assign" | "setting" | "context")
 }
 
 /// An image reference without scheme, tag and digest: `docker.io/library/python:3.12` is `python`.
@@ -386,6 +397,7 @@ impl Subject {
         match self {
             Subject::Call(_) => "call",
             Subject::Method(_) => "method",
+            Subject::Assign(_) => "assign",
             Subject::Suffix { .. } => "suffix",
             Subject::Command { .. } => "command",
             Subject::Action(_) => "action",
@@ -415,7 +427,7 @@ impl Subject {
             Subject::Entry(EntrySubject::Base(b, m)) => format!("{b}.{m}"),
             Subject::Entry(EntrySubject::Function(f, n)) => format!("{f}:{n}"),
             Subject::Secret(format) => format.id.clone(),
-            Subject::Call(n) | Subject::Method(n) | Subject::Action(n) | Subject::Image(n) | Subject::Setting(n) => n.clone(),
+            Subject::Call(n) | Subject::Method(n) | Subject::Assign(n) | Subject::Action(n) | Subject::Image(n) | Subject::Setting(n) => n.clone(),
             Subject::Trigger(n) | Subject::Context(n) | Subject::Runner(n) => n.clone(),
             Subject::Credential(n) | Subject::Gate(n) | Subject::Package(n) | Subject::Account(n) => n.clone(),
             Subject::SecretName(n) | Subject::SecretFile(n) => n.clone(),

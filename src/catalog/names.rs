@@ -45,6 +45,9 @@ fn of_row(row: &Row) -> Vec<WantedName> {
     let mut out = Vec::new();
     match &row.subject {
         Subject::Call(name) => out.extend(WantedName::qualified(name)),
+        Subject::Assign(name) => out.extend(WantedName::qualified(name.trim_end_matches("[]"))),
+        // An environment variable that a program sets for itself; other settings stand in files.
+        Subject::Setting(path) => out.extend(variable(path)),
         Subject::Method(name) => {
             let types = row.receiver.as_ref().map_or(&[][..], |r| &r.types);
             let mut companions = roots(types);
@@ -64,16 +67,23 @@ fn of_row(row: &Row) -> Vec<WantedName> {
         _ => {}
     }
     // What must have been called on the object matters where the row's own word stands.
-    if let (Some((method, _)), Some(own)) = (row.receiver.as_ref().and_then(|r| r.called.as_ref()), out.first()) {
+    if let (Some((methods, _)), Some(own)) = (row.receiver.as_ref().and_then(|r| r.called.as_ref()), out.first()) {
         let mut companions = own.companions.clone();
         companions.push(vec![own.word.clone()]);
-        out.push(anywhere(method.clone(), companions));
+        out.extend(methods.iter().map(|method| anywhere(method.clone(), companions.clone())));
     }
     out
 }
 
 fn anywhere(word: String, companions: Vec<Vec<String>>) -> WantedName {
     WantedName { word, form: Form::Anywhere, companions, follows: false }
+}
+
+/// The name of an environment variable at the end of a path: capitals, as those are written.
+fn variable(path: &str) -> Option<WantedName> {
+    let word = last_plain(path);
+    let capital = word.len() > 1 && word.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || b == b'_');
+    capital.then(|| anywhere(word, Vec::new()))
 }
 
 /// The last segment without a star.

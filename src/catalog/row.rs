@@ -74,6 +74,8 @@ pub enum Subject {
     Call(String),
     /// A method by bare name on a receiver that `receiver:` describes.
     Method(String),
+    /// An assignment to a qualified name, `torch.load = …`; with `[]` at the end, to an entry of it.
+    Assign(String),
     /// The last segments of a name whose root is unknown: `.from_pretrained`. Needs one of `corroborate` to occur in the file.
     Suffix {
         /// Segments, joined by `.`.
@@ -235,6 +237,10 @@ pub enum Test {
     Wordless,
     /// A literal.
     Literal,
+    /// A list or table in sight, with an element that one of these globs matches.
+    Has(Vec<String>),
+    /// What one of these calls gave, unchanged and unchecked.
+    ResultOf(Vec<String>),
 }
 
 /// What a receiver must be.
@@ -244,18 +250,18 @@ pub struct Receiver {
     pub types: Vec<String>,
     /// Any receiver: caps confidence at medium.
     pub any: bool,
-    /// A method that must have been called on the same object, with a test of its first argument.
-    pub called: Option<(String, Option<Test>)>,
+    /// Methods of which one must have been called on the same object, with a test of its first argument.
+    pub called: Option<(Vec<String>, Option<Test>)>,
 }
 
 /// A flag that decides whether a sink is safe.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Flag {
-    /// Argument, option or setting name.
+    /// Argument, option or setting name; empty where the version alone decides.
     pub name: String,
     /// The literal that makes it safe (`true`, `false`).
     pub safe: String,
-    /// Package -> version from which the safe value is the default.
+    /// Package -> version from which the safe value is the default; of several, all must say so.
     pub default_since: BTreeMap<String, String>,
     /// Package -> version from which the safe value is honoured.
     pub honoured_since: BTreeMap<String, String>,
@@ -295,6 +301,8 @@ pub enum Effect {
         path: bool,
         /// Globs of the outputs of an action that carry it; empty: all.
         outputs: Vec<String>,
+        /// It comes from there whatever the name looks like.
+        certain: bool,
     },
     /// The result, or `to`, has the origin of these arguments.
     Passes {

@@ -2,10 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use super::Catalog;
 use super::command::OptValue;
 use super::glob;
-use super::row::{ArgTest, Row, RowId, Slot, SlotName, Test};
+use super::row::{ArgTest, Row, RowId, Slot, SlotName, Subject, Test};
+use super::{Catalog, assign, contents};
 use crate::facts::{Arg, ArgName, Call, Channel, FactId, FileFacts, Stdin, Target, V, ValueId, What};
 use crate::source::Range;
 
@@ -36,7 +36,12 @@ impl Catalog {
     /// What stands in a slot.
     pub fn argument(&self, facts: &FileFacts, id: FactId, row: RowId, slot: &Slot) -> Argument {
         match &facts.fact(id).what {
+            What::Call(_) | What::Assignment { .. } if matches!(self.row(row).subject, Subject::Setting(_)) => match slot {
+                Slot::Arg(names) if !names.contains(&SlotName::Position(0)) => Argument::Absent,
+                _ => self.exported(facts, id),
+            },
             What::Call(call) => of_call(facts, call, slot),
+            What::Assignment { target, value } => assign::argument(facts, target, *value, slot),
             What::Command(command) => {
                 let words = &command.words;
                 let word = |i: usize| words.get(i).map(|w| w.value);
@@ -155,11 +160,13 @@ pub fn holds(facts: &FileFacts, argument: &Argument, test: &Test) -> bool {
         Test::Literal => given && literals.is_some(),
         Test::Dynamic => given && literals.is_none(),
         Test::Wordless => all(&wordless),
+        Test::Has(globs) => matches!(argument, Argument::Values(values) if values.iter().any(|v| contents::has(facts, *v, globs))),
+        Test::ResultOf(calls) => matches!(argument, Argument::Values(values) if values.iter().any(|v| contents::is_result_of(facts, *v, calls))),
     }
 }
 
 /// A text that is literal in part: what is not known is one character that only `*` and `?` match. `refs/pull/$N/head` has a shape, `$REF` has none.
-fn shape(facts: &FileFacts, value: ValueId) -> Option<String> {
+pub fn shape(facts: &FileFacts, value: ValueId) -> Option<String> {
     let V::Join(parts) = &facts.value(value).what else { return facts.literal(value) };
     let known: Vec<Option<String>> = parts.iter().map(|p| facts.literal(*p)).collect();
     let says = known.iter().flatten().any(|t| t.chars().any(|c| c.is_ascii_alphanumeric()));
@@ -181,7 +188,7 @@ pub fn holds_text(text: Option<&str>, test: &Test) -> bool {
     match (test, text) {
         (Test::Present | Test::Literal, t) => t.is_some(),
         (Test::Absent, t) => t.is_none(),
-        (Test::Dynamic, _) => false,
+        (Test::Dynamic | Test::Has(_) | Test::ResultOf(_), _) => false,
         (Test::Wordless, Some(t)) => wordless(t),
         (Test::Is(words), Some(t)) => words.iter().any(|w| same(w, t)),
         (Test::IsNot(words), Some(t)) => !words.iter().any(|w| same(w, t)),
@@ -342,7 +349,8 @@ fn positional(args: &[Arg], n: u32) -> Option<Argument> {
     Some(if after_rest { Argument::Unknown } else { Argument::Values(vec![found.value]) })
 }
 
-fn keyword(facts: &FileFacts, args: &[Arg], name: &str) -> Option<Argument> {
+/// The argument passed under a name, also from a dictionary in sight.
+pub(super) fn keyword(facts: &FileFacts, args: &[Arg], name: &str) -> Option<Argument> {
     args.iter().find_map(|a| match &a.name {
         ArgName::Keyword(k) if k == name => Some(Argument::Values(vec![a.value])),
         ArgName::KeywordRest => {

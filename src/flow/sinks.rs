@@ -1,8 +1,8 @@
 //! Sinks: which values reach what a row calls dangerous, and what decides whether it is. Origins of parameters stay open here; `lift` carries them to
 //! the callers.
 
-use crate::catalog::row::{Effect, Flag, Pin, RowId, Slot, SlotName, Test};
-use crate::catalog::slot::{Argument, holds_text};
+use crate::catalog::row::{Effect, Flag, Pin, RowId, Slot, SlotName, Subject, Test};
+use crate::catalog::slot::{Argument, holds_text, shape};
 use crate::facts::{ArgName, ExprWhat, V, ValueId, What};
 use crate::flow::channels::{fuel, key};
 use crate::flow::guards::Guard;
@@ -98,7 +98,7 @@ impl Solver<'_> {
         if row.receiver.as_ref().is_some_and(|r| r.any) {
             doubts.push("the type of the object is not known".to_owned());
         }
-        if matches!(facts.fact(node.fact).what, What::Setting { .. } | What::Write { .. })
+        if matches!(row.subject, Subject::Setting(_))
             && row.effects.iter().any(|e| matches!(e, Effect::Returns { .. }))
             && row.effects.iter().any(|e| matches!(e, Effect::Sink { slot: None, .. }))
         {
@@ -155,7 +155,7 @@ impl Solver<'_> {
             return Some(match self.row_result(node) {
                 Some(val) => val,
                 None => match &self.file(node.file).fact(node.fact).what {
-                    What::Setting { value, .. } | What::Write { value, .. } => self.at(node, *value),
+                    What::Setting { value, .. } | What::Write { value, .. } | What::Assignment { value, .. } => self.at(node, *value),
                     _ => Val::program(),
                 },
             });
@@ -175,6 +175,9 @@ impl Solver<'_> {
         if !bytes {
             text_alone(&mut val);
             return Some(val);
+        }
+        if let Some(brought) = self.certain(node, id) {
+            return Some(Val { name: val.name, consts: val.consts, ..brought });
         }
         let mut written: Option<Val> = None;
         for value in values {
@@ -214,17 +217,17 @@ impl Solver<'_> {
             Argument::Values(values) => Some(self.settled(|s| s.all(node, &values))),
         }
     }
-    /// Whether the receiver had the method called on it that the row asks for.
-    fn was_called(&self, node: Node, id: RowId) -> bool {
+    /// Whether the receiver had one of the methods called on it that the row asks for.
+    pub fn was_called(&self, node: Node, id: RowId) -> bool {
         let row = self.world.catalog.row(id);
-        let Some((method, test)) = row.receiver.as_ref().and_then(|r| r.called.as_ref()) else { return true };
+        let Some((methods, test)) = row.receiver.as_ref().and_then(|r| r.called.as_ref()) else { return true };
         let facts = self.file(node.file);
         let What::Call(call) = &facts.fact(node.fact).what else { return true };
         let object = |at: Node, value: ValueId| key(self.world, &self.tables, Here { at, scope: self.tables.scope(at) }, value, &mut fuel());
         let Some(own) = call.receiver.and_then(|r| object(node, r)) else { return false };
         for (fact, f) in facts.iter() {
             let What::Call(other) = &f.what else { continue };
-            if other.name.rsplit('.').next() != Some(method) {
+            if !other.name.rsplit('.').next().is_some_and(|last| methods.iter().any(|m| m == last)) {
                 continue;
             }
             let at = Node { file: node.file, fact };
@@ -232,14 +235,13 @@ impl Solver<'_> {
                 continue;
             }
             let Some(test) = test else { return true };
-            let first = other.args.first().map(|a| a.value);
-            let text = first.and_then(|v| facts.literal(v));
-            // An address put together at run time is taken as the outer one unless its literal beginning says otherwise.
-            let begins = first.and_then(|v| match &facts.value(v).what {
-                V::Join(parts) => parts.first().and_then(|p| facts.literal(*p)),
-                _ => None,
+            // Of an address in parts the host decides.
+            let first = other.args.first().map(|a| match &facts.value(a.value).what {
+                V::List(parts, _) => parts.first().copied().unwrap_or(a.value),
+                _ => a.value,
             });
-            if holds_text(text.or(begins).as_deref(), test) {
+            // An address put together at run time is taken as the outer one unless its literal parts say otherwise.
+            if holds_text(first.and_then(|v| shape(facts, v)).as_deref(), test) {
                 return true;
             }
         }

@@ -334,6 +334,9 @@ impl<'a> Solver<'a> {
     pub fn row_result(&mut self, node: Node) -> Option<Val> {
         let mut out: Option<Val> = None;
         for (id, row) in self.rows(node) {
+            if !self.was_called(node, id) {
+                continue;
+            }
             for (i, effect) in row.effects.iter().enumerate() {
                 let val = match effect {
                     Effect::Returns { who, pin, via, path, .. } => {

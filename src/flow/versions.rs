@@ -1,11 +1,12 @@
 //! Which versions of a package a project allows, from its requirement facts. Knows PEP 440's order as far as rows need it, and no package.
 
 use std::cmp::Ordering;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::catalog::row::Flag;
 use crate::facts::{Requirement, RequirementFrom, V, What};
 use crate::flow::FlagState;
+use crate::flow::sinks::worse;
 use crate::graph::Facts;
 use crate::graph::index::Index;
 use crate::graph::paths::{base, parent};
@@ -235,12 +236,11 @@ impl Versions {
     /// What a flag with its default decides.
     pub fn absent(&self, file: FileId, flag: &Flag) -> FlagState {
         if flag.default_safe {
-            return FlagState::Safe;
+            return self.safe(file, flag);
         }
-        match flag.default_since.iter().next() {
-            Some((package, since)) => self.since(file, flag, package, since, FlagState::Unsafe),
-            None => FlagState::Unsafe,
-        }
+        // Safe where every package that has a say makes it so.
+        let states = flag.default_since.iter().map(|(package, since)| self.since(file, flag, package, since, FlagState::Unsafe));
+        states.reduce(worse).unwrap_or(FlagState::Unsafe)
     }
     /// What a flag with an unsafe value decides: nothing any more where the package no longer knows it.
     pub fn unsafe_value(&self, file: FileId, flag: &Flag) -> FlagState {
@@ -252,20 +252,19 @@ impl Versions {
     /// What a flag with its safe value decides. A version in which it does not hold counts where the project takes no other one: what a project merely
     /// still allows is not what a fresh installation brings.
     pub fn safe(&self, file: FileId, flag: &Flag) -> FlagState {
-        let old = flag.honoured_since.iter().any(|(package, since)| self.holds_since(file, package, since) == Holds::Never);
         let inside = |package: &str, spec: &str| self.span(file, package).is_some_and(|span| span.within(&Span::parse(spec)));
-        let hole = flag.holes.iter().flat_map(|(packages, _)| packages).any(|(package, spec)| inside(package, spec));
-        match floor(flag) {
-            Some(floor) if old || hole => FlagState::Hole(floor),
-            _ => FlagState::Safe,
-        }
+        let old = flag.honoured_since.iter().filter(|(package, since)| self.holds_since(file, package, since) == Holds::Never);
+        let holes = flag.holes.iter().flat_map(|(packages, _)| packages).filter(|(package, spec)| inside(package, spec));
+        let failing: BTreeSet<&str> = old.chain(holes).map(|(package, _)| package.as_str()).collect();
+        let counts = |package: &str, hole: Option<&str>| failing.contains(package) && hole.is_none_or(|spec| inside(package, spec));
+        floor(flag, counts).map_or(FlagState::Safe, FlagState::Hole)
     }
     /// What is decided by a version from which on a call is safe.
     fn since(&self, file: FileId, flag: &Flag, package: &str, since: &str, before: FlagState) -> FlagState {
         match self.holds_since(file, package, since) {
             Holds::Always | Holds::Newest => self.safe(file, flag),
             Holds::Never => before,
-            Holds::Depends => FlagState::Unsettled(floor(flag).unwrap_or_else(|| format!("{package}>={since}"))),
+            Holds::Depends => FlagState::Unsettled(floor(flag, |p, _| p == package).unwrap_or_else(|| format!("{package}>={since}"))),
         }
     }
     /// Which of the project's versions come at or after `since`.
@@ -296,11 +295,12 @@ enum Holds {
     Depends,
 }
 
-/// The version from which on nothing about a flag is open: the highest of all that its row names.
-fn floor(flag: &Flag) -> Option<String> {
-    let since = flag.default_since.iter().chain(&flag.honoured_since).chain(&flag.removed_since);
+/// The version from which on nothing about a flag is open: the highest that its row names, of the packages and holes that count.
+fn floor(flag: &Flag, counts: impl Fn(&str, Option<&str>) -> bool) -> Option<String> {
+    let since = flag.default_since.iter().chain(&flag.honoured_since).chain(&flag.removed_since).filter(|(package, _)| counts(package, None));
     let since = since.filter_map(|(package, v)| Some((Version::parse(v)?, format!("{package}>={v}"))));
-    let ends = flag.holes.iter().flat_map(|(packages, _)| packages).filter_map(|(package, spec)| {
+    let holes = flag.holes.iter().flat_map(|(packages, _)| packages).filter(|(package, spec)| counts(package, Some(spec)));
+    let ends = holes.filter_map(|(package, spec)| {
         let end = spec.split(',').find_map(|p| p.trim().strip_prefix('<'))?;
         let last = end.strip_prefix('=');
         Some((Version::parse(last.unwrap_or(end))?, last.map_or_else(|| format!("{package}>={end}"), |v| format!("{package}>{v}"))))

@@ -15,7 +15,7 @@ pub fn tree(row: &Row, example: &RowExample) -> BTreeMap<String, String> {
     let indented = |by: usize| code.lines().map(|l| format!("{}{l}\n", " ".repeat(by))).collect::<String>();
     let job = "jobs:\n  example:\n    runs-on: ubuntu-latest\n    steps:\n";
     let (path, text) = match &row.subject {
-        Subject::Call(_) | Subject::Method(_) | Subject::Suffix { .. } | Subject::Entry(_) => ("example.py", with_imports(code)),
+        Subject::Call(_) | Subject::Method(_) | Subject::Assign(_) | Subject::Suffix { .. } | Subject::Entry(_) => ("example.py", with_imports(code)),
         Subject::Command { .. } => ("example.sh", format!("{code}\n")),
         Subject::Action(_) | Subject::ActionShape(_) => (".github/workflows/example.yml", format!("on: push\n{job}{}", indented(6))),
         Subject::Context(_) => {

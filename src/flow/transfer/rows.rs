@@ -1,6 +1,6 @@
 //! What a row says of a result: origins of what a call returns, pins, channels that it reads. The same for calls, commands and actions.
 
-use crate::catalog::row::{Effect, Pin, Row, RowId, Slot, Tree};
+use crate::catalog::row::{Effect, Pin, Row, RowId, Slot, Subject, Tree};
 use crate::facts::{ValueId, What};
 use crate::flow::place::{self, Place};
 use crate::flow::solver::{Here, Solver};
@@ -25,7 +25,13 @@ impl Solver<'_> {
             }
             return val;
         }
-        if let (Pin::Fixed(mutable), What::Setting { .. } | What::Write { .. }) = (pin, &self.file(node.file).fact(node.fact).what) {
+        if let Some(mut val) = self.certain(node, which.0) {
+            if path {
+                val.name = Origin::PROGRAM;
+            }
+            return val;
+        }
+        if let (Pin::Fixed(mutable), Subject::Setting(_)) = (pin, &self.world.catalog.row(which.0).subject) {
             // A switch of a configuration does not say what it is applied to; the row says that this comes from outside.
             let val = Val::content(Origin { via, ..Origin::publisher(*mutable) });
             let text = format!("`{callee}` applies to what comes from outside");
@@ -53,6 +59,27 @@ impl Solver<'_> {
             val.source = Some(std::rc::Rc::new(Source { who: val.bytes.who, at, text, row: Some(which), subject }));
         }
         val
+    }
+    /// What comes from outside whatever its name looks like, as the row says; none where the name decides.
+    pub fn certain(&mut self, node: Node, id: RowId) -> Option<Val> {
+        let row = self.world.catalog.row(id);
+        let found = row.effects.iter().enumerate().find_map(|(i, e)| match e {
+            Effect::Returns { certain: true, who, pin, via, .. } => Some((u32::try_from(i).unwrap_or(u32::MAX), *who, pin, *via)),
+            _ => None,
+        });
+        let (effect, who, pin, via) = found?;
+        let mutable = match self.pin(node, id, pin) {
+            PinState::Fixed(mutable) => mutable,
+            PinState::Suffix | PinState::By(_) => Mutable::Moving,
+        };
+        let name = self.slot(node, id, &Solver::subject_slot(row)).unwrap_or_default().consts.text().map(str::to_owned);
+        let callee = self.called(node);
+        let text = match &name {
+            Some(name) => format!("`{callee}` gets `{name}`"),
+            None => format!("`{callee}` gets it from outside"),
+        };
+        let val = Val::content(Origin { who, mutable, via, ..Origin::PROGRAM });
+        Some(val.from_source(Source { who, at: self.head(node), text, row: Some((id, effect)), subject: name }))
     }
     /// What hubs and hosts serve under a name. Deferred for a name that is a parameter.
     pub fn fetched(&self, node: Node, name: &Val, pin: PinState) -> Val {
