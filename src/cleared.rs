@@ -162,8 +162,8 @@ fn subject(row: &Row, kind: &str) -> String {
 /// Why a hit that nobody tells is harmless; nothing, where that is not what is known of it.
 fn of_hit(context: &Context, hit: &SinkHit, row: RowId, in_tests: bool) -> Option<(ClearedKind, String)> {
     if hit.flag == FlagState::Safe {
-        let flags: Vec<String> = context.catalog.row(row).flags.iter().map(|f| format!("`{}`", f.name)).collect();
-        return Some((ClearedKind::Sink, format!("{} is safe here: set so, or by default in the versions allowed", flags.join(", "))));
+        let flag = context.catalog.row(row).deciding();
+        return Some((ClearedKind::Sink, format!("{flag} is safe here: set so, or by default in the versions allowed")));
     }
     let open = (!in_tests && hit.bytes.who < Who::Publisher) && (hit.bytes.open || !hit.bytes.known);
     let why = match (hit.bytes.who, hit.bytes.mutable) {
@@ -245,6 +245,7 @@ pub fn words(test: &ArgTest) -> String {
         Test::Wordless => format!("{slot} names nothing"),
         Test::Literal => format!("{slot} is a constant"),
         Test::Has(all) => format!("{slot} holds {}", list(all)),
+        Test::Sets(all) => format!("{slot} sets {}", list(&all.iter().map(|(k, v)| format!("{k}={v}")).collect::<Vec<_>>())),
         Test::ResultOf(all) => format!("{slot} is what {} gave", list(all)),
     }
 }

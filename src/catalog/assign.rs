@@ -1,11 +1,11 @@
-//! Assignments as rows read them: which name is given another value, what an assigned function sets a keyword to, and environment variables that a call
-//! or an assignment writes. Knows rows and facts.
+//! Assignments as rows read them: which name is given another value, what a function that is assigned sets a keyword to, and environment variables that a
+//! call or an assignment writes. Knows rows and facts.
 
 use std::collections::BTreeSet;
 
 use super::Catalog;
 use super::row::{Effect, Row, RowId, Slot, SlotName};
-use super::slot::{Argument, keyword};
+use super::slot::{Argument, keyword, literals, same};
 use crate::facts::{ArgName, FactId, FileFacts, Target, V, ValueId, What};
 
 /// Values looked at for one name or keyword.
@@ -29,16 +29,20 @@ impl Catalog {
         texts.flat_map(|name| self.setting(&name)).collect()
     }
 
-    /// What a call or an assignment writes to the environment, for a row of the variable.
-    pub(super) fn exported(&self, facts: &FileFacts, id: FactId) -> Argument {
+    /// What a call, an assignment or the words before a command write to the environment, for a row of the variable.
+    pub(super) fn exported(&self, facts: &FileFacts, id: FactId, row: RowId) -> Argument {
         let own = match &facts.fact(id).what {
+            What::Command(command) => {
+                let named = command.env.iter().filter(|(name, _)| self.setting(name).contains(&row));
+                return super::slot::many(named.map(|(_, value)| *value).collect());
+            }
             What::Call(call) => self.calls(facts, call),
             What::Assignment { target, .. } => self.assigned(facts, target),
             _ => Vec::new(),
         };
         let values = own.into_iter().filter_map(|r| Some((r, written(self.row(r))?.1?)));
         let values: Vec<ValueId> = values.flat_map(|(row, value)| self.slot(facts, id, row, value)).collect();
-        if values.is_empty() { Argument::Absent } else { Argument::Values(values) }
+        super::slot::many(values)
     }
 }
 
@@ -50,16 +54,20 @@ fn written(row: &Row) -> Option<(&Slot, Option<&Slot>)> {
     })
 }
 
-/// What stands in a slot of an assignment: `0` the value, `key` the subscript, another name what an assigned function sets that keyword to.
-pub(super) fn argument(facts: &FileFacts, target: &Target, value: ValueId, slot: &Slot) -> Argument {
+/// What stands in a slot of an assignment: `0` the value, `key` the subscript.
+pub(super) fn argument(target: &Target, value: ValueId, slot: &Slot) -> Argument {
     let Slot::Arg(names) = slot else { return Argument::Absent };
     let found = names.iter().find_map(|name| match (name, target) {
-        (SlotName::Position(0), _) => Some(vec![value]),
-        (SlotName::Name(name), Target::Index(_, key)) if name == "key" => Some(vec![*key]),
-        (SlotName::Name(name), _) => Some(set_by(facts, value, name)).filter(|found| !found.is_empty()),
+        (SlotName::Position(0), _) => Some(value),
+        (SlotName::Name(name), Target::Index(_, key)) if name == "key" => Some(*key),
         _ => None,
     });
-    found.map_or(Argument::Absent, Argument::Values)
+    found.map_or(Argument::Absent, |v| Argument::Values(vec![v]))
+}
+
+/// Whether a value is a function that sets a keyword to a literal for what it calls: one with arguments filled in, or one of this file.
+pub(super) fn sets(facts: &FileFacts, value: ValueId, name: &str, literal: &str) -> bool {
+    set_by(facts, value, name).into_iter().any(|v| literals(facts, v).is_some_and(|all| all.iter().any(|text| same(literal, text))))
 }
 
 /// The names a value stands for, `?` where its root is not one.
@@ -79,8 +87,7 @@ fn names(facts: &FileFacts, value: ValueId, depth: usize) -> BTreeSet<String> {
     }
 }
 
-/// What a function that is assigned sets a keyword to: one with arguments filled in, or a function of this file, in the calls it makes and the dictionaries
-/// it fills.
+/// What a function sets a keyword to: where its arguments are filled in, in the calls it makes, and in the dictionaries it fills.
 fn set_by(facts: &FileFacts, value: ValueId, name: &str) -> Vec<ValueId> {
     let mut out = Vec::new();
     let mut seen = BTreeSet::new();
@@ -92,6 +99,10 @@ fn set_by(facts: &FileFacts, value: ValueId, name: &str) -> Vec<ValueId> {
         match &facts.value(at).what {
             V::Phi(options) => todo.extend(options),
             V::Func(function) => out.extend(set_inside(facts, *function, name)),
+            V::Name(function) => {
+                let defined = facts.iter().filter(|(_, f)| matches!(&f.what, What::Function { name, .. } if name == function));
+                defined.for_each(|(id, _)| out.extend(set_inside(facts, id, name)));
+            }
             V::Ref(fact) => match &facts.fact(*fact).what {
                 What::Assignment { value, .. } => todo.push(*value),
                 What::Call(call) => {

@@ -257,7 +257,7 @@ pub fn arg_test(value: &Value) -> Read<ArgTest> {
     let slot = fields.need("slot", slot)?;
     let test = tests(&fields)?;
     fields.finish()?;
-    let [test] = test.as_slice() else { return Err(Fault::new("a test has one of given, is, is-not, like, unlike, literal, has, result-of")) };
+    let [test] = test.as_slice() else { return Err(Fault::new("a test has one of given, is, is-not, like, unlike, literal, has, result-of, sets")) };
     Ok(ArgTest { slot, test: test.clone() })
 }
 
@@ -270,7 +270,7 @@ pub fn test(value: &Value) -> Read<Test> {
     let fields = Fields::of(value, "a test")?;
     let found = tests(&fields)?;
     fields.finish()?;
-    let [test] = found.as_slice() else { return Err(Fault::new("a test has one of given, is, is-not, like, unlike, literal, has, result-of")) };
+    let [test] = found.as_slice() else { return Err(Fault::new("a test has one of given, is, is-not, like, unlike, literal, has, result-of, sets")) };
     Ok(test.clone())
 }
 
@@ -283,6 +283,7 @@ fn tests(fields: &Fields<'_>) -> Read<Vec<Test>> {
     out.extend(fields.read("unlike", texts)?.map(Test::Unlike));
     out.extend(fields.read("has", texts)?.map(Test::Has));
     out.extend(fields.read("result-of", texts)?.map(|calls| Test::ResultOf(expand(calls))));
+    out.extend(fields.read("sets", pairs)?.map(Test::Sets));
     out.extend(fields.read("wordless", truth)?.filter(|yes| *yes).map(|_| Test::Wordless));
     out.extend(fields.read("literal", truth)?.map(|yes| if yes { Test::Literal } else { Test::Dynamic }));
     Ok(out)
@@ -316,18 +317,20 @@ fn expand(names: Vec<String>) -> Vec<String> {
 fn flag(value: &Value) -> Read<Flag> {
     let fields = Fields::of(value, "`flag`")?;
     let name = fields.read("name", text)?;
+    let default_since = fields.read("default-since", pairs)?.unwrap_or_default();
+    let settled = name.is_none() && default_since.is_empty();
     let flag = Flag {
         name: name.clone().unwrap_or_default(),
         safe: if name.is_some() { fields.need("safe", text)? } else { String::new() },
-        default_since: fields.read("default-since", pairs)?.unwrap_or_default(),
+        default_since,
         honoured_since: fields.read("honoured-since", pairs)?.unwrap_or_default(),
         removed_since: fields.read("removed-since", pairs)?.unwrap_or_default(),
         holes: fields.each("holes", hole)?,
-        default_safe: fields.read("default", |v| one_of(v, &[("safe", true), ("unsafe", false)]))?.unwrap_or(name.is_none()),
+        default_safe: fields.read("default", |v| one_of(v, &[("safe", true), ("unsafe", false)]))?.unwrap_or(settled),
     };
     fields.finish()?;
-    if flag.name.is_empty() && flag.holes.is_empty() {
-        return Err(Fault::new("a flag without a name says in which versions the call has a hole").under("holes"));
+    if flag.name.is_empty() && flag.holes.is_empty() && flag.default_since.is_empty() {
+        return Err(Fault::new("a flag without a name says from which version a call is safe (`default-since`), or in which it is not (`holes`)"));
     }
     Ok(flag)
 }

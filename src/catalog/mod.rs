@@ -163,7 +163,11 @@ impl Catalog {
                 found.extend(self.environment(facts, id, &found));
                 found
             }
-            What::Command(command) => self.commands.matching(self, facts, command),
+            What::Command(command) => {
+                let mut found = self.commands.matching(self, facts, command);
+                found.extend(command.env.iter().flat_map(|(name, _)| self.setting(name)));
+                found
+            }
             What::Uses { target, with } => {
                 let Some(target) = facts.literal(*target) else { return Vec::new() };
                 let name = target.split('@').next().unwrap_or("").trim_end_matches('/').to_ascii_lowercase();
@@ -295,7 +299,7 @@ impl Catalog {
     }
     /// Whether what reaches a sink of that kind runs as code.
     pub fn runs_code(&self, kind: &str) -> bool {
-        self.class_of(kind) == Some("code-execution")
+        matches!(self.class_of(kind), Some("code-execution" | "registry-code"))
     }
     /// Whether what reaches a sink of that kind is taken as data.
     pub fn takes_data(&self, kind: &str) -> bool {
@@ -440,6 +444,14 @@ impl Subject {
 }
 
 impl Row {
+    /// The flag that people set: the first that has a name.
+    pub fn switch(&self) -> Option<&row::Flag> {
+        self.flags.iter().find(|f| !f.name.is_empty())
+    }
+    /// What decides, for people: the switch, or the version where there is none.
+    pub fn deciding(&self) -> String {
+        self.switch().map_or_else(|| "the version".to_owned(), |f| format!("`{}`", f.name))
+    }
     /// Whether an effect of this key is stated.
     pub fn has(&self, key: &str) -> bool {
         self.effects.iter().any(|e| e.key() == key)

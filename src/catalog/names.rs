@@ -1,7 +1,7 @@
 //! Which words of Python text the rows speak of: what selection looks for before anything is parsed.
 
 use super::Catalog;
-use super::row::{Effect, EntrySubject, Row, Subject};
+use super::row::{Effect, EntrySubject, Row, Subject, Test};
 use crate::outline::{Form, WantedName};
 
 impl Catalog {
@@ -12,6 +12,8 @@ impl Catalog {
         let mut loaders: Vec<String> = self.rows.iter().filter(|r| r.effects.iter().any(loads)).flat_map(of_row).map(|n| n.word).collect();
         loaders.sort();
         loaders.dedup();
+        // What must have been called on an object is told by where that call stands.
+        out.extend(self.rows.iter().filter(|r| !r.effects.iter().any(ends)).flat_map(called));
         let writers = self.rows.iter().filter(|r| r.effects.iter().any(|e| matches!(e, Effect::Writes { .. }))).flat_map(of_row);
         out.extend(writers.map(|mut n| {
             n.companions.push(loaders.clone());
@@ -66,17 +68,27 @@ fn of_row(row: &Row) -> Vec<WantedName> {
         Subject::Entry(EntrySubject::Function(_, function)) => out.push(anywhere(function.clone(), Vec::new())),
         _ => {}
     }
-    // What must have been called on the object matters where the row's own word stands.
-    if let (Some((methods, _)), Some(own)) = (row.receiver.as_ref().and_then(|r| r.called.as_ref()), out.first()) {
-        let mut companions = own.companions.clone();
-        companions.push(vec![own.word.clone()]);
-        out.extend(methods.iter().map(|method| anywhere(method.clone(), companions.clone())));
+    out.extend(called(row));
+    // A function that is looked into stands where it is written, and so does what a test asks for.
+    let own: Vec<Vec<String>> = out.iter().map(|n| vec![n.word.clone()]).take(1).collect();
+    for test in row.when.iter().chain(&row.safe_when) {
+        match &test.test {
+            Test::Sets(keywords) => out.extend(keywords.keys().map(|word| anywhere(word.clone(), own.clone()))),
+            Test::ResultOf(calls) => out.extend(calls.iter().filter_map(|call| WantedName::qualified(call))),
+            _ => {}
+        }
     }
     out
 }
 
 fn anywhere(word: String, companions: Vec<Vec<String>>) -> WantedName {
     WantedName { word, form: Form::Anywhere, companions, follows: false }
+}
+
+/// What must have been called on the object of a method; it matters where the method's own word stands.
+fn called(row: &Row) -> Vec<WantedName> {
+    let (Subject::Method(word), Some((methods, _))) = (&row.subject, row.receiver.as_ref().and_then(|r| r.called.as_ref())) else { return Vec::new() };
+    methods.iter().map(|method| anywhere(method.clone(), vec![vec![word.clone()]])).collect()
 }
 
 /// The name of an environment variable at the end of a path: capitals, as those are written.

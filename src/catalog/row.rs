@@ -241,6 +241,8 @@ pub enum Test {
     Has(Vec<String>),
     /// What one of these calls gave, unchanged and unchecked.
     ResultOf(Vec<String>),
+    /// A function that sets these keywords to these literals for what it calls.
+    Sets(BTreeMap<String, String>),
 }
 
 /// What a receiver must be.

@@ -36,12 +36,12 @@ impl Catalog {
     /// What stands in a slot.
     pub fn argument(&self, facts: &FileFacts, id: FactId, row: RowId, slot: &Slot) -> Argument {
         match &facts.fact(id).what {
-            What::Call(_) | What::Assignment { .. } if matches!(self.row(row).subject, Subject::Setting(_)) => match slot {
+            What::Call(_) | What::Assignment { .. } | What::Command(_) if matches!(self.row(row).subject, Subject::Setting(_)) => match slot {
                 Slot::Arg(names) if !names.contains(&SlotName::Position(0)) => Argument::Absent,
-                _ => self.exported(facts, id),
+                _ => self.exported(facts, id, row),
             },
             What::Call(call) => of_call(facts, call, slot),
-            What::Assignment { target, value } => assign::argument(facts, target, *value, slot),
+            What::Assignment { target, value } => assign::argument(target, *value, slot),
             What::Command(command) => {
                 let words = &command.words;
                 let word = |i: usize| words.get(i).map(|w| w.value);
@@ -161,16 +161,50 @@ pub fn holds(facts: &FileFacts, argument: &Argument, test: &Test) -> bool {
         Test::Dynamic => given && literals.is_none(),
         Test::Wordless => all(&wordless),
         Test::Has(globs) => matches!(argument, Argument::Values(values) if values.iter().any(|v| contents::has(facts, *v, globs))),
+        Test::Sets(keywords) => match argument {
+            Argument::Values(values) => keywords.iter().all(|(keyword, literal)| values.iter().any(|v| assign::sets(facts, *v, keyword, literal))),
+            _ => false,
+        },
         Test::ResultOf(calls) => matches!(argument, Argument::Values(values) if values.iter().any(|v| contents::is_result_of(facts, *v, calls))),
     }
 }
 
 /// A text that is literal in part: what is not known is one character that only `*` and `?` match. `refs/pull/$N/head` has a shape, `$REF` has none.
 pub fn shape(facts: &FileFacts, value: ValueId) -> Option<String> {
-    let V::Join(parts) = &facts.value(value).what else { return facts.literal(value) };
-    let known: Vec<Option<String>> = parts.iter().map(|p| facts.literal(*p)).collect();
+    let V::Join(parts) = &facts.value(value).what else { return constant(facts, value) };
+    let known: Vec<Option<String>> = parts.iter().map(|p| constant(facts, *p)).collect();
     let says = known.iter().flatten().any(|t| t.chars().any(|c| c.is_ascii_alphanumeric()));
     says.then(|| known.into_iter().map(|t| t.unwrap_or_else(|| "\u{fffc}".to_owned())).collect())
+}
+
+/// The text of a value: literal, or that of the one assignment it comes from.
+fn constant(facts: &FileFacts, value: ValueId) -> Option<String> {
+    let mut at = value;
+    for _ in 0..STEPS {
+        if let Some(text) = facts.literal(at) {
+            return Some(text);
+        }
+        at = match &facts.value(at).what {
+            V::Ref(fact) => match &facts.fact(*fact).what {
+                What::Assignment { value, target: Target::Name(_) } => *value,
+                _ => return None,
+            },
+            V::Name(name) => module_value(facts, name)?,
+            _ => return None,
+        };
+    }
+    None
+}
+
+/// What the module assigns to a name, when it does so once.
+fn module_value(facts: &FileFacts, name: &str) -> Option<ValueId> {
+    let mut all = facts.iter().filter_map(|(id, f)| match &f.what {
+        What::Assignment { target: Target::Name(n), value } if n == name => Some((id, *value)),
+        _ => None,
+    });
+    let (id, value) = all.next().filter(|_| all.next().is_none())?;
+    let outer = facts.owners(id).all(|(_, f)| !matches!(f.what, What::Function { .. } | What::Class { .. }));
+    outer.then_some(value)
 }
 
 /// The shapes of what a variable of a script is given there, else of the value itself.
@@ -188,7 +222,7 @@ pub fn holds_text(text: Option<&str>, test: &Test) -> bool {
     match (test, text) {
         (Test::Present | Test::Literal, t) => t.is_some(),
         (Test::Absent, t) => t.is_none(),
-        (Test::Dynamic | Test::Has(_) | Test::ResultOf(_), _) => false,
+        (Test::Dynamic | Test::Has(_) | Test::ResultOf(_) | Test::Sets(_), _) => false,
         (Test::Wordless, Some(t)) => wordless(t),
         (Test::Is(words), Some(t)) => words.iter().any(|w| same(w, t)),
         (Test::IsNot(words), Some(t)) => !words.iter().any(|w| same(w, t)),
@@ -204,7 +238,7 @@ fn wordless(text: &str) -> bool {
 }
 
 /// Equality of a literal with a word of a row: truth values in any case, dotted names by their last segment too.
-fn same(word: &str, text: &str) -> bool {
+pub(super) fn same(word: &str, text: &str) -> bool {
     let truth = |w: &str| w.eq_ignore_ascii_case("true") || w.eq_ignore_ascii_case("false");
     word == text
         || (truth(word) && word.eq_ignore_ascii_case(text))
@@ -319,7 +353,7 @@ fn one(value: Option<ValueId>) -> Argument {
     value.map_or(Argument::Absent, |v| Argument::Values(vec![v]))
 }
 
-fn many(values: Vec<ValueId>) -> Argument {
+pub(super) fn many(values: Vec<ValueId>) -> Argument {
     if values.is_empty() { Argument::Absent } else { Argument::Values(values) }
 }
 

@@ -99,7 +99,7 @@ fn hits(files: &[(&str, &str)], kinds: &[&str]) -> Vec<String> {
     out
 }
 
-const LOADS: &[&str] = &["checkpoint-load", "pickle-load", "yaml-load", "dynamic-code", "shell", "script-run", "remote-code-load"];
+const LOADS: &[&str] = &["checkpoint-load", "pickle-load", "socket-load", "yaml-load", "dynamic-code", "shell", "script-run", "remote-code-load"];
 
 /// (code, what reaches which sink). No line: nothing worth a word.
 const PYTHON: &[(&str, &str)] = &[
@@ -159,7 +159,7 @@ const PYTHON: &[(&str, &str)] = &[
     ),
     // Entries, peers, models of language.
     ("@app.post('/x')\ndef f(body: bytes):\n    return pickle.loads(body)", "3 pickle-load anyone/moving"),
-    ("s = zmq.Context().socket(zmq.PULL)\ns.bind('tcp://*:5555')\ns.recv_pyobj()", "3 pickle-load peer/moving"),
+    ("s = zmq.Context().socket(zmq.PULL)\ns.bind('tcp://*:5555')\ns.recv_pyobj()", "3 socket-load peer/moving"),
     ("s = zmq.Context().socket(zmq.PULL)\ns.bind('tcp://127.0.0.1:5555')\ns.recv_pyobj()", ""),
     ("r = openai.OpenAI().chat.completions.create(model='m', messages=[])\nexec(r.choices[0].message.content)", "2 dynamic-code anyone/moving"),
     ("from unittest import mock\n@mock.patch('a.b')\ndef test_f(body):\n    return pickle.loads(body)", "4 pickle-load program/digest open"),

@@ -88,10 +88,11 @@ impl<'a> Matcher<'a> {
             values.remove("owner");
         }
         values.insert("callee", callee);
-        let switch = row.flags.iter().find(|f| !f.name.is_empty()).map(|f| format!("{}={}", f.name, if python { capital(&f.safe) } else { f.safe.clone() }));
+        let switch = row.switch().map(|f| format!("{}={}", f.name, if python { capital(&f.safe) } else { f.safe.clone() }));
         // What settles the flag here, as the beginning of a sentence of advice; nothing where the row has none.
         let (unless, remedy) = match (&hit.flag, &switch) {
             (FlagState::Hole(floor), _) => (format!(", as this is no `{floor}`"), format!("require `{floor}`; ")),
+            (FlagState::Unsettled(floor), None) => (format!(", unless `{floor}` is installed"), format!("require `{floor}`; ")),
             (FlagState::Unsettled(floor), Some(switch)) => {
                 (format!(", unless `{floor}` is installed"), format!("require `{floor}` and say {switch}; "))
             }

@@ -158,7 +158,8 @@ impl<'a> Matcher<'a> {
         let same = tie.same.is_none_or(|scope| first.file == other.file && self.share(first, other, scope));
         let handles = !tie.handler_of || {
             let file = facts.file(first.file);
-            first.file == other.file && facts.fact(first).handler.is_some_and(|t| file.owners(other.fact).any(|(id, _)| id == t))
+            // The range of a `try` is that of what it tries.
+            first.file == other.file && facts.fact(first).handler.is_some_and(|t| file.fact(t).range.contains(facts.fact(other).range))
         };
         same && handles && (!tie.after || place(other) > place(first)) && (!tie.before || place(other) < place(first))
     }

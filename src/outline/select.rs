@@ -4,7 +4,7 @@
 use std::collections::{HashMap, HashSet};
 
 use super::head::refers;
-use super::{Asked, BlockKind, ImportedName, Outline, Part, Wanted, name_hash};
+use super::{Asked, Block, BlockKind, ImportedName, Outline, Part, Wanted, name_hash};
 
 /// The parts of a file that are asked for, in order.
 pub fn select(outline: &Outline, bytes: &[u8], wanted: &Wanted) -> Vec<Part> {
@@ -138,13 +138,38 @@ impl<'o> Chosen<'o> {
                 block.defines.iter().for_each(|name| definers.entry(name_hash(name)).or_default().push(i));
             }
         }
-        while let Some(part) = self.work.pop() {
-            for hash in self.outline.names(part) {
-                definers.get(hash).into_iter().flatten().for_each(|block| self.add(*block));
+        loop {
+            while let Some(part) = self.work.pop() {
+                for hash in self.outline.names(part) {
+                    definers.get(hash).into_iter().flatten().for_each(|block| self.add(*block));
+                }
+            }
+            self.stops();
+            if self.work.is_empty() {
+                return;
             }
         }
     }
+    /// A statement of the module that can stop the program is a check of the variables that it names: of those that are followed, it is looked at too.
+    fn stops(&mut self) {
+        let blocks = || self.outline.blocks.iter().enumerate();
+        let variables: HashSet<u32> = blocks()
+            .filter(|(i, b)| self.parts.get(*i) == Some(&true) && matches!(b.kind, BlockKind::Assign | BlockKind::Compound))
+            .flat_map(|(_, b)| b.defines.iter().map(|name| name_hash(name)))
+            .collect();
+        let words: Vec<u32> = STOPS.iter().map(|word| name_hash(word)).collect();
+        let statement = |b: &Block| matches!(b.kind, BlockKind::Compound | BlockKind::Statement);
+        let stop = |i: usize| words.iter().any(|w| self.outline.mentions(i, *w));
+        let open: Vec<Part> = blocks()
+            .filter(|(i, b)| self.parts.get(*i) == Some(&false) && statement(b) && stop(*i) && b.names.iter().any(|n| variables.contains(n)))
+            .map(|(i, _)| i)
+            .collect();
+        open.into_iter().for_each(|part| self.add(part));
+    }
 }
+
+/// Words of statements that end a program or a block.
+const STOPS: [&str; 6] = ["raise", "assert", "exit", "_exit", "abort", "quit"];
 
 /// An alias of something wanted is wanted: `L = torch.load` at the top makes every part that names `L` interesting, and so on along aliases and
 /// fields. Functions and classes are not aliases: their callers come with flow's pairs.

@@ -32,7 +32,7 @@ fn of_hit(here: &Here, hit: &SinkHit, points: &mut Vec<Point>) {
     for hop in hit.hops.iter().filter(|h| !here.begins(h.at)) {
         say(Topic::Origin, Some(hop.at), format!("for `{}`: {}", hit.kind, hop.text));
     }
-    let name = row.flags.iter().map(|f| format!("`{}`", f.name)).collect::<Vec<_>>().join(", ");
+    let name = row.deciding();
     let flag = match &hit.flag {
         FlagState::None => None,
         FlagState::Safe => Some("is safe: set so, or by default in every version that the project allows".to_owned()),
