@@ -350,7 +350,9 @@ impl Catalog {
                 Subject::Suffix { name, .. } => name.rsplit('.').next().unwrap_or(name).to_owned(),
                 Subject::Setting(path) => path.to_lowercase().replace('-', "_"),
                 Subject::Image(name) => image_name(name).to_owned(),
-                Subject::Call(n) | Subject::Method(n) | Subject::Assign(n) | Subject::Action(n) | Subject::Trigger(n) | Subject::Context(n) => n.clone(),
+                Subject::Call(n) | Subject::Method(n) | Subject::Assign(n) | Subject::Action(n) | Subject::Trigger(n) | Subject::Context(n) => {
+                    n.clone()
+                }
                 Subject::Runner(n) | Subject::Credential(n) | Subject::Package(n) | Subject::Account(n) | Subject::Gate(n) => n.clone(),
                 Subject::SecretName(n) | Subject::SecretFile(n) => n.clone(),
                 Subject::Command { .. } | Subject::ActionShape(_) | Subject::Entry(_) | Subject::Secret(_) => continue,

@@ -87,7 +87,9 @@ fn anywhere(word: String, companions: Vec<Vec<String>>) -> WantedName {
 
 /// What must have been called on the object of a method; it matters where the method's own word stands.
 fn called(row: &Row) -> Vec<WantedName> {
-    let (Subject::Method(word), Some((methods, _))) = (&row.subject, row.receiver.as_ref().and_then(|r| r.called.as_ref())) else { return Vec::new() };
+    let (Subject::Method(word), Some((methods, _))) = (&row.subject, row.receiver.as_ref().and_then(|r| r.called.as_ref())) else {
+        return Vec::new();
+    };
     methods.iter().map(|method| anywhere(method.clone(), vec![vec![word.clone()]])).collect()
 }
 
