@@ -247,5 +247,6 @@ pub fn words(test: &ArgTest) -> String {
         Test::Has(all) => format!("{slot} holds {}", list(all)),
         Test::Sets(all) => format!("{slot} sets {}", list(&all.iter().map(|(k, v)| format!("{k}={v}")).collect::<Vec<_>>())),
         Test::ResultOf(all) => format!("{slot} is what {} gave", list(all)),
+        Test::Lacks(all) => format!("{slot} does not hold {}", list(all)),
     }
 }

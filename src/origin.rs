@@ -84,8 +84,10 @@ impl Via {
     pub const CONFIG: Via = Via(1 << 8);
     /// The web.
     pub const WEB: Via = Via(1 << 9);
+    /// A credential: a token, a key, a password.
+    pub const SECRET: Via = Via(1 << 12);
     /// Names as rows and pages write them, with their label.
-    pub const NAMES: [(&'static str, Via); 10] = [
+    pub const NAMES: [(&'static str, Via); 11] = [
         ("llm", Via::LLM),
         ("request", Via::REQUEST),
         ("socket", Via::SOCKET),
@@ -96,10 +98,16 @@ impl Via {
         ("cli", Via::CLI),
         ("config", Via::CONFIG),
         ("web", Via::WEB),
+        ("secret", Via::SECRET),
     ];
     /// Union.
     pub fn with(self, other: Via) -> Via {
         Via(self.0 | other.0)
+    }
+    /// Without the labels of `other`.
+    #[must_use]
+    pub fn without(self, other: Via) -> Via {
+        Via(self.0 & !other.0)
     }
     /// Whether every label of `other` is here.
     pub fn has(self, other: Via) -> bool {

@@ -146,7 +146,7 @@ pub fn model(sources: &Sources, catalog: &Catalog, wanted: &Wanted, cache: Optio
 
 /// The model of a tree and what every page says of it, policy applied to rules but nothing filtered.
 pub fn analyze(sources: &Sources, catalog: &Catalog, rules: &RuleSet, config: &Config, cache: Option<&Cache>) -> (Model, Vec<Alert>) {
-    analyze_for(sources, catalog, rules, config, &Wanted::new(catalog.names()), cache)
+    analyze_for(sources, catalog, rules, config, catalog.wanted(), cache)
 }
 
 /// As [`analyze`], looking at `wanted` first. What is found does not depend on it as long as all names of rows are in it.

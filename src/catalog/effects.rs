@@ -325,6 +325,8 @@ fn enters(value: &Value) -> Read<Effect> {
         who: fields.need("who", who)?,
         via: fields.read("via", via)?.unwrap_or_default(),
         except: fields.read("except", texts)?.unwrap_or_default(),
+        except_types: fields.read("except-types", texts)?.unwrap_or_default(),
+        slot: fields.read("slot", slot)?,
     };
     fields.finish()?;
     Ok(effect)

@@ -1,20 +1,46 @@
 //! Anchored globs, the only patterns of rows and pages. Linear in pattern times text, no backtracking blow-up.
 
-/// Whether all of `text` matches: `*` is any text (also none), `?` one character.
+/// A sign of a pattern.
+#[derive(Clone, Copy, PartialEq)]
+enum Sign {
+    Any,
+    One,
+    Is(char),
+}
+
+/// The signs of a pattern: `[*]`, `[?]` and `[[]` are those characters themselves.
+fn signs(pattern: &str) -> Vec<Sign> {
+    let mut out = Vec::new();
+    let mut rest = pattern;
+    while let Some(c) = rest.chars().next() {
+        let quoted = ["[*]", "[?]", "[[]"].into_iter().find(|q| rest.starts_with(q));
+        let (sign, len) = match (quoted, c) {
+            (Some(quoted), _) => (Sign::Is(quoted.chars().nth(1).unwrap_or(c)), quoted.len()),
+            (None, '*') => (Sign::Any, 1),
+            (None, '?') => (Sign::One, 1),
+            (None, c) => (Sign::Is(c), c.len_utf8()),
+        };
+        out.push(sign);
+        rest = rest.get(len..).unwrap_or_default();
+    }
+    out
+}
+
+/// Whether all of `text` matches: `*` is any text (also none), `?` one character, `[*]`, `[?]` and `[[]` the sign in the middle.
 pub fn text(pattern: &str, text: &str) -> bool {
     if !begins(pattern, text) {
         return false;
     }
-    let (p, t): (Vec<char>, Vec<char>) = (pattern.chars().collect(), text.chars().collect());
+    let (p, t): (Vec<Sign>, Vec<char>) = (signs(pattern), text.chars().collect());
     let (mut i, mut j) = (0, 0);
     let mut star: Option<(usize, usize)> = None;
     while j < t.len() {
         match p.get(i) {
-            Some('*') => {
+            Some(Sign::Any) => {
                 star = Some((i, j));
                 i += 1;
             }
-            Some(c) if *c == '?' || Some(c) == t.get(j) => {
+            Some(sign) if *sign == Sign::One || t.get(j).is_some_and(|c| *sign == Sign::Is(*c)) => {
                 i += 1;
                 j += 1;
             }
@@ -28,7 +54,7 @@ pub fn text(pattern: &str, text: &str) -> bool {
             },
         }
     }
-    p.iter().skip(i).all(|c| *c == '*')
+    p.iter().skip(i).all(|c| *c == Sign::Any)
 }
 
 /// Whether dotted `path` matches segment by segment: `*` inside a segment is any part of that segment, `**` is any number of segments.
@@ -66,13 +92,13 @@ pub fn path(pattern: &str, path: &str) -> bool {
 
 /// Whether a text can match at all: what stands before the first star or question mark. Most patterns fail here, without a copy.
 fn begins(pattern: &str, text: &str) -> bool {
-    let fixed = pattern.find(['*', '?']).unwrap_or(pattern.len());
+    let fixed = pattern.find(['*', '?', '[']).unwrap_or(pattern.len());
     pattern.get(..fixed).is_some_and(|p| text.starts_with(p))
 }
 
 /// The same for what stands behind the last point that comes after the last star or question mark.
 fn ends(pattern: &str, text: &str) -> bool {
-    let fixed = pattern.rfind(['*', '?']).map_or(0, |i| i + 1);
+    let fixed = pattern.rfind(['*', '?', ']']).map_or(0, |i| i + 1);
     let last = pattern.get(fixed..).and_then(|p| p.rsplit_once('.')).map_or("", |p| p.1);
     text.ends_with(last)
 }
@@ -115,8 +141,17 @@ mod tests {
 
     #[test]
     fn globs_are_anchored_and_dotted_ones_keep_to_segments() {
-        for (pattern, word, yes) in [("*.pt", "a/b.pt", true), ("*.pt", "a.ptx", false), ("a*b*c", "aXbYbZc", true), ("?", "é", true), ("", "", true)]
-        {
+        for (pattern, word, yes) in [
+            ("*.pt", "a/b.pt", true),
+            ("*.pt", "a.ptx", false),
+            ("a*b*c", "aXbYbZc", true),
+            ("?", "é", true),
+            ("", "", true),
+            ("a[*]b", "a*b", true),
+            ("a[*]b", "axb", false),
+            ("[[]::1]:*", "[::1]:80", true),
+            ("[*]", "x", false),
+        ] {
             assert_eq!(text(pattern, word), yes, "{pattern} {word}");
         }
         for (pattern, word, yes) in [

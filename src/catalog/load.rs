@@ -12,13 +12,13 @@ use super::severity::Severities;
 pub const SUBJECTS: [&str; 20] = [
     "call",
     "method",
-    "assign",
     "suffix",
     "command",
     "action",
     "action-shape",
     "image",
     "setting",
+    "assign",
     "entry",
     "trigger",
     "context",
@@ -83,6 +83,7 @@ pub fn row(item: &Value, at: (&str, u32), user: bool, severities: &Severities) -
         leading: fields.read("options", |v| one_of(v, &[("anywhere", false), ("leading", true)]))?.unwrap_or(false),
         when: fields.each("when", arg_test)?,
         safe_when: fields.each("safe-when", arg_test)?,
+        corroborate: if matches!(kind, "call" | "method") { fields.read("corroborate", texts)?.unwrap_or_default() } else { Vec::new() },
         receiver: fields.read("receiver", receiver)?,
         flags: fields.each("flag", flag)?,
         primary: fields.read("primary", slot)?,
@@ -109,7 +110,7 @@ pub fn row(item: &Value, at: (&str, u32), user: bool, severities: &Severities) -
 fn subjects(kind: &'static str, fields: &Fields<'_>) -> Read<Vec<Subject>> {
     let under = |e: Fault| e.under(kind);
     let value = fields.get(kind).ok_or_else(|| Fault::new("no subject"))?;
-    let corroborate = fields.read("corroborate", texts)?;
+    let corroborate = if matches!(kind, "call" | "method") { None } else { fields.read("corroborate", texts)? };
     let format = SecretFormat {
         id: String::new(),
         title: fields.read("title", text)?.unwrap_or_default(),
@@ -148,12 +149,12 @@ fn subjects(kind: &'static str, fields: &Fields<'_>) -> Read<Vec<Subject>> {
             out.push(match kind {
                 "call" => Subject::Call(name),
                 "method" => Subject::Method(name),
-                "assign" => Subject::Assign(name),
                 "suffix" => Subject::Suffix { name: name.trim_start_matches('.').to_owned(), corroborate: corroborate.clone().unwrap_or_default() },
                 "command" => command(&name),
                 "action" => Subject::Action(name.to_ascii_lowercase()),
                 "image" => Subject::Image(name),
                 "setting" => Subject::Setting(name),
+                "assign" => Subject::Assign(name),
                 "trigger" => Subject::Trigger(name),
                 "context" => Subject::Context(name.to_ascii_lowercase()),
                 "runner" => Subject::Runner(name.to_ascii_lowercase()),
@@ -201,10 +202,11 @@ fn entries(value: &Value) -> Read<Vec<Subject>> {
             a.iter().flat_map(|a| b.iter().map(move |b| make(a.clone(), b.clone()))).collect()
         };
         let found: Vec<EntrySubject> = match parts {
-            (Some(d), None, None, None, None) => d.into_iter().map(EntrySubject::Decorator).collect(),
+            (Some(d), None, None, None, None) => d.into_iter().map(|d| EntrySubject::Decorator(d, None)).collect(),
+            (Some(d), None, Some(m), None, None) => both(&d, &m, |d, m| EntrySubject::Decorator(d, Some(m))),
             (None, Some(b), Some(m), None, None) => both(&b, &m, EntrySubject::Base),
             (None, None, None, Some(f), Some(n)) => both(&f, &n, EntrySubject::Function),
-            _ => return Err(Fault::new("`entry` is `decorator`, or `base` and `method`, or `file` and `function`")),
+            _ => return Err(Fault::new("`entry` is `decorator`, `decorator` and `method`, `base` and `method`, or `file` and `function`")),
         };
         out.extend(found.into_iter().map(Subject::Entry));
     }
@@ -285,6 +287,7 @@ fn tests(fields: &Fields<'_>) -> Read<Vec<Test>> {
     out.extend(fields.read("result-of", texts)?.map(|calls| Test::ResultOf(expand(calls))));
     out.extend(fields.read("sets", pairs)?.map(Test::Sets));
     out.extend(fields.read("wordless", truth)?.filter(|yes| *yes).map(|_| Test::Wordless));
+    out.extend(fields.read("lacks", texts)?.map(Test::Lacks));
     out.extend(fields.read("literal", truth)?.map(|yes| if yes { Test::Literal } else { Test::Dynamic }));
     Ok(out)
 }

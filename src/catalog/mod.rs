@@ -3,16 +3,14 @@
 //! A row is found by the shape of its subject: exact names through an ordered map, patterns in a short list per kind. Which argument a slot means is
 //! decided in `slot`, how a command line is read in `command`, what it runs inside in `unwrap`.
 
-mod assign;
 #[cfg(not(test))]
 mod builtin;
 pub mod command;
-mod contents;
 pub mod effects;
 pub mod fields;
 pub mod glob;
 pub mod load;
-mod names;
+pub mod python;
 pub mod row;
 pub mod severity;
 pub mod shipped;
@@ -20,12 +18,16 @@ pub mod slot;
 pub mod unwrap;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::OnceLock;
 
-use crate::facts::{Channel, EntryKind, FactId, FileFacts, V, What};
+use crate::facts::{Channel, EntryKind, FactId, FileFacts, Target, V, What};
 use crate::finding::Severity;
+use crate::outline::Wanted;
 pub use fields::LoadError;
+use python::objects::Objects;
 use row::{Effect, EntrySubject, Promise, Row, RowId, Subject};
 use severity::Severities;
+use slot::is_type;
 
 /// All rows, indexed by subject.
 #[derive(Debug, Default)]
@@ -40,11 +42,20 @@ pub struct Catalog {
     /// Patterns of names, by subject word and by the last segment of dotted names where it is plain (else empty).
     globs: HashMap<&'static str, HashMap<String, Vec<(String, RowId)>>>,
     commands: command::Known,
+    wanted: OnceLock<Wanted>,
     /// Last name of a call that a row says is dangerous -> packages it belongs to.
     summaries: BTreeMap<String, BTreeSet<String>>,
+    /// Last segments of what `assign` rows name.
+    fields: BTreeSet<String>,
+    /// Last segments of names that rows say something of when they are only read.
+    read: BTreeSet<String>,
 }
 
 impl Catalog {
+    /// What selection looks for; worked out once.
+    pub fn wanted(&self) -> &Wanted {
+        self.wanted.get_or_init(|| Wanted::new(self.names()))
+    }
     /// The rows that are part of the program.
     pub fn builtin() -> Result<Catalog, Vec<LoadError>> {
         Catalog::load(&[], Vec::new())
@@ -113,8 +124,8 @@ impl Catalog {
 
     /// What rows say of a fact: every row whose subject it is and whose `when:` holds, in catalogue order. Receivers are settled as far as this
     /// file alone tells; see [`Catalog::methods`] for the rest.
-    pub fn classify(&self, facts: &FileFacts, id: FactId) -> Vec<RowId> {
-        let mut found = self.classify_words(facts, id);
+    pub fn classify(&self, facts: &FileFacts, objects: &Objects, id: FactId) -> Vec<RowId> {
+        let mut found = self.classify_words(facts, objects, id);
         found.retain(|r| self.row(*r).when.iter().all(|t| self.holds(facts, id, *r, t)));
         found
     }
@@ -137,8 +148,8 @@ impl Catalog {
         self.methods(method).any(|(_, r)| r.receiver.as_ref().is_some_and(|r| !r.types.is_empty()))
     }
     /// What rows speak of a fact, `when:` not asked: for what must be known before arguments can be read.
-    pub(crate) fn classify_words(&self, facts: &FileFacts, id: FactId) -> Vec<RowId> {
-        let mut found = self.subjects(facts, id);
+    pub(crate) fn classify_words(&self, facts: &FileFacts, objects: &Objects, id: FactId) -> Vec<RowId> {
+        let mut found = self.subjects(facts, objects, id);
         found.sort_unstable();
         found.dedup();
         found
@@ -151,15 +162,20 @@ impl Catalog {
         }
     }
 
-    fn subjects(&self, facts: &FileFacts, id: FactId) -> Vec<RowId> {
+    fn subjects(&self, facts: &FileFacts, objects: &Objects, id: FactId) -> Vec<RowId> {
         match &facts.fact(id).what {
             What::Call(call) => {
-                let mut found = self.calls(facts, call);
+                let mut found = self.calls(facts, objects, id, call);
                 found.extend(self.environment(facts, id, &found));
                 found
             }
             What::Assignment { target, .. } => {
                 let mut found = self.assigned(facts, target);
+                if let Target::Name(name) | Target::Global(name) | Target::Attr(_, name) = target
+                    && self.fields.contains(name)
+                {
+                    found.extend(objects.targets(facts, id, target).iter().flat_map(|name| self.named("assign", name)));
+                }
                 found.extend(self.environment(facts, id, &found));
                 found
             }
@@ -196,21 +212,37 @@ impl Catalog {
         }
     }
 
-    fn calls(&self, facts: &FileFacts, call: &crate::facts::Call) -> Vec<RowId> {
+    fn calls(&self, facts: &FileFacts, objects: &Objects, id: FactId, call: &crate::facts::Call) -> Vec<RowId> {
         let mut found = self.named("call", &call.name);
         if !call.name.contains('.') {
             found.extend(self.named("call", &format!("builtins.{}", call.name)));
         }
         let last = call.name.rsplit('.').next().unwrap_or(&call.name);
         if let Some(receiver) = call.receiver {
+            let mut types = None;
             for (row, r) in self.methods(last) {
                 let any = r.receiver.as_ref().is_none_or(|r| r.any || r.types.is_empty());
-                if any || slot::types(facts, receiver).iter().any(|t| slot::is_type(r, t)) {
+                if any || types.get_or_insert_with(|| objects.types(facts, id, receiver)).iter().any(|t| is_type(r, t)) {
                     found.push(row);
                 }
             }
         }
+        // An object that is called is its method of that name.
         if found.is_empty() {
+            let mut types = None;
+            let called = self.methods("__call__");
+            found.extend(
+                called
+                    .filter(|(_, r)| types.get_or_insert_with(|| objects.constructors(facts, id, call.callee)).iter().any(|t| is_type(r, t)))
+                    .map(|c| c.0),
+            );
+        }
+        found.retain(|row| {
+            let words = &self.row(*row).corroborate;
+            words.is_empty() || objects.imports(words)
+        });
+        // A row for all of a library does not stand in for one that names the call.
+        if found.iter().all(|r| self.row(*r).subject.name().ends_with("**")) {
             for row in self.exactly("suffix", last) {
                 if let Subject::Suffix { name, corroborate } = &self.row(*row).subject {
                     let fits = call.name.strip_suffix(name.as_str()).is_some_and(|rest| rest.ends_with('.'));
@@ -224,17 +256,14 @@ impl Catalog {
     }
 
     fn entries(&self, facts: &FileFacts, id: FactId, kind: EntryKind, name: &str) -> Vec<RowId> {
-        let method = facts.owners(id).find_map(|(_, f)| match &f.what {
-            What::Function { name, .. } => name.rsplit('.').next().map(str::to_owned),
-            _ => None,
-        });
+        let of_class = facts.fact(id).owner.is_some_and(|o| matches!(facts.fact(o).what, What::Class { .. }));
         // An ending says nothing of a name whose root is a library that other rows would name in full.
         let open = name.starts_with(['?', '.']);
         let ends = |pattern: &str| if pattern.starts_with('.') { open && name.ends_with(pattern) } else { glob::path(pattern, name) };
         let fits = |row: &Row| match (&row.subject, kind) {
-            (Subject::Entry(EntrySubject::Decorator(d)), EntryKind::Decorator) => ends(d),
-            (Subject::Entry(EntrySubject::Base(b, m)), EntryKind::Base) => ends(b) && method.as_deref().is_none_or(|have| glob::text(m, have)),
-            (Subject::Entry(EntrySubject::Function(_, f)), EntryKind::Name) => glob::text(f, name),
+            // What names a method marks a class; which of its methods flow settles.
+            (Subject::Entry(EntrySubject::Decorator(d, member)), EntryKind::Decorator) => ends(d) && (member.is_some() == of_class),
+            (Subject::Entry(EntrySubject::Base(b, _)), EntryKind::Base) => ends(b),
             _ => false,
         };
         self.of_kind("entry").filter(|(_, r)| fits(r)).map(|(id, _)| id).collect()
@@ -254,6 +283,10 @@ impl Catalog {
         let packages = self.summaries.get(name.rsplit('.').next().unwrap_or(name));
         packages.is_some_and(|packages| path.split('/').any(|segment| packages.contains(segment)))
     }
+    /// Whether a row speaks of a name that ends like this.
+    pub fn reads(&self, last: &str) -> bool {
+        self.read.contains(last)
+    }
     /// Rows of an image reference; tag and digest do not count.
     pub fn image(&self, reference: &str) -> Vec<RowId> {
         self.named("image", image_name(reference))
@@ -270,6 +303,10 @@ impl Catalog {
     pub fn promise(&self, words: &str) -> Option<Promise> {
         let row = self.named("secret-name", words).into_iter().min().map(|id| self.row(id))?;
         row.effects.iter().find_map(|e| if let Effect::Promises(promise) = e { Some(*promise) } else { None })
+    }
+    /// Whether a name promises a key or a password.
+    pub fn names_secret(&self, name: &str) -> bool {
+        matches!(self.promise(&name.to_ascii_lowercase()), Some(Promise::Key | Promise::Password))
     }
     /// Whether a path ends in the name of a file that holds credentials.
     pub fn is_secret_file(&self, path: &str) -> bool {
@@ -365,6 +402,9 @@ impl Catalog {
             }
         }
         let commands = command::Known::of(self.iter());
+        let last = |row: &Row| row.subject.name().rsplit('.').next().map(str::to_owned);
+        self.read = self.of_kind("call").filter(|(_, r)| r.has("returns")).filter_map(|(_, r)| last(r)).collect();
+        self.fields = self.of_kind("assign").filter_map(|(_, r)| last(r)).collect();
         (self.exact, self.globs, self.commands, self.summaries) = (exact, globs, commands, summaries);
     }
 }
@@ -429,7 +469,8 @@ impl Subject {
             Subject::Suffix { name, .. } => format!(".{name}"),
             Subject::Command { program, sub } => std::iter::once(program).chain(sub).cloned().collect::<Vec<_>>().join(" "),
             Subject::ActionShape(inputs) => inputs.join(", "),
-            Subject::Entry(EntrySubject::Decorator(d)) => d.clone(),
+            Subject::Entry(EntrySubject::Decorator(d, None)) => d.clone(),
+            Subject::Entry(EntrySubject::Decorator(d, Some(m))) => format!("{d}.{m}"),
             Subject::Entry(EntrySubject::Base(b, m)) => format!("{b}.{m}"),
             Subject::Entry(EntrySubject::Function(f, n)) => format!("{f}:{n}"),
             Subject::Secret(format) => format.id.clone(),

@@ -24,6 +24,8 @@ pub struct Row {
     pub when: Vec<ArgTest>,
     /// What makes its sinks harmless.
     pub safe_when: Vec<ArgTest>,
+    /// For calls and methods: modules, one of which the file must import.
+    pub corroborate: Vec<String>,
     /// For methods: what the receiver must be, or must have had called on it.
     pub receiver: Option<Receiver>,
     /// Flags (keyword arguments, options) that decide.
@@ -54,6 +56,7 @@ impl Row {
             leading: false,
             when: Vec::new(),
             safe_when: Vec::new(),
+            corroborate: Vec::new(),
             receiver: None,
             flags: Vec::new(),
             primary: None,
@@ -136,8 +139,8 @@ pub enum Promise {
 /// How a framework finds a function.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum EntrySubject {
-    /// A decorator by qualified name or suffix (`.post`).
-    Decorator(String),
+    /// A decorator by qualified name or suffix (`.post`); of a class, with a method of it.
+    Decorator(String, Option<String>),
     /// A base class and a method of it.
     Base(String, String),
     /// A function name in a file of that name glob.
@@ -243,6 +246,8 @@ pub enum Test {
     ResultOf(Vec<String>),
     /// A function that sets these keywords to these literals for what it calls.
     Sets(BTreeMap<String, String>),
+    /// A list in sight, all of it literal, without one.
+    Lacks(Vec<String>),
 }
 
 /// What a receiver must be.
@@ -445,7 +450,7 @@ pub enum Effect {
         /// Options and variables that say up to which day releases count.
         until: Option<Slot>,
     },
-    /// For `entry` rows: parameters come from outside.
+    /// For `entry` rows, and for calls that are handed a function: its parameters come from outside.
     Enters {
         /// Who.
         who: Who,
@@ -453,6 +458,10 @@ pub enum Effect {
         via: Via,
         /// Parameter names that do not (self, dependencies).
         except: Vec<String>,
+        /// Names that the annotation or default of a parameter mentions that does not.
+        except_types: Vec<String>,
+        /// Of a call: where the function stands, or the object whose methods are entered.
+        slot: Option<Slot>,
     },
 }
 

@@ -2,10 +2,11 @@
 
 use std::collections::BTreeSet;
 
+use super::Catalog;
 use super::command::OptValue;
 use super::glob;
+use super::python::{assign, contents};
 use super::row::{ArgTest, Row, RowId, Slot, SlotName, Subject, Test};
-use super::{Catalog, assign, contents};
 use crate::facts::{Arg, ArgName, Call, Channel, FactId, FileFacts, Stdin, Target, V, ValueId, What};
 use crate::source::Range;
 
@@ -166,6 +167,10 @@ pub fn holds(facts: &FileFacts, argument: &Argument, test: &Test) -> bool {
             _ => false,
         },
         Test::ResultOf(calls) => matches!(argument, Argument::Values(values) if values.iter().any(|v| contents::is_result_of(facts, *v, calls))),
+        Test::Lacks(globs) => {
+            let held = |v: &ValueId| contents::texts(facts, *v).is_some_and(|all| !all.iter().any(|t| globs.iter().any(|g| glob::text(g, t))));
+            matches!(argument, Argument::Values(values) if values.iter().all(held))
+        }
     }
 }
 
@@ -222,7 +227,7 @@ pub fn holds_text(text: Option<&str>, test: &Test) -> bool {
     match (test, text) {
         (Test::Present | Test::Literal, t) => t.is_some(),
         (Test::Absent, t) => t.is_none(),
-        (Test::Dynamic | Test::Has(_) | Test::ResultOf(_) | Test::Sets(_), _) => false,
+        (Test::Dynamic | Test::Has(_) | Test::Lacks(_) | Test::ResultOf(_) | Test::Sets(_), _) => false,
         (Test::Wordless, Some(t)) => wordless(t),
         (Test::Is(words), Some(t)) => words.iter().any(|w| same(w, t)),
         (Test::IsNot(words), Some(t)) => !words.iter().any(|w| same(w, t)),
@@ -309,34 +314,6 @@ pub fn dotted(facts: &FileFacts, value: ValueId) -> Option<String> {
     Some(parts.join("."))
 }
 
-/// Constructors an object may come from, as far as this file tells: the names of the calls it was assigned from, or the annotation of a parameter.
-pub fn types(facts: &FileFacts, value: ValueId) -> Vec<String> {
-    let mut out = BTreeSet::new();
-    let mut seen = BTreeSet::new();
-    let mut todo = vec![value];
-    while let Some(at) = todo.pop() {
-        if !seen.insert(at) || seen.len() > STEPS * 4 {
-            continue;
-        }
-        match &facts.value(at).what {
-            V::Phi(all) => todo.extend(all),
-            V::Name(name) => {
-                out.insert(name.clone());
-            }
-            V::Attr(..) => out.extend(dotted(facts, at)),
-            V::Ref(fact) => match &facts.fact(*fact).what {
-                What::Call(call) => {
-                    out.insert(call.name.clone());
-                }
-                What::Assignment { value, .. } => todo.push(*value),
-                _ => {}
-            },
-            _ => {}
-        }
-    }
-    out.into_iter().collect()
-}
-
 /// Whether a constructor or class name is one of the receiver's types.
 pub fn is_type(row: &Row, name: &str) -> bool {
     row.receiver.as_ref().is_some_and(|r| r.types.iter().any(|t| t == name || glob::path(t, name)))
@@ -368,7 +345,10 @@ fn of_call(facts: &FileFacts, call: &Call, slot: &Slot) -> Argument {
         Slot::Arg(names) => {
             let found = names.iter().find_map(|name| match name {
                 SlotName::Position(n) => positional(&call.args, *n),
-                SlotName::Name(name) => keyword(facts, &call.args, name),
+                SlotName::Name(name) => match name.split_once('.') {
+                    Some((outer, key)) => inside(facts, &call.args, outer, key),
+                    None => keyword(facts, &call.args, name),
+                },
                 SlotName::Stdin => None,
             });
             found.unwrap_or_else(|| if hidden(facts, call, names) { Argument::Unknown } else { Argument::Absent })
@@ -394,6 +374,23 @@ pub(super) fn keyword(facts: &FileFacts, args: &[Arg], name: &str) -> Option<Arg
         }
         _ => None,
     })
+}
+
+/// What a dictionary that is given as one keyword says under a key: `model_kwargs.revision`.
+fn inside(facts: &FileFacts, args: &[Arg], outer: &str, key: &str) -> Option<Argument> {
+    let Argument::Values(given) = keyword(facts, args, outer)? else { return None };
+    let mut found = Vec::new();
+    let mut open = false;
+    for value in given {
+        match dictionaries(facts, value) {
+            Some(all) => {
+                open |= all.iter().any(|(_, open)| *open);
+                found.extend(all.iter().filter_map(|(entries, _)| entry(facts, entries, key)));
+            }
+            None => open = true,
+        }
+    }
+    if found.is_empty() { open.then_some(Argument::Unknown) } else { Some(Argument::Values(found)) }
 }
 
 /// The value of a key of a dictionary.

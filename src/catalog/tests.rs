@@ -156,7 +156,7 @@ fn options_are_read_as_rows_know_them() {
     for (text, slot, wanted) in cases {
         let facts = script(text, &c);
         let (id, _) = commands(&facts)[0];
-        let rows = c.classify(&facts, id);
+        let rows = c.classify(&facts, &Objects::of(&facts), id);
         let row = *rows.iter().find(|r| matches!(&c.row(**r).subject, Subject::Command { sub, .. } if !sub.is_empty())).expect(text);
         let values = c.slot(&facts, id, row, &slot);
         assert_eq!(values.len(), 1, "{text}");
@@ -221,7 +221,7 @@ fn globs_see_the_literal_part_of_a_text() {
     ] {
         let facts = script(text, &c);
         let (id, _) = commands(&facts)[0];
-        assert_eq!(c.classify(&facts, id).len(), found, "{text}");
+        assert_eq!(c.classify(&facts, &Objects::of(&facts), id).len(), found, "{text}");
     }
 }
 

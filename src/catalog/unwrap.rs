@@ -3,6 +3,7 @@
 
 use super::Catalog;
 use super::command::OptValue;
+use super::python::objects::Objects;
 use super::row::{Effect, RowId, Slot, SlotName};
 use super::slot::Argument;
 use crate::extract::{Hole, manifest, python, shell};
@@ -23,6 +24,7 @@ const COUNT: usize = 4_000;
 #[must_use]
 pub fn unwrap(facts: FileFacts, catalog: &Catalog) -> FileFacts {
     let mut facts = facts;
+    let objects = Objects::of(&facts);
     let mut depth = vec![0u8; facts.items.len()];
     let mut at = 0;
     let mut count = 0;
@@ -32,12 +34,12 @@ pub fn unwrap(facts: FileFacts, catalog: &Catalog) -> FileFacts {
         if !matches!(facts.fact(id).what, What::Command(_) | What::Call(_) | What::Uses { .. }) {
             continue;
         }
-        let rows = catalog.classify_words(&facts, id);
+        let rows = catalog.classify_words(&facts, &objects, id);
         if rows.is_empty() {
             continue;
         }
         tails(&mut facts, catalog, id, &rows);
-        let rows = catalog.classify(&facts, id);
+        let rows = catalog.classify(&facts, &objects, id);
         if count < COUNT {
             count += usize::from(requirements(&mut facts, catalog, id, &rows));
         }
@@ -222,6 +224,7 @@ fn tails(facts: &mut FileFacts, catalog: &Catalog, id: FactId, rows: &[RowId]) {
         let parts: Vec<ValueId> = found.parts.iter().map(|p| p.value).collect();
         let mut rest: Vec<ValueId> = Vec::new();
         let mut left = skip;
+        let mut end: Option<Text> = None;
         for part in parts {
             if left == 0 {
                 rest.push(part);
@@ -230,6 +233,7 @@ fn tails(facts: &mut FileFacts, catalog: &Catalog, id: FactId, rows: &[RowId]) {
             let V::Str(text) = &facts.value(part).what else { continue };
             if text.len() <= left {
                 left -= text.len();
+                end = Some(text.slice(text.len(), text.len()));
                 continue;
             }
             let cut = text.slice(left, text.len());
@@ -238,7 +242,11 @@ fn tails(facts: &mut FileFacts, catalog: &Catalog, id: FactId, rows: &[RowId]) {
         }
         let value = match rest.as_slice() {
             [one] => *one,
-            [] => continue,
+            [] => match end.filter(|_| left == 0) {
+                // `--token=`: nothing is a value, too.
+                Some(nothing) => add(facts, nothing.whole(), V::Str(nothing)),
+                None => continue,
+            },
             _ => {
                 let range = rest.iter().map(|v| facts.value(*v).range).reduce(Range::cover).unwrap_or_default();
                 add(facts, range, V::Join(rest))

@@ -50,6 +50,8 @@ pub fn by_name(path: &Path) -> Named {
         "pyproject.toml" => return Named::Kind(Kind::Pyproject),
         "setup.cfg" | "pip.conf" | "pip.ini" | ".pypirc" => return Named::Kind(Kind::Ini),
         ".envrc" => return Named::Kind(Kind::Shell),
+        // `name=value` lines of a server.
+        "config.properties" => return Named::Kind(Kind::Dotenv),
         _ => {}
     }
     if is_dockerfile(&name) {

@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use crate::catalog::row::{Effect, Row};
 use crate::facts::{FactId, ParamKind, What};
 use crate::finding::Hop;
+use crate::flow::entries::{enter, entries};
 use crate::flow::guards::Guard;
 use crate::flow::sinks::{Needs, Sink, flags, safe_by, worse};
 use crate::flow::solver::{Here, Solver};
@@ -15,7 +16,7 @@ use crate::flow::versions::Versions;
 use crate::flow::{FlagState, Harmless, SinkHit, Why, transfer};
 use crate::graph::{EdgeKind, Node};
 use crate::notice::{Notice, NoticeKind};
-use crate::origin::{Mutable, Origin, Via, Who};
+use crate::origin::{Origin, Who};
 use crate::outline::Ask;
 use crate::source::{Kind, Range};
 
@@ -67,8 +68,8 @@ pub fn lift(solver: &mut Solver, versions: &Versions, sinks: &[(Sink, Needs)]) -
                 ends[way.sink].push(End { needs, chain: way.chain });
                 continue;
             };
-            if let Some((origin, except)) = entries.get(&function) {
-                let needs = enter(solver, &way.needs, function, *origin, except);
+            if let Some(entry) = entries.get(&function) {
+                let needs = enter(solver, &way.needs, function, entry);
                 ends[way.sink].push(End { needs: functions.iter().fold(needs, |n, f| close(solver, &n, *f, false)), chain: way.chain.clone() });
             }
             let near = if is_test(solver, function) { 0 } else { MAX_DATA_CHAIN };
@@ -416,56 +417,6 @@ fn close(solver: &mut Solver, needs: &Needs, function: Node, open: bool) -> Need
         safe: needs.safe.iter().map(|v| v.as_ref().map(|v| close_one(s, v, true))).collect(),
         guards: needs.guards.iter().map(|g| Guard { value: close_one(s, &g.value, true), wants: g.wants }).collect(),
     })
-}
-
-/// The needs when outsiders fill a function's parameters in.
-fn enter(solver: &mut Solver, needs: &Needs, function: Node, origin: Origin, except: &[String]) -> Needs {
-    let facts = solver.file(function.file);
-    let What::Function { params, name, .. } = &facts.fact(function.fact).what else { return needs.clone() };
-    let at = crate::finding::Location { file: function.file, range: facts.fact(function.fact).range };
-    let text = format!("callers of `{name}` choose it");
-    needs.map(|v| {
-        v.fill(
-            function,
-            &mut |index| match params.get(index as usize) {
-                Some(p) if !except.contains(&p.name) => {
-                    let val = Val::content(origin);
-                    if origin.who >= Who::Publisher {
-                        val.from_source(Source { who: origin.who, at, text: text.clone(), row: None, subject: None })
-                    } else {
-                        val
-                    }
-                }
-                _ => Val::program(),
-            },
-            &mut |v, _| v.clone(),
-        )
-    })
-}
-
-/// Functions that a row says outsiders call: the origin of their parameters, and the names of those that do not come from outside.
-fn entries(solver: &Solver) -> BTreeMap<Node, (Origin, Vec<String>)> {
-    let mut out: BTreeMap<Node, (Origin, Vec<String>)> = BTreeMap::new();
-    for (node, rows) in solver.world.index.classified() {
-        let facts = solver.file(node.file);
-        let function = match &facts.fact(node.fact).what {
-            What::EntryMark { .. } => facts.owners(node.fact).find(|(_, f)| matches!(f.what, What::Function { .. })).map(|o| o.0),
-            What::Function { .. } => Some(node.fact),
-            _ => None,
-        };
-        let Some(function) = function else { continue };
-        for id in rows {
-            for effect in &solver.world.catalog.row(*id).effects {
-                let Effect::Enters { who, via, except } = effect else { continue };
-                let mutable = if *who >= Who::Publisher { Mutable::Moving } else { Mutable::Digest };
-                let origin = Origin { who: *who, mutable, via: Via::default().with(*via), ..Origin::PROGRAM };
-                let entry = out.entry(Node { file: node.file, fact: function }).or_insert((origin, except.clone()));
-                entry.0 = entry.0.join(origin);
-                entry.1.retain(|e| except.contains(e));
-            }
-        }
-    }
-    out
 }
 
 /// Whether outsiders of the tree can call a function or template.

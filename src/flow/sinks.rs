@@ -1,9 +1,9 @@
 //! Sinks: which values reach what a row calls dangerous, and what decides whether it is. Origins of parameters stay open here; `lift` carries them to
 //! the callers.
 
-use crate::catalog::row::{Effect, Flag, Pin, RowId, Slot, SlotName, Subject, Test};
+use crate::catalog::row::{Effect, Flag, Pin, Row, RowId, Slot, SlotName, Subject, Test};
 use crate::catalog::slot::{Argument, holds_text, shape};
-use crate::facts::{ArgName, ExprWhat, V, ValueId, What};
+use crate::facts::{ArgName, Call, ExprWhat, V, ValueId, What};
 use crate::flow::channels::{fuel, key};
 use crate::flow::guards::Guard;
 use crate::flow::solver::{Here, Solver};
@@ -76,14 +76,30 @@ impl Solver<'_> {
             }
         }
         for (node, fact) in self.world.facts.nodes() {
-            if let What::Script { text, .. } = fact.what {
-                self.script_sinks(node, text, &mut out);
+            match &fact.what {
+                What::Script { text, .. } => self.script_sinks(node, *text, &mut out),
+                What::Call(call) => self.want_field(node, call),
+                _ => {}
             }
         }
         out.sort_by_key(|(sink, _)| (sink.node, sink.row, sink.slot));
         out
     }
 
+    /// Whether a row speaks of a method of a field shows where the field is given its value.
+    fn want_field(&mut self, node: Node, call: &Call) {
+        let facts = self.file(node.file);
+        let Some(receiver) = call.receiver else { return };
+        let V::Attr(base, _) = &facts.value(receiver).what else { return };
+        if !matches!(facts.value(*base).what, V::Param(0)) {
+            return;
+        }
+        let method = call.name.rsplit('.').next().unwrap_or_default();
+        let typed = |row: &Row| row.receiver.as_ref().is_some_and(|r| !r.types.is_empty()) && row.has("sink");
+        if self.world.catalog.methods(method).any(|(id, row)| typed(row) && self.rows(node).iter().all(|r| r.0 != id)) {
+            self.want_receiver(node, receiver);
+        }
+    }
     fn row_sinks(&mut self, node: Node, id: RowId, out: &mut Vec<(Sink, Needs)>) {
         let row = self.world.catalog.row(id);
         let facts = self.file(node.file);

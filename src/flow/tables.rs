@@ -143,13 +143,18 @@ impl Tables {
         });
         found
     }
-    /// A class with its bases and all that derives from it.
-    pub fn family(&self, class: Node) -> Vec<Node> {
+    /// A class and what it derives from, nearest first.
+    pub fn bases(&self, class: Node) -> Vec<Node> {
         let mut out = Vec::new();
         self.up(class, |c| {
             out.push(c);
             false
         });
+        out
+    }
+    /// A class with its bases and all that derives from it.
+    pub fn family(&self, class: Node) -> Vec<Node> {
+        let mut out = self.bases(class);
         let mut at = 0;
         let mut below = vec![class];
         while let Some(c) = below.get(at).copied() {
@@ -471,7 +476,8 @@ fn decorated(file: &FileFacts, function: FactId, name: &str) -> bool {
     decorators.iter().any(|d| matches!(&file.value(*d).what, V::Name(n) if n == name))
 }
 
-fn is_static(file: &FileFacts, function: FactId) -> bool {
+/// Whether a method is given no object.
+pub fn is_static(file: &FileFacts, function: FactId) -> bool {
     decorated(file, function, "staticmethod")
 }
 

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use crate::catalog::Catalog;
+use crate::catalog::python::objects::Objects;
 use crate::catalog::row::{Effect, Row, RowId};
 use crate::extract::manifest::normalised;
 use crate::facts::{FactId, FileFacts, What};
@@ -57,8 +58,9 @@ impl FileIndex {
     /// Classifies every fact of a file and takes down its names.
     pub fn new(facts: &FileFacts, catalog: &Catalog) -> Self {
         let mut out = FileIndex::default();
+        let objects = Objects::of(facts);
         for (id, fact) in facts.iter() {
-            let rows = catalog.classify(facts, id);
+            let rows = catalog.classify(facts, &objects, id);
             if !rows.is_empty() {
                 out.rows.push((id, rows));
             }

@@ -174,6 +174,7 @@ pub fn passes(origin: Origin, test: &OriginTest) -> bool {
     any(&test.who, origin.who)
         && (origin.who < Who::Publisher || any(&test.mutable, origin.mutable))
         && (test.via.is_empty() || test.via.iter().any(|v| origin.via.has(*v)))
+        && !test.not_via.iter().any(|v| origin.via.has(*v))
         && test.open.is_none_or(|o| o == origin.open)
         && test.known.is_none_or(|k| k == origin.known)
 }

@@ -191,7 +191,10 @@ impl<'a> Matcher<'a> {
         let severities = &self.context.catalog.severities;
         let origin = candidate.bytes;
         let mut severity = match page.level {
-            Some(level) => level,
+            Some(level) => {
+                let place = kind_word(self.context.sources.file(candidate.node.file).kind);
+                page.level_in.iter().find(|(p, _)| p == place).map_or(level, |(_, l)| *l)
+            }
             // Nobody chooses the files of a test from outside: it makes them, or the tree holds them.
             None if !verdicts.open && origin.is_none_or(|o| o.who <= Who::Operator) && self.is_test_code(candidate.node.file) => {
                 self.decided.borrow_mut().tests.extend(candidate.hit.map(hit_key));

@@ -30,6 +30,8 @@ pub struct Page {
     pub class: String,
     /// The level, for classes whose pages state it.
     pub level: Option<Severity>,
+    /// Another level where the finding stands in such a file: kind of file and level.
+    pub level_in: Vec<(String, Severity)>,
     /// Base band in SARIF.
     pub band: Severity,
     /// How far it is.

@@ -9,7 +9,7 @@ use super::pattern;
 use super::placeholders;
 use super::{By, Framework, Page, Precision, Status};
 use crate::catalog::Catalog;
-use crate::catalog::fields::{Fault, Fields, LoadError, Read, count, nearest, one_of, text, texts, yaml};
+use crate::catalog::fields::{Fault, Fields, LoadError, Read, count, nearest, one_of, pairs, text, texts, yaml};
 use crate::finding::{Severity, Tier};
 
 /// Longest message, in characters.
@@ -62,6 +62,17 @@ pub fn page(file: &str, source: &str, user: bool, catalog: &Catalog, frameworks:
     Ok(page)
 }
 
+/// `{ dockerfile: low }`: kinds of files and the level of what stands in them.
+fn levels_by_place(value: &Value) -> Read<Vec<(String, Severity)>> {
+    let read = |(place, level): (String, String)| {
+        if !pattern::PLACES.contains(&place.as_str()) {
+            return Err(Fault::new(format!("`{place}` is none of {}", pattern::PLACES.join(", "))));
+        }
+        Ok((place, one_of(&Value::from(level), &LEVELS)?))
+    };
+    pairs(value)?.into_iter().map(read).collect()
+}
+
 fn front_matter(front: &Value, user: bool, catalog: &Catalog, frameworks: &BTreeMap<String, Framework>) -> Read<Page> {
     let f = Fields::of(front, "front matter")?;
     let id = f.need("id", kebab)?;
@@ -70,6 +81,10 @@ fn front_matter(front: &Value, user: bool, catalog: &Catalog, frameworks: &BTree
     let stated = catalog.severities.is_stated(&class);
     if level.is_some() && !stated {
         return Err(Fault::new(format!("the level of class `{class}` is decided by severity.yml")).under("level"));
+    }
+    let level_in = f.read("level-in", levels_by_place)?.unwrap_or_default();
+    if level.is_none() && !level_in.is_empty() {
+        return Err(Fault::new("`level-in` changes a `level` that is stated").under("level-in"));
     }
     let pattern = f.read("match", |v| pattern::pattern(v, catalog))?;
     let detector = f.read("detector", text)?;
@@ -100,6 +115,7 @@ fn front_matter(front: &Value, user: bool, catalog: &Catalog, frameworks: &BTree
         title: f.need("title", text)?,
         class,
         level,
+        level_in,
         band: f.need("band", |v| one_of(v, &LEVELS))?,
         status,
         edition: f.need("edition", edition)?,

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use crate::catalog::row::{ArgTest, Slot, Test};
 use crate::facts::{ImageRole, Level, RequirementFrom};
 use crate::origin::{Mutable, Via, Who};
-pub use read::pattern;
+pub use read::{PLACES, pattern};
 
 /// What a page matches.
 #[derive(Clone, Debug)]
@@ -261,6 +261,8 @@ pub struct OriginTest {
     pub mutable: Vec<Compare<Mutable>>,
     /// Any of these labels.
     pub via: Vec<Via>,
+    /// None of these labels.
+    pub not_via: Vec<Via>,
     /// Whether a parameter others can set is part of it.
     pub open: Option<bool>,
     /// Whether it is known.

@@ -5,15 +5,23 @@ use rayon::prelude::*;
 use super::harness::knowledge;
 use super::rows::{faults, firsts};
 use crate::catalog::Catalog;
-use crate::catalog::row::Row;
+use crate::catalog::row::{Row, Subject};
 
 /// Predicates that no example proves yet. This number only goes down.
 const UNPROVEN: usize = 17;
 
-/// The catalogue with every row of one place changed, or gone.
-fn changed(catalog: &Catalog, place: &(String, u32), change: impl Fn(&mut Row) -> bool) -> Catalog {
-    let mut rows = catalog.rows.clone();
-    rows.retain_mut(|r| r.at != *place || change(r));
+/// The catalogue with every row of one place changed, or gone. Of rows that name calls only those are in it that could speak of one of `examples`.
+fn changed(catalog: &Catalog, row: &Row, change: impl Fn(&mut Row) -> bool) -> Catalog {
+    let examples: String = row.bad.iter().chain(&row.ok).map(|e| e.code.as_str()).collect::<Vec<_>>().join("\n");
+    let may_speak = |r: &Row| match &r.subject {
+        Subject::Call(name) | Subject::Method(name) | Subject::Suffix { name, .. } => {
+            let word = name.rsplit('.').find(|s| !s.is_empty() && !s.contains('*'));
+            word.is_none_or(|w| w.starts_with("__") || examples.contains(w))
+        }
+        _ => true,
+    };
+    let mut rows: Vec<Row> = catalog.rows.iter().filter(|r| r.at == row.at || may_speak(r)).cloned().collect();
+    rows.retain_mut(|r| r.at != row.at || change(r));
     Catalog::of(rows, catalog.severities.clone()).unwrap()
 }
 
@@ -21,7 +29,7 @@ fn changed(catalog: &Catalog, place: &(String, u32), change: impl Fn(&mut Row) -
 fn survivors(row: &Row, catalog: &Catalog) -> Vec<String> {
     let place = format!("rules/{}:{}: {}", row.at.0, row.at.1, row.subject.text());
     let lives = |change: &dyn Fn(&mut Row) -> bool| {
-        let catalog = changed(catalog, &row.at, change);
+        let catalog = changed(catalog, row, change);
         faults(row, &catalog).is_empty()
     };
     let mut out = Vec::new();

@@ -4,6 +4,7 @@ use super::found::{Found, in_stage, is_allowed, is_test};
 use super::names::promise;
 use super::{carriers, lexical, shape, urls};
 use crate::catalog::Catalog;
+use crate::catalog::python::objects::Objects;
 use crate::catalog::row::Effect;
 use crate::catalog::row::Promise;
 use crate::facts::{ArgName, Channel, FactId, FileFacts, Target, V, ValueId, What, Word};
@@ -46,12 +47,13 @@ pub fn assigned(id: FileId, file: &SourceFile, facts: &FileFacts, catalog: &Cata
 /// What facts give to names. Of Python only what a row calls a credential: rows decide which blocks have facts.
 fn of_facts(facts: &FileFacts, catalog: &Catalog, only_rows: bool) -> Vec<Given> {
     let mut given = Vec::new();
+    let objects = Objects::of(facts);
     for (fact, found) in facts.iter().filter(|(fact, _)| !in_stage(facts, *fact)) {
         // A command of a notebook stands in no block.
         if !only_rows || matches!(found.what, What::Command(_)) {
             of_fact(facts, fact, &mut given);
         }
-        of_rows(facts, fact, catalog, &mut given);
+        of_rows(facts, &objects, fact, catalog, &mut given);
     }
     for value in facts.values.iter().filter(|_| !only_rows) {
         if let V::Dict(entries, _) = &value.what {
@@ -110,8 +112,8 @@ fn of_fact(facts: &FileFacts, id: FactId, out: &mut Vec<Given>) {
 }
 
 /// Arguments that rows call credentials.
-fn of_rows(facts: &FileFacts, id: FactId, catalog: &Catalog, out: &mut Vec<Given>) {
-    for row in catalog.classify(facts, id) {
+fn of_rows(facts: &FileFacts, objects: &Objects, id: FactId, catalog: &Catalog, out: &mut Vec<Given>) {
+    for row in catalog.classify(facts, objects, id) {
         for effect in &catalog.row(row).effects {
             if let Effect::ConsumesCredential { slot: Some(slot), .. } = effect {
                 let values = catalog.slot(facts, id, row, slot);

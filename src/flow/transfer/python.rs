@@ -1,5 +1,6 @@
 //! The meaning of Python's forms: calls, names, attributes, subscripts, joined text, parameters.
 
+use crate::catalog::python::objects::names_in;
 use crate::facts::{Call, FactId, ParamKind, V, ValueId, What};
 use crate::flow::place::{self, Place};
 use crate::flow::solver::{Cell, Here, Solver};
@@ -8,7 +9,7 @@ use crate::flow::transfer::rows::pinned;
 use crate::flow::value::{Consts, Lit, MAX_LITERALS, Made, PinState, Side, Val};
 use crate::graph::Node;
 use crate::graph::imports::MOST_REEXPORTS;
-use crate::origin::{Mutable, Origin, Who};
+use crate::origin::{Mutable, Origin, Via, Who};
 use crate::outline::Ask;
 use crate::source::FileId;
 
@@ -46,6 +47,9 @@ impl<'a> Solver<'a> {
         if let Some(receiver) = call.receiver {
             out.join(&self.at(node, receiver));
         }
+        // What is done with a credential does not hand it back.
+        out.name.via = out.name.via.without(Via::SECRET);
+        out.bytes.via = out.bytes.via.without(Via::SECRET);
         Val { made, ..out.derived().less_known() }
     }
     /// A value of a function with the arguments of a call filled in.
@@ -250,11 +254,26 @@ impl<'a> Solver<'a> {
                 return self.name(here.at.file, &whole);
             }
         }
+        for kind in self.outer_types(here, base, name) {
+            if let Some(val) = self.named(here.at.file, &format!("{kind}.{name}")) {
+                return val;
+            }
+        }
         let mut out: Option<Val> = None;
+        let handed_in = matches!(file.value(base).what, V::Param(_)) && !self.is_self(here, base);
         for class in self.classes(here, base) {
             self.want_member(class, name);
-            if !self.tables.field(class, name).is_empty() {
+            let given = self.tables.field(class, name);
+            if !given.is_empty() {
                 out.get_or_insert_default().join(&self.get(Cell::Field(class, name.to_owned())));
+                // What a class states is the default of an object that somebody else made.
+                if handed_in && given.iter().all(|fact| self.tables.scope(*fact).is_none()) {
+                    let whole = self.value(here, base).derived();
+                    let out = out.get_or_insert_default();
+                    let consts = out.consts.clone();
+                    out.join(&whole);
+                    out.consts = consts;
+                }
             } else if let Some(method) = self.tables.method(class, name) {
                 let val = self.get(Cell::Return(method));
                 out.get_or_insert_default().join(&val.derived());
@@ -268,6 +287,27 @@ impl<'a> Solver<'a> {
         }
         self.value(here, base).derived()
     }
+    /// Classes outside of the tree that a parameter is an object of: by its annotation, or what the class of a method derives from. None where no row reads
+    /// an attribute of that name.
+    fn outer_types(&self, here: Here, base: ValueId, name: &str) -> Vec<String> {
+        let file = self.file(here.at.file);
+        let (V::Param(n), Some(scope)) = (&file.value(base).what, here.scope) else { return Vec::new() };
+        if !self.world.catalog.reads(name) {
+            return Vec::new();
+        }
+        if self.is_self(here, base) {
+            let class = self.tables.class(Node { file: here.at.file, fact: scope });
+            let all = class.map(|c| self.tables.bases(c)).unwrap_or_default();
+            let bases = all.iter().filter_map(|c| match &self.world.facts.fact(*c).what {
+                What::Class { bases, .. } => Some((c.file, bases)),
+                _ => None,
+            });
+            return bases.flat_map(|(file, values)| values.iter().flat_map(move |v| names_in(self.file(file), *v))).collect();
+        }
+        let What::Function { params, .. } = &file.fact(scope).what else { return Vec::new() };
+        let annotation = params.get(*n as usize).and_then(|p| p.annotation);
+        annotation.map(|a| names_in(file, a).into_iter().collect()).unwrap_or_default()
+    }
     fn is_self(&self, here: Here, base: ValueId) -> bool {
         let function = here.scope.map(|fact| Node { file: here.at.file, fact });
         self.file(here.at.file).value(base).what == V::Param(0) && function.is_some_and(|f| self.tables.class(f).is_some())
@@ -277,6 +317,16 @@ impl<'a> Solver<'a> {
     }
     /// `base[key]`: the entry of a dictionary or list in sight, else part of the base.
     pub fn index(&mut self, here: Here, base: ValueId, key: ValueId) -> Val {
+        let file = self.file(here.at.file);
+        let is_secret = file.literal(key).is_some_and(|name| self.world.catalog.names_secret(&name));
+        let mut out = self.entry(here, base, key);
+        if is_secret && out.bytes.via.has(Via::ENV) {
+            out.name.via = out.name.via.with(Via::SECRET);
+            out.bytes.via = out.bytes.via.with(Via::SECRET);
+        }
+        out
+    }
+    fn entry(&mut self, here: Here, base: ValueId, key: ValueId) -> Val {
         let file = self.file(here.at.file);
         let mut at = base;
         for _ in 0..4 {

@@ -161,7 +161,12 @@ impl Solver<'_> {
                 }
                 Some(out)
             }
-            "env" => Some(Val::content(Origin { via: Via::ENV, ..Origin::OPERATOR })),
+            "env" => {
+                let file = self.file(node.file);
+                let is_secret = |v: &ValueId| file.literal(*v).is_some_and(|name| self.world.catalog.names_secret(&name));
+                let via = if values.iter().any(is_secret) { Via::ENV.with(Via::SECRET) } else { Via::ENV };
+                Some(Val::content(Origin { via, ..Origin::OPERATOR }))
+            }
             "socket" => Some(Val::content(Origin { who: Who::Peer, mutable: Mutable::Moving, via: Via::SOCKET, ..Origin::PROGRAM })),
             _ => None,
         }

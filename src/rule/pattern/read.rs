@@ -144,7 +144,8 @@ const FLAGS: [(&str, FlagWord); 6] = [
     ("unsettled", FlagWord::Unsettled),
     ("dynamic", FlagWord::Dynamic),
 ];
-const PLACES: [&str; 9] = ["workflow", "action", "dockerfile", "shell", "make", "python", "notebook", "config", "manifest"];
+/// Kinds of files, as pages name them.
+pub const PLACES: [&str; 9] = ["workflow", "action", "dockerfile", "shell", "make", "python", "notebook", "config", "manifest"];
 const SAME: [(&str, Same); 5] =
     [("step", Same::Step), ("job", Same::Job), ("function", Same::Function), ("receiver", Same::Receiver), ("file", Same::File)];
 
@@ -270,6 +271,7 @@ fn origin(value: &Value) -> Read<OriginTest> {
         who: f.read("who", |v| compares(v, &Who::NAMES))?.unwrap_or_default(),
         mutable: f.read("mutable", |v| compares(v, &Mutable::NAMES))?.unwrap_or_default(),
         via: f.read("via", |v| several(v, &Via::NAMES))?.unwrap_or_default(),
+        not_via: f.read("not-via", |v| several(v, &Via::NAMES))?.unwrap_or_default(),
         open: f.read("open", truth)?,
         known: f.read("known", truth)?,
     };

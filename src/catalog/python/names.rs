@@ -1,7 +1,7 @@
 //! Which words of Python text the rows speak of: what selection looks for before anything is parsed.
 
-use super::Catalog;
-use super::row::{Effect, EntrySubject, Row, Subject, Test};
+use crate::catalog::Catalog;
+use crate::catalog::row::{Effect, EntrySubject, Row, Slot, SlotName, Subject, Test};
 use crate::outline::{Form, WantedName};
 
 impl Catalog {
@@ -46,10 +46,24 @@ fn of_row(row: &Row) -> Vec<WantedName> {
     };
     let mut out = Vec::new();
     match &row.subject {
-        Subject::Call(name) => out.extend(WantedName::qualified(name)),
+        Subject::Call(name) => {
+            let keywords = keywords(row, name);
+            if keywords.is_empty() {
+                out.extend(WantedName::qualified(name));
+            }
+            out.extend(keywords);
+        }
+        // Of what a call made, the name is taken from whatever holds it.
+        Subject::Assign(name) if name.matches('.').count() > 1 => {
+            out.extend(WantedName::qualified(name.trim_end_matches("[]")).map(|n| WantedName { form: Form::Anywhere, ..n }));
+        }
         Subject::Assign(name) => out.extend(WantedName::qualified(name.trim_end_matches("[]"))),
         // An environment variable that a program sets for itself; other settings stand in files.
         Subject::Setting(path) => out.extend(variable(path)),
+        // An object is called by its own name: what stands in the text is where it was made.
+        Subject::Method(name) if name == "__call__" => {
+            out.extend(row.receiver.iter().flat_map(|r| &r.types).filter_map(|t| WantedName::qualified(t)))
+        }
         Subject::Method(name) => {
             let types = row.receiver.as_ref().map_or(&[][..], |r| &r.types);
             let mut companions = roots(types);
@@ -63,10 +77,13 @@ fn of_row(row: &Row) -> Vec<WantedName> {
             out.push(anywhere(name.clone(), companions));
         }
         Subject::Suffix { name, corroborate } => out.push(anywhere(last_plain(name), roots(corroborate))),
-        Subject::Entry(EntrySubject::Decorator(name)) => out.extend(WantedName::qualified(name)),
+        Subject::Entry(EntrySubject::Decorator(name, _)) => out.extend(WantedName::qualified(name)),
         Subject::Entry(EntrySubject::Base(base, _)) => out.extend(WantedName::qualified(base)),
         Subject::Entry(EntrySubject::Function(_, function)) => out.push(anywhere(function.clone(), Vec::new())),
         _ => {}
+    }
+    for name in &mut out {
+        name.companions.extend(roots(&row.corroborate));
     }
     out.extend(called(row));
     // A function that is looked into stands where it is written, and so does what a test asks for.
@@ -91,6 +108,20 @@ fn called(row: &Row) -> Vec<WantedName> {
         return Vec::new();
     };
     methods.iter().map(|method| anywhere(method.clone(), vec![vec![word.clone()]])).collect()
+}
+
+/// Of a row for many calls of a library, which one keyword sets apart: that keyword.
+fn keywords(row: &Row, name: &str) -> Vec<WantedName> {
+    let root = name.split('.').next().unwrap_or_default();
+    if !name.ends_with("**") || root.contains('*') {
+        return Vec::new();
+    }
+    let named = row.when.iter().filter(|t| matches!(t.test, Test::Is(_) | Test::Has(_) | Test::Present)).flat_map(|t| match &t.slot {
+        Slot::Arg(names) => names.as_slice(),
+        _ => &[],
+    });
+    let words = named.filter_map(|n| if let SlotName::Name(word) = n { word.split('.').next() } else { None });
+    words.map(|word| anywhere(word.to_owned(), vec![vec![root.to_owned()]])).collect()
 }
 
 /// The name of an environment variable at the end of a path: capitals, as those are written.

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use super::glob;
-use super::slot::dotted;
+use crate::catalog::glob;
+use crate::catalog::slot::dotted;
 use crate::cond::{CondId, CondWhat};
 use crate::facts::{Arg, FactId, FileFacts, OnFail, Target, V, ValueId, What};
 
@@ -11,7 +11,7 @@ use crate::facts::{Arg, FactId, FileFacts, OnFail, Target, V, ValueId, What};
 const MAX_STEPS: usize = 400;
 
 /// Whether a list or table in sight holds an element that one of these globs matches: a text, or a name in full or by its last segment.
-pub(super) fn has(facts: &FileFacts, value: ValueId, globs: &[String]) -> bool {
+pub(in crate::catalog) fn has(facts: &FileFacts, value: ValueId, globs: &[String]) -> bool {
     let fits = |text: &str| globs.iter().any(|g| glob::text(g, text));
     let mut inside = BTreeSet::new();
     let mut todo = vec![(value, false)];
@@ -40,8 +40,24 @@ pub(super) fn has(facts: &FileFacts, value: ValueId, globs: &[String]) -> bool {
     false
 }
 
+/// The elements of a list in sight; none when it is something else, or not all of it is literal.
+pub(in crate::catalog) fn texts(facts: &FileFacts, value: ValueId) -> Option<Vec<String>> {
+    let mut at = value;
+    for _ in 0..MAX_STEPS {
+        match &facts.value(at).what {
+            V::List(items, false) => return items.iter().map(|v| facts.literal(*v)).collect(),
+            V::Ref(fact) => match &facts.fact(*fact).what {
+                What::Assignment { value, target: Target::Name(_) | Target::Global(_) } => at = *value,
+                _ => return None,
+            },
+            _ => return None,
+        }
+    }
+    None
+}
+
 /// Whether a value is what one of these calls gave, as it is, and no check that stops looks at it.
-pub(super) fn is_result_of(facts: &FileFacts, value: ValueId, calls: &[String]) -> bool {
+pub(in crate::catalog) fn is_result_of(facts: &FileFacts, value: ValueId, calls: &[String]) -> bool {
     let mut seen = BTreeSet::new();
     let mut todo = vec![value];
     while let Some(at) = todo.pop() {

@@ -3,9 +3,9 @@
 
 use std::collections::BTreeSet;
 
-use super::Catalog;
-use super::row::{Effect, Row, RowId, Slot, SlotName};
-use super::slot::{Argument, keyword, literals, same};
+use crate::catalog::Catalog;
+use crate::catalog::row::{Effect, Row, RowId, Slot, SlotName};
+use crate::catalog::slot::{Argument, keyword, literals, same};
 use crate::facts::{ArgName, FactId, FileFacts, Target, V, ValueId, What};
 
 /// Values looked at for one name or keyword.
@@ -13,7 +13,7 @@ const MAX_STEPS: usize = 64;
 
 impl Catalog {
     /// Rows of the name that an assignment gives another value: `a.b`, or `a.b[]` for an entry of it.
-    pub(super) fn assigned(&self, facts: &FileFacts, target: &Target) -> Vec<RowId> {
+    pub(in crate::catalog) fn assigned(&self, facts: &FileFacts, target: &Target) -> Vec<RowId> {
         let names = match target {
             Target::Name(name) | Target::Global(name) => vec![name.clone()],
             Target::Attr(base, name) => names(facts, *base, 0).into_iter().map(|b| format!("{b}.{name}")).collect(),
@@ -23,26 +23,26 @@ impl Catalog {
     }
 
     /// Rows of the environment variables that a call or an assignment writes, as its own rows say.
-    pub(super) fn environment(&self, facts: &FileFacts, id: FactId, own: &[RowId]) -> Vec<RowId> {
+    pub(in crate::catalog) fn environment(&self, facts: &FileFacts, id: FactId, own: &[RowId]) -> Vec<RowId> {
         let named = own.iter().filter_map(|r| written(self.row(*r)).map(|(name, _)| (*r, name)));
         let texts = named.flat_map(|(row, name)| self.slot(facts, id, row, name)).filter_map(|v| facts.literal(v));
         texts.flat_map(|name| self.setting(&name)).collect()
     }
 
     /// What a call, an assignment or the words before a command write to the environment, for a row of the variable.
-    pub(super) fn exported(&self, facts: &FileFacts, id: FactId, row: RowId) -> Argument {
+    pub(in crate::catalog) fn exported(&self, facts: &FileFacts, id: FactId, row: RowId) -> Argument {
         let own = match &facts.fact(id).what {
             What::Command(command) => {
                 let named = command.env.iter().filter(|(name, _)| self.setting(name).contains(&row));
-                return super::slot::many(named.map(|(_, value)| *value).collect());
+                return crate::catalog::slot::many(named.map(|(_, value)| *value).collect());
             }
-            What::Call(call) => self.calls(facts, call),
+            What::Call(call) => self.calls(facts, &crate::catalog::python::objects::Objects::default(), id, call),
             What::Assignment { target, .. } => self.assigned(facts, target),
             _ => Vec::new(),
         };
         let values = own.into_iter().filter_map(|r| Some((r, written(self.row(r))?.1?)));
         let values: Vec<ValueId> = values.flat_map(|(row, value)| self.slot(facts, id, row, value)).collect();
-        super::slot::many(values)
+        crate::catalog::slot::many(values)
     }
 }
 
@@ -55,7 +55,7 @@ fn written(row: &Row) -> Option<(&Slot, Option<&Slot>)> {
 }
 
 /// What stands in a slot of an assignment: `0` the value, `key` the subscript.
-pub(super) fn argument(target: &Target, value: ValueId, slot: &Slot) -> Argument {
+pub(in crate::catalog) fn argument(target: &Target, value: ValueId, slot: &Slot) -> Argument {
     let Slot::Arg(names) = slot else { return Argument::Absent };
     let found = names.iter().find_map(|name| match (name, target) {
         (SlotName::Position(0), _) => Some(value),
@@ -66,7 +66,7 @@ pub(super) fn argument(target: &Target, value: ValueId, slot: &Slot) -> Argument
 }
 
 /// Whether a value is a function that sets a keyword to a literal for what it calls: one with arguments filled in, or one of this file.
-pub(super) fn sets(facts: &FileFacts, value: ValueId, name: &str, literal: &str) -> bool {
+pub(in crate::catalog) fn sets(facts: &FileFacts, value: ValueId, name: &str, literal: &str) -> bool {
     set_by(facts, value, name).into_iter().any(|v| literals(facts, v).is_some_and(|all| all.iter().any(|text| same(literal, text))))
 }
 
