@@ -84,10 +84,14 @@ impl Via {
     pub const CONFIG: Via = Via(1 << 8);
     /// The web.
     pub const WEB: Via = Via(1 << 9);
+    /// What people post where anyone may: forums, wikis, crawls of the web.
+    pub const POSTS: Via = Via(1 << 10);
+    /// What users of a service say of its answers.
+    pub const FEEDBACK: Via = Via(1 << 11);
     /// A credential: a token, a key, a password.
     pub const SECRET: Via = Via(1 << 12);
     /// Names as rows and pages write them, with their label.
-    pub const NAMES: [(&'static str, Via); 11] = [
+    pub const NAMES: [(&'static str, Via); 13] = [
         ("llm", Via::LLM),
         ("request", Via::REQUEST),
         ("socket", Via::SOCKET),
@@ -99,6 +103,8 @@ impl Via {
         ("config", Via::CONFIG),
         ("web", Via::WEB),
         ("secret", Via::SECRET),
+        ("posts", Via::POSTS),
+        ("feedback", Via::FEEDBACK),
     ];
     /// Union.
     pub fn with(self, other: Via) -> Via {

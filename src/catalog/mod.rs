@@ -218,11 +218,13 @@ impl Catalog {
             found.extend(self.named("call", &format!("builtins.{}", call.name)));
         }
         let last = call.name.rsplit('.').next().unwrap_or(&call.name);
+        let known = !found.is_empty();
         if let Some(receiver) = call.receiver {
             let mut types = None;
             for (row, r) in self.methods(last) {
                 let any = r.receiver.as_ref().is_none_or(|r| r.any || r.types.is_empty());
-                if any || types.get_or_insert_with(|| objects.types(facts, id, receiver)).iter().any(|t| is_type(r, t)) {
+                let typed = types.get_or_insert_with(|| objects.types(facts, id, receiver)).iter().any(|t| is_type(r, t));
+                if any || typed {
                     found.push(row);
                 }
             }
@@ -241,8 +243,8 @@ impl Catalog {
             let words = &self.row(*row).corroborate;
             words.is_empty() || objects.imports(words)
         });
-        // A row for all of a library does not stand in for one that names the call.
-        if found.iter().all(|r| self.row(*r).subject.name().ends_with("**")) {
+        // What any object may mean by a method does not keep a library from meaning more, nor does a row for all of a library stand in for one that names the call.
+        if !known || found.iter().all(|r| self.row(*r).subject.name().ends_with("**")) {
             for row in self.exactly("suffix", last) {
                 if let Subject::Suffix { name, corroborate } = &self.row(*row).subject {
                     let fits = call.name.strip_suffix(name.as_str()).is_some_and(|rest| rest.ends_with('.'));

@@ -109,7 +109,8 @@ impl Catalog {
 /// How many facts before and after a setting are looked at for its neighbours.
 const NEAR: usize = 256;
 
-/// The setting of one of these names next to another, else next to what holds it: `name` and `revision` beside a switch.
+/// The setting of one of these names next to another, else next to what holds it: `name` and `revision` beside a switch, `options.revision` in a table
+/// beside it.
 fn beside(facts: &FileFacts, id: FactId, path: &str, names: &[SlotName]) -> Option<ValueId> {
     let level = |path: &str| path.rsplit_once('.').map_or(String::new(), |(parent, _)| parent.to_owned());
     let near: Vec<(&str, ValueId)> = facts
@@ -124,7 +125,8 @@ fn beside(facts: &FileFacts, id: FactId, path: &str, names: &[SlotName]) -> Opti
     levels.iter().find_map(|at| {
         names.iter().find_map(|name| {
             let SlotName::Name(name) = name else { return None };
-            near.iter().find(|(have, _)| level(have) == *at && same(have.rsplit('.').next().unwrap_or(have), name)).map(|f| f.1)
+            let wanted = if at.is_empty() { name.clone() } else { format!("{at}.{name}") };
+            near.iter().find(|(have, _)| same(have, &wanted)).map(|f| f.1)
         })
     })
 }
@@ -212,8 +214,25 @@ fn module_value(facts: &FileFacts, name: &str) -> Option<ValueId> {
     outer.then_some(value)
 }
 
-/// The shapes of what a variable of a script is given there, else of the value itself.
+/// The shapes of what a variable of a script is given there, of all that a list or dictionary in sight holds, else of the value itself.
 fn shapes(facts: &FileFacts, value: ValueId) -> Option<Vec<String>> {
+    let members: Option<Vec<ValueId>> = match &facts.value(value).what {
+        V::List(items, false) => Some(items.clone()),
+        V::Dict(entries, false) => Some(entries.iter().map(|e| e.1).collect()),
+        V::Ref(fact) => match &facts.fact(*fact).what {
+            What::Assignment { value, target: Target::Name(_) } => match &facts.value(*value).what {
+                V::List(items, false) => Some(items.clone()),
+                V::Dict(entries, false) => Some(entries.iter().map(|e| e.1).collect()),
+                _ => None,
+            },
+            _ => None,
+        },
+        _ => None,
+    };
+    if let Some(members) = members {
+        let said: Option<Vec<Vec<String>>> = members.into_iter().map(|m| literals(facts, m).or_else(|| shape(facts, m).map(|s| vec![s]))).collect();
+        return said.map(|s| s.concat()).filter(|s| !s.is_empty());
+    }
     let V::Env(name) = &facts.value(value).what else { return shape(facts, value).map(|s| vec![s]) };
     let given = facts.items.iter().filter_map(|f| match &f.what {
         What::Write { channel: Channel::Var(n) | Channel::Env(n), value } if n == name => Some(shape(facts, *value)),

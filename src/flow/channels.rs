@@ -1,11 +1,11 @@
 //! Files as channels: which writer put the bytes behind a path. A path is compared by a symbolic key built from its form alone (text, parameter, field,
 //! the very call that made it), so that equal keys mean the same place in one run. Knows no origin.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::catalog::row::{Effect, RowId, Slot, Tree};
-use crate::cond::{CmpOp, CondId, CondWhat};
 use crate::facts::{Channel, ExprWhat, FactId, FileFacts, OnFail, V, ValueId, What};
+use crate::flow::checked;
 use crate::flow::guards::conjuncts;
 use crate::flow::solver::{Here, Solver, World};
 use crate::flow::tables::Tables;
@@ -25,6 +25,8 @@ pub struct Writers {
     writers: BTreeMap<(FileId, String), Vec<FactId>>,
     /// Verified keys: after this fact, the bytes behind it are what the repository states. `None`: all files of the script.
     checks: BTreeMap<FileId, Vec<(FactId, Option<String>)>>,
+    /// Names of functions that may verify what was written and have no facts yet.
+    pub asked: Vec<(FileId, String)>,
 }
 
 impl Writers {
@@ -36,7 +38,7 @@ impl Writers {
                 What::Write { channel: Channel::File(path) | Channel::HostPath(path), .. } => out.add(world, tables, node, *path),
                 What::Check { cond, on_fail } if *on_fail != OnFail::Log => {
                     let mut keys = Vec::new();
-                    compared(world, tables, node, *cond, &mut fuel(), &mut keys);
+                    checked::compared(world, tables, node, *cond, &mut fuel(), &mut keys);
                     let checks = out.checks.entry(node.file).or_default();
                     checks.extend(keys.into_iter().map(|k| (node.fact, Some(k))));
                 }
@@ -68,7 +70,7 @@ impl Writers {
                             let key = match &facts.fact(node.fact).what {
                                 // A list of sums names the files itself.
                                 What::Command(command) if !command.lenient => None,
-                                What::Call(_) => match verified_key(world, tables, node, slot, *id) {
+                                What::Call(_) => match checked::verified_key(world, tables, node, slot, *id) {
                                     Some(key) if stops_alone(facts, node.fact) => Some(key),
                                     _ => continue,
                                 },
@@ -81,7 +83,27 @@ impl Writers {
                 }
             }
         }
+        out.helpers(world, tables);
         out
+    }
+    /// Functions of the tree that verify a file which was written in sight.
+    fn helpers(&mut self, world: World, tables: &Tables) {
+        let files: BTreeSet<FileId> = self.writers.keys().map(|(file, _)| *file).collect();
+        for file in files {
+            let facts = world.facts.file(file);
+            for (fact, f) in facts.iter() {
+                let What::Call(call) = &f.what else { continue };
+                let node = Node { file, fact };
+                let keys = checked::arguments(world, tables, node, call);
+                if !keys.iter().any(|k| self.writers.contains_key(&(file, k.clone()))) || world.index.rows(world.catalog, node).next().is_some() {
+                    continue;
+                }
+                self.asked.push((file, call.name.clone()));
+                if tables.reached.get(&node).is_some_and(|to| to.iter().any(|to| checked::refuses(world, tables, to.function))) {
+                    self.checks.entry(file).or_default().extend(keys.into_iter().map(|k| (fact, Some(k))));
+                }
+            }
+        }
     }
     fn add(&mut self, world: World, tables: &Tables, node: Node, value: ValueId) {
         let here = Here { at: node, scope: tables.scope(node) };
@@ -206,57 +228,6 @@ fn stops_alone(facts: &FileFacts, fact: FactId) -> bool {
     !facts.values.iter().any(|v| v.what == V::Ref(fact))
 }
 
-/// Keys of what a condition verifies: a comparison of something computed by a `checks` row.
-fn compared(world: World, tables: &Tables, node: Node, cond: CondId, fuel: &mut u32, out: &mut Vec<String>) {
-    let Some(left) = fuel.checked_sub(1) else { return };
-    *fuel = left;
-    match &world.facts.file(node.file).cond(cond).what {
-        CondWhat::And(all) => all.iter().for_each(|c| compared(world, tables, node, *c, fuel, out)),
-        CondWhat::Not(inner) => compared(world, tables, node, *inner, fuel, out),
-        CondWhat::Atom(left, CmpOp::Eq | CmpOp::Ne | CmpOp::Truthy | CmpOp::Contains | CmpOp::Succeeds, right) => {
-            for value in [left, right] {
-                digested(world, tables, node, *value, fuel, out);
-            }
-        }
-        _ => {}
-    }
-}
-
-fn digested(world: World, tables: &Tables, node: Node, value: ValueId, fuel: &mut u32, out: &mut Vec<String>) {
-    let Some(left) = fuel.checked_sub(1) else { return };
-    *fuel = left;
-    let facts = world.facts.file(node.file);
-    match &facts.value(value).what {
-        V::Ref(fact) | V::Subst(fact) => {
-            let at = Node { file: node.file, fact: *fact };
-            for (id, row) in world.index.rows(world.catalog, at) {
-                for effect in &row.effects {
-                    if let Effect::Checks { slot, full: true } = effect {
-                        out.extend(verified_key(world, tables, at, slot, id));
-                    }
-                }
-            }
-            match &facts.fact(*fact).what {
-                What::Assignment { value, .. } => digested(world, tables, node, *value, fuel, out),
-                What::Call(call) => {
-                    for inner in call.receiver.iter().chain(call.args.iter().map(|a| &a.value)).take(8) {
-                        digested(world, tables, node, *inner, fuel, out);
-                    }
-                }
-                _ => {}
-            }
-        }
-        V::Attr(base, _) | V::Index(base, _) => digested(world, tables, node, *base, fuel, out),
-        V::Join(parts) | V::Phi(parts) | V::Unknown(parts) => parts.iter().take(8).for_each(|p| digested(world, tables, node, *p, fuel, out)),
-        _ => {}
-    }
-}
-
-fn verified_key(world: World, tables: &Tables, node: Node, slot: &Slot, row: RowId) -> Option<String> {
-    let value = *world.catalog.slot(world.facts.file(node.file), node.fact, row, slot).first()?;
-    key(world, tables, Here { at: node, scope: tables.scope(node) }, value, &mut fuel())
-}
-
 /// What [`key`] may spend.
 pub fn fuel() -> u32 {
     MAX_KEY
@@ -332,15 +303,13 @@ fn made(world: World, tables: &Tables, here: Here, fact: FactId, fuel: &mut u32)
         What::Call(call) => {
             for (id, row) in world.index.rows(world.catalog, node) {
                 for effect in &row.effects {
-                    let slot = match effect {
-                        Effect::Passes { from, to: Slot::Result } => match from.as_slice() {
-                            [one] => one,
-                            _ => continue,
-                        },
-                        Effect::Reads { channel, name } if channel == "file" => name,
+                    let slots = match effect {
+                        Effect::Passes { from, to: Slot::Result } => from.as_slice(),
+                        Effect::Reads { channel, name } if channel == "file" => std::slice::from_ref(name),
                         _ => continue,
                     };
-                    if let [value] = world.catalog.slot(facts, fact, id, slot).as_slice() {
+                    let given: Vec<ValueId> = slots.iter().flat_map(|slot| world.catalog.slot(facts, fact, id, slot)).take(2).collect();
+                    if let [value] = given.as_slice() {
                         return key(world, tables, at, *value, fuel);
                     }
                 }

@@ -2,6 +2,7 @@
 //! wants to see. Knows rows and facts, no rule.
 
 pub mod channels;
+pub mod checked;
 pub mod entries;
 pub mod guards;
 pub mod lift;

@@ -139,9 +139,9 @@ pub fn pin(revision: &str) -> Mutable {
     if commit(revision) { Mutable::Release } else { exact(revision) }
 }
 
-/// What a segment of a path says: it may carry a version among other words, `tool-1.2.3-linux.sh`.
+/// What a segment of a path says: it may carry a version among other words, `tool-1.2.3-linux.sh`, or end in a ref, `name@main`.
 fn named(segment: &str) -> Mutable {
-    segment.split(['-', '_']).map(exact).min().unwrap_or(Mutable::Moving).min(exact(segment))
+    segment.split(['-', '_', '@']).map(exact).min().unwrap_or(Mutable::Moving).min(exact(segment))
 }
 
 /// What one name says, with no guess about shortened ones.
@@ -292,6 +292,8 @@ mod tests {
             ("https://raw.example.com/o/r/0123456789012345678901234567890123456789/x.sh", Mutable::Digest),
             ("https://h.example.com/o/r/releases/download/v1.2.3/x.sh?a=1.0", Mutable::Release),
             ("https://10.0.0.1/x.sh", Mutable::Moving),
+            ("hf://datasets/o/n@0123456789012345678901234567890123456789/a.csv", Mutable::Digest),
+            ("hf://datasets/o/n@main/a.csv", Mutable::Moving),
             ("https://h.example.com/tool-py39_4.12.0-Linux-x86_64.sh", Mutable::Release),
             ("https://h.example.com/setup_20.x", Mutable::Moving),
         ] {

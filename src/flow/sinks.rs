@@ -206,6 +206,7 @@ impl Solver<'_> {
         }
         let Some((pin, via)) = pin else { return Some(val) };
         let state = self.pin(node, id, pin);
+        let val = unfetched(val, via);
         let mut fetched = self.fetched(node, &val, state);
         if fetched.bytes.who >= Who::Publisher {
             fetched.bytes.via = fetched.bytes.via.with(via);
@@ -263,6 +264,21 @@ impl Solver<'_> {
         }
         false
     }
+}
+
+/// A name for what a row fetches. An address that is only part of it, and that nobody has fetched before, says nothing of an entry of a hub: settings and
+/// descriptions often carry both. Rows that follow addresses say so.
+pub fn unfetched(mut name: Val, via: Via) -> Val {
+    if name.consts.top && is_address(&name) && !via.has(Via::WEB) {
+        name.bytes = Origin { open: name.bytes.open, ..Origin::UNKNOWN };
+        name.source = None;
+    }
+    name
+}
+
+/// Whether the outermost part of a value is an address that the source states and nobody has fetched yet.
+pub fn is_address(val: &Val) -> bool {
+    val.source.as_ref().is_some_and(|s| s.row.is_none() && s.subject.as_ref().is_some_and(|t| t.contains("://")))
 }
 
 /// Makes the text itself what counts: both origins are those of the name.

@@ -15,7 +15,7 @@ use crate::flow::value::{Consts, Lit, Made, Source, Val};
 use crate::graph::index::Index;
 use crate::graph::paths::{join, parent};
 use crate::graph::{Facts, Graph, Node};
-use crate::origin::{Origin, Who};
+use crate::origin::{Mutable, Origin, Who};
 use crate::outline::Ask;
 use crate::source::{FileId, Kind, Range};
 
@@ -89,14 +89,17 @@ pub struct Solver<'a> {
     stack: Vec<u32>,
     queue: BTreeSet<u32>,
     nesting: u32,
+    /// Archives whose contents are being looked for.
+    pub unpacking: Vec<Node>,
 }
 
 impl<'a> Solver<'a> {
     /// A solver with nothing computed.
     pub fn new(world: World<'a>) -> Self {
         let tables = Tables::new(world.index, world.facts);
-        let writers = Writers::new(world, &tables);
-        Solver {
+        let mut writers = Writers::new(world, &tables);
+        let asked = std::mem::take(&mut writers.asked);
+        let mut solver = Solver {
             world,
             tables,
             writers,
@@ -107,7 +110,10 @@ impl<'a> Solver<'a> {
             stack: Vec::new(),
             queue: BTreeSet::new(),
             nesting: 0,
-        }
+            unpacking: Vec::new(),
+        };
+        asked.iter().for_each(|(file, name)| solver.want(*file, name));
+        solver
     }
     /// The facts of a file.
     pub fn file(&self, file: FileId) -> &'a FileFacts {
@@ -208,7 +214,14 @@ impl<'a> Solver<'a> {
     /// Text of the source.
     pub fn literal(&mut self, file: FileId, text: &str, range: Range) -> Val {
         let (place, tracked) = self.place(file, text);
-        let bytes = place::store(place, tracked);
+        let bytes = match (place, place::store(place, tracked)) {
+            // The address itself may name a commit or a release.
+            (place::Place::Url { .. }, outside) => match place::pin(text) {
+                Mutable::Digest => Origin::REPOSITORY,
+                mutable => Origin { mutable, ..outside },
+            },
+            (_, inside) => inside,
+        };
         let val = Val { name: Origin::REPOSITORY, bytes, consts: Consts::one(Lit::Str(text.to_owned())), made: Made::OTHER, ..Val::default() };
         if bytes.who <= Who::Operator {
             return val;

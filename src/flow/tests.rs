@@ -178,11 +178,46 @@ const PYTHON: &[(&str, &str)] = &[
         "d = requests.get('https://h.example/x').content\nif hashlib.sha256(d).hexdigest() != 'abc':\n    print('bad')\npickle.loads(d)",
         "4 pickle-load publisher/moving https://h.example/x",
     ),
+    // A digest of the file itself, computed in sight or by a function of the tree.
+    (
+        "urllib.request.urlretrieve('https://h.example/x', 'x')\nwith open('x', 'rb') as f:\n    if hashlib.sha256(f.read()).hexdigest() != 'abc':\n        raise ValueError()\npickle.load(open('x', 'rb'))",
+        "5 pickle-load repository/digest",
+    ),
+    (
+        "def digest(p):\n    h = hashlib.sha256()\n    h.update(open(p, 'rb').read())\n    return h.hexdigest()\nurllib.request.urlretrieve('https://h.example/x', 'x')\nif digest('x') != 'abc':\n    raise ValueError()\npickle.load(open('x', 'rb'))",
+        "8 pickle-load repository/digest",
+    ),
+    (
+        "def check(p, want):\n    if hashlib.sha256(open(p, 'rb').read()).hexdigest() != want:\n        raise ValueError()\nurllib.request.urlretrieve('https://h.example/x', 'x')\ncheck('x', 'abc')\npickle.load(open('x', 'rb'))",
+        "6 pickle-load repository/digest",
+    ),
+    (
+        "def check(p, want):\n    if hashlib.sha256(open(p, 'rb').read()).hexdigest() != want:\n        print('other')\nurllib.request.urlretrieve('https://h.example/x', 'x')\ncheck('x', 'abc')\npickle.load(open('x', 'rb'))",
+        "6 pickle-load publisher/moving https://h.example/x",
+    ),
+    (
+        "def size(p):\n    if len(open(p, 'rb').read()) == 0:\n        raise ValueError()\nurllib.request.urlretrieve('https://h.example/x', 'x')\nsize('x')\npickle.load(open('x', 'rb'))",
+        "6 pickle-load publisher/moving https://h.example/x",
+    ),
+    // Archives that seem to come out of each other.
+    (
+        "def one():\n    shutil.unpack_archive('d/x.tar', 'd')\n    return pickle.load(open('d/x', 'rb'))\ndef other():\n    shutil.unpack_archive('d/y.tar', 'd')",
+        "3 pickle-load operator/digest",
+    ),
+    // An address says itself what fixes it; one that nobody fetches is no entry of a hub.
+    (
+        "pandas.read_pickle('https://h.example/o/r/raw/SHA/x.pkl')",
+        "1 pickle-load repository/digest https://h.example/o/r/raw/0123456789012345678901234567890123456789/x.pkl",
+    ),
+    (
+        "about = {'path': name, 'see': 'https://papers.example/1'}\nAutoModel.from_pretrained(about[key], trust_remote_code=True)",
+        "2 remote-code-load program/digest unknown unsafe",
+    ),
     ("yaml.load(open('c.yaml'), Loader=yaml.SafeLoader)", ""),
     ("def test(tmp_path):\n    torch.save(m, tmp_path / 'a.pt')\n    torch.load(tmp_path / 'a.pt', weights_only=False)", ""),
 ];
 
-const IMPORTS: &str = "import argparse, hashlib, io, openai, os, pickle, requests, tempfile, torch, urllib.request, yaml, zmq; from huggingface_hub import hf_hub_download, snapshot_download; from transformers import AutoModel; ";
+const IMPORTS: &str = "import argparse, hashlib, io, openai, os, pandas, pickle, requests, shutil, tempfile, torch, urllib.request, yaml, zmq; from huggingface_hub import hf_hub_download, snapshot_download; from transformers import AutoModel; ";
 
 #[test]
 fn origins_reach_sinks() {

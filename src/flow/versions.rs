@@ -12,6 +12,9 @@ use crate::graph::index::Index;
 use crate::graph::paths::{base, parent};
 use crate::source::FileId;
 
+/// Where project files say which interpreter they want.
+const INTERPRETER: [&str; 2] = ["project.requires-python", "options.python_requires"];
+
 /// A version: release numbers, and whether it comes before that release (`a`, `b`, `rc`, `dev`).
 #[derive(Clone, Debug)]
 pub struct Version {
@@ -183,9 +186,19 @@ impl Versions {
                 here.insert(name.to_owned(), (entry.map_or(span.clone(), |e| e.0.meet(span)), lock));
             };
             for fact in &file.items {
-                let What::Requirement(requirement) = &fact.what else { continue };
-                if let Some(span) = stated(requirement) {
-                    note(&requirement.name, span, requirement.from == RequirementFrom::Lock);
+                match &fact.what {
+                    What::Requirement(requirement) => {
+                        if let Some(span) = stated(requirement) {
+                            note(&requirement.name, span, requirement.from == RequirementFrom::Lock);
+                        }
+                    }
+                    // The interpreter is a dependency that has a key of its own.
+                    What::Setting { path, value } if INTERPRETER.contains(&path.as_str()) => {
+                        if let Some(spec) = file.literal(*value) {
+                            note("python", Span::parse(&spec), false);
+                        }
+                    }
+                    _ => {}
                 }
             }
             if base(index.path(id)) == "setup.py" {

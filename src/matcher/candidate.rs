@@ -49,7 +49,8 @@ impl<'a> Matcher<'a> {
                 let row = self.context.catalog.row(hit.row);
                 let flagged = flag.as_ref().is_none_or(|f| row.flags.iter().any(|have| have.name == *f));
                 // What has no name cannot be pinned where it stands: it is the result of another load, told there.
-                let nameless = self.context.catalog.takes_data(&hit.kind) && hit.subject.is_none() && self.literal(hit).is_none();
+                let loaded = self.context.catalog.takes_data(&hit.kind) && hit.bytes.who == Who::Publisher;
+                let nameless = loaded && hit.subject.is_none() && self.literal(hit).is_none();
                 if flagged && !nameless && is_form(*form, &self.context.facts.fact(hit.at).what) {
                     out.push(self.sink(hit));
                 }

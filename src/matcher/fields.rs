@@ -4,7 +4,9 @@ use super::candidate::Candidate;
 use super::{Matcher, flag_word, is_test_path, kind_word, verdicts};
 use crate::catalog::row::{Effect, Verdict};
 use crate::catalog::slot::{holds, holds_text};
-use crate::facts::What;
+use crate::cond::{CondId, CondWhat};
+use crate::facts::{V, What};
+use crate::flow::guards::conjuncts;
 use crate::origin::{Origin, Who};
 use crate::rule::pattern::{Compare, Field, FlagWord, OriginTest};
 
@@ -121,6 +123,11 @@ impl<'a> Matcher<'a> {
                 _ => false,
             },
             Field::Handled(yes) => fact.handler.is_some() == *yes,
+            Field::Conditional(yes) => {
+                // That the file is run as a program is no condition on what it found out.
+                let decides = |c: &CondId| !matches!(facts.cond(*c).what, CondWhat::Atom(v, ..) if matches!(&facts.value(v).what, V::Name(n) if n == "__name__"));
+                conjuncts(facts, fact.when).iter().any(decides) == *yes
+            }
             Field::Language(words) => match &fact.what {
                 What::Script { language, .. } => words.contains(&format!("{language:?}").to_lowercase()),
                 _ => false,

@@ -288,6 +288,8 @@ impl<'a> Matcher<'a> {
             Some(Primary::Ref) => candidate.reference,
             Some(Primary::Value) => candidate.value.map(of),
             Some(Primary::Source) => candidate.hit.and_then(|h| h.hops.first()).map(|hop| hop.at),
+            // What is to be edited stands at the sink, whoever supplies the value.
+            Some(Primary::Callee) if moved => candidate.hit.map(|h| self.head(h.at)),
             Some(Primary::Slot) if !moved => candidate.hit.and_then(|h| h.slot).map(of),
             Some(Primary::Arg(slot)) if !moved => {
                 candidate.row.and_then(|row| self.context.catalog.slot(facts, node.fact, row, slot).first().copied()).map(of)
@@ -295,6 +297,18 @@ impl<'a> Matcher<'a> {
             _ => None,
         };
         self.first_line(place.filter(|p| !p.range.is_empty()).unwrap_or(candidate.at))
+    }
+
+    /// The callee of a call, the program of a command; else the whole fact.
+    fn head(&self, node: Node) -> Location {
+        let facts = self.context.facts.file(node.file);
+        let fact = facts.fact(node.fact);
+        let range = match &fact.what {
+            What::Call(call) => facts.value(call.callee).range,
+            What::Command(command) => command.words.first().map_or(fact.range, |w| w.range),
+            _ => fact.range,
+        };
+        Location { file: node.file, range }
     }
 
     /// One narrow line: what is on the line on which the range begins.

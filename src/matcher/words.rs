@@ -39,6 +39,8 @@ pub fn origin_words(origin: Option<Origin>, subject: Option<&str>) -> String {
     let via = |label| origin.via.has(label);
     match origin.who {
         Who::Anyone if via(Via::PR_TEXT) => "anyone who opens an issue or pull request".to_owned(),
+        Who::Anyone if via(Via::FEEDBACK) => "anyone who leaves feedback".to_owned(),
+        Who::Anyone if via(Via::POSTS) => "anyone who may post there".to_owned(),
         Who::Anyone if via(Via::REQUEST) => "anyone who sends a request".to_owned(),
         Who::Anyone if via(Via::LLM) => "whoever writes what the model reads".to_owned(),
         Who::Anyone if via(Via::SOCKET) => "anyone who can connect".to_owned(),

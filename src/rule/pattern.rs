@@ -207,6 +207,8 @@ pub enum Field {
     Lenient(bool),
     /// Stands in an `except`.
     Handled(bool),
+    /// Is reached only where a condition holds.
+    Conditional(bool),
     /// A script's language.
     Language(Vec<String>),
     /// `permissions:` is stated.

@@ -3,10 +3,14 @@
 use crate::catalog::row::{Effect, Pin, Row, RowId, Slot, Subject, Tree};
 use crate::facts::{ValueId, What};
 use crate::flow::place::{self, Place};
+use crate::flow::sinks::{is_address, unfetched};
 use crate::flow::solver::{Here, Solver};
 use crate::flow::value::{Consts, Dep, Lit, Made, Part, PinState, Side, Source, Val};
 use crate::graph::Node;
 use crate::origin::{Mutable, Origin, Via, Who};
+
+/// How many archives are opened one inside the other.
+const MAX_UNPACKED: usize = 2;
 
 impl Solver<'_> {
     /// What a `returns` effect gives at a fact.
@@ -38,6 +42,7 @@ impl Solver<'_> {
             return val.from_source(Source { who, at, text, row: Some(which), subject: None });
         }
         let subject = self.slot(node, which.0, &Solver::subject_slot(self.world.catalog.row(which.0))).unwrap_or_default();
+        let subject = unfetched(subject, via);
         let state = self.pin(node, which.0, pin);
         let mut val = self.fetched(node, &subject, state);
         val.bytes.via = if val.bytes.who >= Who::Publisher { val.bytes.via.with(via) } else { val.bytes.via };
@@ -108,7 +113,13 @@ impl Solver<'_> {
         if name.consts.top {
             // Not a literal: what is known of its bytes, as a lower bound unless an earlier download already says who serves it.
             let known = name.bytes.who >= Who::Publisher;
-            bytes = bytes.join(Origin { known: known && name.bytes.known, ..name.bytes });
+            let behind = match pin {
+                // An address that is put together is fixed by the same digest or revision as one in full.
+                PinState::Fixed(Mutable::Digest) if known && is_address(name) => Origin::REPOSITORY,
+                PinState::Fixed(mutable) if known && is_address(name) => Origin { mutable: mutable.min(name.bytes.mutable), ..name.bytes },
+                _ => name.bytes,
+            };
+            bytes = bytes.join(Origin { known: known && name.bytes.known, ..behind });
             deps.extend(name.deps.iter().filter(|d| d.to == Side::Bytes).map(|d| match d.part {
                 Part::Own(_) if !known => Dep { part: Part::Own(Side::Bytes), ..*d },
                 _ => *d,
@@ -142,6 +153,10 @@ impl Solver<'_> {
             && !matches!(pin, Pin::Hash(_))
         {
             return PinState::By(*index);
+        }
+        if given.consts.top && given.bytes.who >= Who::Publisher && is_address(&given) {
+            // The address itself is all that could fix it: its own parts say what they can.
+            return PinState::Fixed(given.bytes.mutable);
         }
         PinState::Fixed(pinned(&given.consts, read))
     }
@@ -183,11 +198,16 @@ impl Solver<'_> {
         for (id, row) in self.rows(node) {
             for effect in &row.effects {
                 if let Effect::Mounts { tree: Tree::Archive(file), .. } = effect {
-                    // What is unpacked is what the archive holds.
+                    // What is unpacked is what the archive holds. Of one that seems to come out of itself, or out of many others, its own name
+                    // decides.
+                    let within = self.unpacking.len() >= MAX_UNPACKED || self.unpacking.contains(&node);
+                    self.unpacking.push(node);
                     for value in self.slot_values(node, id, file) {
                         let val = self.at(node, value);
-                        out.join(&self.behind(self.here(node), value, val).read());
+                        let val = if within { val } else { self.behind(self.here(node), value, val) };
+                        out.join(&val.read());
                     }
+                    self.unpacking.pop();
                     continue;
                 }
                 let Effect::Writes { value, .. } = effect else { continue };
