@@ -244,3 +244,104 @@ fn overrides_replace_only_what_they_name() {
     let rows = load::rows("u.yml", "- call: a.d\n  see: y\n  overrides: call x.y\n", true, &severities).unwrap();
     assert_eq!(Catalog::of(rows, severities).unwrap_err()[0].line, 1);
 }
+
+/// The names of the rows that speak of each Python fact, in order.
+fn spoken(code: &str, c: &Catalog) -> Vec<String> {
+    let outline = crate::outline::outline(code.as_bytes());
+    let facts = crate::extract::python::module(code.as_bytes(), &outline, &outline.all());
+    facts.iter().flat_map(|(id, _)| c.classify(&facts, &Objects::of(&facts), id)).map(|r| c.row(r).subject.name()).collect()
+}
+
+#[test]
+fn assignments_are_found_by_what_they_replace() {
+    let c = catalog(
+        "- assign: a.load\n  see: x\n- assign: \"a.table[]\"\n  when: { slot: key, is: k }\n  see: x\n- assign: \"**.conf.formats\"\n  when: { slot: 0, has: [pickle] }\n  see: x\n- assign: FORMATS\n  see: x\n",
+    );
+    for (code, wanted) in [
+        ("import a\na.load = 1\n", "a.load"),
+        ("import a as b\nb.load = 1\n", "a.load"),
+        ("import a\ndef f():\n    a.load = g\n", "a.load"),
+        ("import a\na.loads = 1\n", ""),
+        ("import a\na.table['k'] = 1\n", "a.table[]"),
+        ("import a\na.table['l'] = 1\n", ""),
+        ("app = App()\napp.conf.formats = ['json', 'pickle']\n", "**.conf.formats"),
+        ("app = App()\napp.conf.formats = ['json']\n", ""),
+        ("FORMATS = 1\n", "FORMATS"),
+    ] {
+        assert_eq!(spoken(code, &c).join(" "), wanted, "{code}");
+    }
+}
+
+#[test]
+fn functions_are_asked_which_keyword_they_set() {
+    let c = catalog("- assign: a.load\n  when: { slot: 0, sets: { safe: \"false\" } }\n  see: x\n");
+    for (value, found) in [
+        ("functools.partial(a.load, safe=False)", 1),
+        ("functools.partial(a.load, safe=True)", 0),
+        ("functools.partial(a.load, 1)", 0),
+        ("lambda *x, **k: before(*x, **{**k, 'safe': False})", 1),
+        ("inner", 1),
+        ("fills", 1),
+        ("other", 0),
+        ("before", 0),
+        ("from_elsewhere", 0),
+    ] {
+        let code = format!(
+            "import a, functools\nfrom b import from_elsewhere\nbefore = a.load\ndef inner(*x, **k):\n    k['safe'] = False\n    return before(*x, **k)\n\
+             def fills(*x, **k):\n    k.setdefault('safe', False)\n    return before(*x, **k)\ndef other(*x, **k):\n    k['fast'] = False\n    return before(*x, **k)\na.load = {value}\n"
+        );
+        assert_eq!(spoken(&code, &c).len(), found, "{value}");
+    }
+}
+
+#[test]
+fn lists_and_results_are_looked_into() {
+    let c = catalog(
+        "- call: m.allow\n  when: { slot: 0, has: [getattr, \"os.*\"] }\n  see: x\n- call: m.load\n  when: { slot: names, result-of: m.asked }\n  see: x\n",
+    );
+    let checked = "names = m.asked(f)\nif names - KNOWN:\n    raise ValueError(names)\n";
+    for (code, found) in [
+        ("m.allow([getattr])".to_owned(), 1),
+        ("m.allow([dict, (os.system, 'x')])".to_owned(), 1),
+        ("NAMES = {dict, os.path}\nm.allow(NAMES)".to_owned(), 1),
+        ("m.allow(list(x) + ['os.system'])".to_owned(), 1),
+        ("m.allow([dict] + [getattr])".to_owned(), 1),
+        ("m.allow(getattr)".to_owned(), 0),
+        ("m.allow([dict])".to_owned(), 0),
+        ("m.load(f, names=m.asked(f))".to_owned(), 1),
+        ("names = m.asked(f)\nm.load(f, names=names)".to_owned(), 1),
+        ("m.load(f, names=sorted(m.asked(f)))".to_owned(), 0),
+        (format!("{checked}m.load(f, names=names)"), 0),
+        ("names = m.asked(f)\nfor name in names:\n    assert name in KNOWN\nm.load(f, names=names)".to_owned(), 0),
+        ("names = m.asked(f)\nif not names:\n    print('none')\nm.load(f, names=names)".to_owned(), 1),
+    ] {
+        assert_eq!(spoken(&format!("import m, os\n{code}\n"), &c).len(), found, "{code}");
+    }
+}
+
+#[test]
+fn rows_of_variables_speak_of_what_programs_set() {
+    let c = catalog(
+        "- setting: \"**.SAFE_OFF\"\n  when: { slot: 0, is: \"1\" }\n  see: x\n- assign: \"os.environ[]\"\n  writes: { channel: env, name: key, value: 0 }\n  see: x\n- call: os.putenv\n  writes: { channel: env, name: 0, value: 1 }\n  see: x\n",
+    );
+    let found = |code: &str| spoken(code, &c).iter().filter(|n| *n == "**.SAFE_OFF").count();
+    assert_eq!(found("import os\nos.environ['SAFE_OFF'] = '1'\n"), 1);
+    assert_eq!(found("import os\nos.putenv('SAFE_OFF', '1')\n"), 1);
+    assert_eq!(found("import os\nos.environ['SAFE_OFF'] = '0'\nos.environ['OTHER'] = '1'\nx = os.environ['SAFE_OFF']\n"), 0);
+    for (text, n) in [("SAFE_OFF=1 python a.py", 1), ("SAFE_OFF=0 OTHER=1 python a.py", 0), ("export SAFE_OFF=1", 1)] {
+        let facts = script(text, &c);
+        assert_eq!(facts.iter().flat_map(|(id, _)| c.classify(&facts, &Objects::of(&facts), id)).count(), n, "{text}");
+    }
+}
+
+#[test]
+fn a_flag_may_be_a_version_alone() {
+    let row = |flag: &str| load::rows("t.yml", &format!("- call: a.b\n  flag: {flag}\n  see: x\n"), false, &Severities::builtin().unwrap());
+    let flag = |text: &str| row(text).unwrap().remove(0).flags.remove(0);
+    assert!(flag("{ holes: [{ a: \"<2\" }] }").default_safe);
+    assert!(!flag("{ default-since: { a: \"2\" } }").default_safe);
+    for (text, wrong) in [("{}", "without a name"), ("{ name: safe }", "safe"), ("{ holes: [{ a: \">1\" }] }", "where it ends")] {
+        let fault = row(text).unwrap_err().remove(0).to_string();
+        assert!(fault.contains(wrong), "{fault}");
+    }
+}

@@ -166,6 +166,10 @@ fn functions(solver: &Solver, at: Node, value: ValueId) -> Vec<Node> {
                 What::Call(call) => {
                     let scope = solver.tables.scope(at);
                     let classes = solver.tables.classes_of(world.index, world.facts, at.file, value, scope, &mut Search::default());
+                    // `View.as_view()` hands the class over.
+                    if classes.is_empty() {
+                        todo.extend(call.receiver);
+                    }
                     classes.into_iter().for_each(|class| out.extend(methods(solver, class)));
                     // `partial(f, …)` and wrappers of the kind.
                     todo.extend(call.args.iter().filter(|a| a.name == ArgName::Position(0)).map(|a| a.value));

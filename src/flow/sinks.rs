@@ -3,7 +3,7 @@
 
 use crate::catalog::row::{Effect, Flag, Pin, Row, RowId, Slot, SlotName, Subject, Test};
 use crate::catalog::slot::{Argument, holds_text, shape};
-use crate::facts::{ArgName, Call, ExprWhat, V, ValueId, What};
+use crate::facts::{ArgName, Call, ExprWhat, FactId, FileFacts, V, ValueId, What};
 use crate::flow::channels::{fuel, key};
 use crate::flow::guards::Guard;
 use crate::flow::solver::{Here, Solver};
@@ -252,13 +252,7 @@ impl Solver<'_> {
                 continue;
             }
             let Some(test) = test else { return true };
-            // Of an address in parts the host decides.
-            let first = other.args.first().map(|a| match &facts.value(a.value).what {
-                V::List(parts, _) => parts.first().copied().unwrap_or(a.value),
-                _ => a.value,
-            });
-            // An address put together at run time is taken as the outer one unless its literal parts say otherwise.
-            if holds_text(first.and_then(|v| shape(facts, v)).as_deref(), test) {
+            if holds_text(address(facts, fact, other).as_deref(), test) {
                 return true;
             }
         }
@@ -279,6 +273,27 @@ pub fn unfetched(mut name: Val, via: Via) -> Val {
 /// Whether the outermost part of a value is an address that the source states and nobody has fetched yet.
 pub fn is_address(val: &Val) -> bool {
     val.source.as_ref().is_some_and(|s| s.row.is_none() && s.subject.as_ref().is_some_and(|t| t.contains("://")))
+}
+
+/// The address that a method is given, for a test of it. One put together at run time, or whose host is not known, is taken as the outer one unless its
+/// literal parts say otherwise; of one in parts the host decides.
+fn address(facts: &FileFacts, at: FactId, call: &Call) -> Option<String> {
+    let whole = call.args.first()?.value;
+    let V::List(parts, _) = &facts.value(whole).what else { return shape(facts, whole) };
+    let host = *parts.first()?;
+    let host = match &facts.value(host).what {
+        V::Param(n) => default_of(facts, at, *n).unwrap_or(host),
+        _ => host,
+    };
+    Some(shape(facts, host).unwrap_or_else(|| "\u{fffc}".to_owned()))
+}
+
+/// The default of a parameter of the function that a fact stands in.
+fn default_of(facts: &FileFacts, at: FactId, index: u32) -> Option<ValueId> {
+    facts.owners(at).find_map(|(_, f)| match &f.what {
+        What::Function { params, .. } => Some(params.get(index as usize)?.default),
+        _ => None,
+    })?
 }
 
 /// Makes the text itself what counts: both origins are those of the name.

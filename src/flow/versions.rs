@@ -366,6 +366,41 @@ mod tests {
         assert!(Version::parse("latest").is_none());
     }
 
+    /// What a flag decides in a project that asks for these packages.
+    fn decided(flag: &Flag, project: &[(&str, &str)]) -> FlagState {
+        let spans = project.iter().map(|(package, spec)| ((*package).to_owned(), (Span::parse(spec), false))).collect();
+        let versions = Versions { dirs: BTreeMap::from([((0, String::new()), spans)]), files: vec![(0, String::new())] };
+        versions.absent(FileId(0), flag)
+    }
+
+    #[test]
+    fn every_package_that_has_a_say_must_agree() {
+        let pairs = |all: &[(&str, &str)]| all.iter().map(|(a, b)| ((*a).to_owned(), (*b).to_owned())).collect::<BTreeMap<_, _>>();
+        let plain = Flag {
+            name: "safe".into(),
+            safe: "true".into(),
+            default_since: BTreeMap::new(),
+            honoured_since: BTreeMap::new(),
+            holes: Vec::new(),
+            removed_since: BTreeMap::new(),
+            default_safe: false,
+        };
+        let both = Flag { default_since: pairs(&[("a", "2"), ("b", "3")]), ..plain.clone() };
+        assert_eq!(decided(&both, &[("a", "==2.1"), ("b", "==3.0")]), FlagState::Safe);
+        assert_eq!(decided(&both, &[("a", "==2.1"), ("b", "==2.9")]), FlagState::Unsafe);
+        assert_eq!(decided(&both, &[("a", "==2.1")]), FlagState::Unsettled("b>=3".into()));
+        let holed = Flag {
+            name: String::new(),
+            holes: vec![(pairs(&[("a", "<1.5")]), String::new()), (pairs(&[("a", ">=2.0,<2.4")]), String::new())],
+            default_safe: true,
+            ..plain
+        };
+        assert_eq!(decided(&holed, &[("a", "==1.4")]), FlagState::Hole("a>=1.5".into()));
+        assert_eq!(decided(&holed, &[("a", "==2.3")]), FlagState::Hole("a>=2.4".into()));
+        assert_eq!(decided(&holed, &[("a", "==1.9")]), FlagState::Safe);
+        assert_eq!(decided(&holed, &[]), FlagState::Safe);
+    }
+
     #[test]
     fn specifiers_are_spans() {
         for (spec, inside, outside) in [

@@ -112,3 +112,15 @@ fn policy_settles_what_paths_assume() {
         assert_eq!(count("publish-credential-exposed", policy), 0, "{policy}");
     }
 }
+
+#[test]
+fn what_a_handler_does_is_tied_to_what_was_tried() {
+    let code = "import torch, sys\ndef a(p):\n    try:\n        return torch.load(p, weights_only=True)\n    except Exception:\n        return torch.load(p, weights_only=False)\n\
+                def b(p):\n    x = torch.load(p, weights_only=True)\n    try:\n        return g(x)\n    except Exception:\n        return torch.load(p, weights_only=False)\n";
+    let pattern = "call: { kind: checkpoint-load }\nwhere: { flag: unsafe }\n";
+    let tie = "{ call: { kind: checkpoint-load }, where: { flag: safe }, handler-of: true }";
+    let project = ("requirements.txt", Kind::Requirements, "torch==2.10\n");
+    let files = [("a.py", Kind::Python, code), project];
+    assert_eq!(lines(SETTING, &format!("{pattern}and: {tie}"), &files), [6]);
+    assert_eq!(lines(SETTING, &format!("{pattern}unless: {tie}"), &files), [12]);
+}

@@ -115,6 +115,14 @@ fn a_name_counts_where_it_stands_as_its_row_says() {
 }
 
 #[test]
+fn checks_of_variables_that_are_followed_are_selected() {
+    let wanted = Wanted::new(WantedName::qualified("torch.load"));
+    let source = "import torch\nx = g()\nif not x:\n    raise ValueError(x)\nassert x\nif x:\n    print(x)\nif y:\n    exit(1)\ntorch.load(x)\n";
+    assert_eq!(chosen(source, &wanted), [0, 1, 2, 3, 6]);
+    assert_eq!(chosen("import json\nx = g()\nassert x\njson.load(x)\n", &wanted), Vec::<usize>::new());
+}
+
+#[test]
 fn methods_are_asked_for_one_by_one() {
     let source = "import torch\nclass C(B):\n    size = 1\n    @p\n    def __init__(self):\n        self.read, self.n = torch.load, 1\n    class D: pass\n    def f(self): return self.read(1)\n    def g(self): self.x = torch.load(2)\n    def h(self): return self.x\nc = C()\ndef u(): c.h()\n";
     let o = outline(source.as_bytes());

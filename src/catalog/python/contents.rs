@@ -24,10 +24,11 @@ pub(in crate::catalog) fn has(facts: &FileFacts, value: ValueId, globs: &[String
             V::Dict(entries, _) => todo.extend(entries.iter().flat_map(|(k, v)| [(*k, true), (*v, true)])),
             V::Phi(options) | V::Join(options) if !element => todo.extend(options.iter().map(|v| (*v, false))),
             V::Phi(options) => todo.extend(options.iter().map(|v| (*v, true))),
-            V::Ref(fact) => match &facts.fact(*fact).what {
-                What::Assignment { value, target: Target::Name(_) | Target::Global(_) } => todo.push((*value, element)),
-                _ => {}
-            },
+            V::Ref(fact) => {
+                if let What::Assignment { value, target: Target::Name(_) | Target::Global(_) } = &facts.fact(*fact).what {
+                    todo.push((*value, element));
+                }
+            }
             _ if element => {
                 let text = facts.literal(at).or_else(|| dotted(facts, at));
                 if text.is_some_and(|t| fits(&t) || t.rsplit('.').next().is_some_and(fits)) {
