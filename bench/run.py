@@ -6,22 +6,17 @@ imported. Runs are interleaved, so that a slow minute of the machine hits all to
 """
 
 import argparse
-import base64
-import hashlib
-import html.parser
 import json
 import os
 import re
-import shutil
 import statistics
 import subprocess
 import sys
-import tarfile
 import tomllib
-import urllib.parse
-import urllib.request
 import venv
 from pathlib import Path
+
+from archives import default_cache, provide
 
 HERE = Path(__file__).resolve().parent
 REPOSITORY = HERE.parent
@@ -35,7 +30,7 @@ def main():
         sys.exit("bench: the corpus must not lie inside this repository; give another --cache")
     corpus = cache / "corpus"
     for archive in manifest["archive"]:
-        provide(archive, cache / "archives", corpus)
+        provide(archive, cache / "archives", corpus / f"{archive['name']}-{archive['version']}")
     if options.fetch_only:
         return
     pipevet = options.pipevet or build()
@@ -50,117 +45,12 @@ def main():
 
 def arguments():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    home = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    parser.add_argument("--cache", type=Path, default=home / "pipevet-bench", help="where archives, trees and peers are kept (default: %(default)s)")
+    parser.add_argument("--cache", type=Path, default=default_cache(), help="where archives, trees and peers are kept (default: %(default)s)")
     parser.add_argument("--pipevet", type=Path, help="binary to measure (default: a release build of this tree)")
     parser.add_argument("--rounds", type=int, default=5, help="runs of each tool that is not slow (default: %(default)s)")
     parser.add_argument("--peers", default="all", help="comma-separated names, or nothing for none")
     parser.add_argument("--fetch-only", action="store_true", help="only download and unpack")
     return parser.parse_args()
-
-
-# Archives.
-
-
-def provide(archive, archives, corpus):
-    """Unpacks an archive unless that was done before."""
-    target = corpus / f"{archive['name']}-{archive['version']}"
-    if target.is_dir():
-        return
-    archives.mkdir(parents=True, exist_ok=True)
-    packed = archives / f"{archive['sha256']}.tar.gz"
-    if not packed.is_file() or digest(packed) != archive["sha256"]:
-        download(archive, packed)
-    aside = target.with_name(target.name + ".part")
-    shutil.rmtree(aside, ignore_errors=True)
-    aside.mkdir(parents=True)
-    # The `data` filter refuses absolute paths, parents, links out of the tree and devices.
-    with tarfile.open(packed, "r:gz") as tar:
-        tar.extractall(aside, filter="data")
-    aside.rename(target)
-    print(f"bench: unpacked {target.name}", file=sys.stderr)
-
-
-def download(archive, to):
-    for href, sha256 in listing(archive["name"]):
-        if sha256 == archive["sha256"]:
-            aside = to.with_name(to.name + ".part")
-            with fetch(href) as source, aside.open("wb") as out:
-                shutil.copyfileobj(source, out)
-            if digest(aside) != archive["sha256"]:
-                aside.unlink()
-                sys.exit(f"bench: {archive['name']}: what came is not what the manifest names")
-            aside.rename(to)
-            return
-    sys.exit(f"bench: {archive['name']} {archive['version']}: no index pip is configured with has a file of that hash")
-
-
-def digest(path):
-    with path.open("rb") as f:
-        return hashlib.file_digest(f, "sha256").hexdigest()
-
-
-def listing(name):
-    """(URL, sha256) of every file of a project, over all configured indexes; JSON where the index speaks it, HTML otherwise."""
-    for index in indexes():
-        page = f"{index.rstrip('/')}/{name}/"
-        accept = "application/vnd.pypi.simple.v1+json, application/vnd.pypi.simple.v1+html;q=0.2, text/html;q=0.1"
-        try:
-            with fetch(page, {"Accept": accept}) as answer:
-                body, kind, page = answer.read(), answer.headers.get_content_type(), answer.geturl()
-        except OSError as error:
-            print(f"bench: {name}: an index does not answer ({type(error).__name__})", file=sys.stderr)
-            continue
-        if kind.endswith("json"):
-            files = [(f["url"], f.get("hashes", {}).get("sha256")) for f in json.loads(body)["files"]]
-        else:
-            links = Links()
-            links.feed(body.decode("utf-8", "replace"))
-            files = [(href, urllib.parse.parse_qs(urllib.parse.urlsplit(href).fragment).get("sha256", [None])[0]) for href in links.found]
-        for href, sha256 in files:
-            yield urllib.parse.urljoin(page, href), sha256
-
-
-class Links(html.parser.HTMLParser):
-    def __init__(self):
-        super().__init__()
-        self.found = []
-
-    def handle_starttag(self, tag, attrs):
-        self.found += [value for key, value in attrs if tag == "a" and key == "href" and value]
-
-
-def indexes():
-    """The indexes pip would ask: its environment, its files, else its own default."""
-    found = [pip_setting("index-url", "PIP_INDEX_URL") or ask_pip("from pip._internal.models.index import PyPI; print(PyPI.simple_url)")]
-    found += (pip_setting("extra-index-url", "PIP_EXTRA_INDEX_URL") or "").split()
-    return [i for i in found if i]
-
-
-def pip_setting(key, variable):
-    if os.environ.get(variable):
-        return os.environ[variable]
-    for section in ("install", "download", "global"):
-        run = subprocess.run([sys.executable, "-m", "pip", "config", "get", f"{section}.{key}"], capture_output=True, text=True)
-        if run.returncode == 0 and run.stdout.strip():
-            return run.stdout.strip()
-    return None
-
-
-def ask_pip(code):
-    return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.strip()
-
-
-def fetch(url, headers=None):
-    parts = urllib.parse.urlsplit(url)
-    request_headers = dict(headers or {})
-    if parts.username is not None:
-        pair = f"{urllib.parse.unquote(parts.username)}:{urllib.parse.unquote(parts.password or '')}"
-        request_headers["Authorization"] = "Basic " + base64.b64encode(pair.encode()).decode()
-        host = parts.hostname + (f":{parts.port}" if parts.port else "")
-        parts = parts._replace(netloc=host)
-    clean = urllib.parse.urlunsplit(parts._replace(fragment=""))
-    return urllib.request.urlopen(urllib.request.Request(clean, headers=request_headers), timeout=120)
 
 
 # Tools.
