@@ -8,6 +8,7 @@ outside this repository and are never built, installed or imported. One half is 
 import argparse
 import difflib
 import fnmatch
+import functools
 import hashlib
 import json
 import shutil
@@ -119,10 +120,9 @@ def alerts(root, archive, cache, pipevet):
     return json.loads(kept.read_text("utf-8"))
 
 
-def fingerprint(pipevet, known={}):
-    if pipevet not in known:
-        known[pipevet] = digest(pipevet)[:16]
-    return known[pipevet]
+@functools.cache
+def fingerprint(pipevet):
+    return digest(pipevet)[:16]
 
 
 def scan(root, pipevet):
