@@ -29,6 +29,9 @@ use row::{Effect, EntrySubject, Promise, Row, RowId, Subject};
 use severity::Severities;
 use slot::is_type;
 
+/// Patterns with their rows, by the last segment that they end in.
+type Patterns = HashMap<String, Vec<(String, RowId)>>;
+
 /// All rows, indexed by subject.
 #[derive(Debug, Default)]
 pub struct Catalog {
@@ -40,7 +43,7 @@ pub struct Catalog {
     pub overridden: Vec<(String, String)>,
     exact: HashMap<&'static str, HashMap<String, Vec<RowId>>>,
     /// Patterns of names, by subject word and by the last segment of dotted names where it is plain (else empty).
-    globs: HashMap<&'static str, HashMap<String, Vec<(String, RowId)>>>,
+    globs: HashMap<&'static str, Patterns>,
     commands: command::Known,
     wanted: OnceLock<Wanted>,
     /// Last name of a call that a row says is dangerous -> packages it belongs to.
@@ -370,7 +373,7 @@ impl Catalog {
 
     fn index(&mut self) {
         let mut exact: HashMap<&'static str, HashMap<String, Vec<RowId>>> = HashMap::new();
-        let mut globs: HashMap<&'static str, HashMap<String, Vec<(String, RowId)>>> = HashMap::new();
+        let mut globs: HashMap<&'static str, Patterns> = HashMap::new();
         let mut summaries: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
         for (id, row) in self.iter() {
             let kind = row.subject.kind();

@@ -17,11 +17,14 @@ pub const MOST_REEXPORTS: u32 = 8;
 pub struct Imports {
     /// Indexed by the file of a module.
     of: Vec<Vec<(FileId, Bound)>>,
-    /// Indexed by file; sorted by the name bound there: that name, the module it is from, and the name there where it is another one.
-    by: Vec<Vec<(u32, FileId, Option<Box<str>>)>>,
+    /// Indexed by file; sorted by the name bound there.
+    by: Vec<Vec<Binding>>,
     /// Modules that a file imports, by file.
     of_file: Vec<Vec<FileId>>,
 }
+
+/// The name that an import binds in a file, the module it is from, and the name there where it is another one.
+type Binding = (u32, FileId, Option<Box<str>>);
 
 /// What an import binds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -128,7 +131,7 @@ impl Imports {
 struct Resolved {
     /// Sorted.
     bound: Vec<(FileId, Bound)>,
-    by: Vec<(u32, FileId, Option<Box<str>>)>,
+    by: Vec<Binding>,
 }
 
 fn resolve(paths: &Paths, file: FileId, outline: &Outline) -> Resolved {

@@ -1,7 +1,7 @@
 //! Names of interest, and where in a file one of them really stands: `x.get` is no `requests.get`, `model.eval()` no `eval`. A part is chosen by the hashes
 //! of its identifiers first; only parts that pass are read once more for what stands around the name.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use super::head::blank;
 use super::lexer::{Seen, trace};
@@ -103,7 +103,7 @@ impl Wanted {
     }
     /// The catalogue's names.
     pub fn new(names: impl IntoIterator<Item = WantedName>) -> Self {
-        let mut wanted = Wanted { filter: vec![0; 1 << 10], ..Wanted::default() };
+        let mut sought: BTreeMap<u32, Vec<Sought>> = BTreeMap::new();
         for name in names {
             let companions = name.companions.iter().map(|any| any.iter().map(|c| name_hash(c)).collect()).collect();
             let form = match name.form {
@@ -111,16 +111,17 @@ impl Wanted {
                 Form::Free => Context::Free,
                 Form::Of(module) => Context::Of(name_hash(&module), module),
             };
-            wanted.names.entry(name_hash(&name.word)).or_default().push(Sought { follows: name.follows, companions, form });
+            sought.entry(name_hash(&name.word)).or_default().push(Sought { follows: name.follows, companions, form });
         }
-        for (hash, sought) in &mut wanted.names {
-            if let Some(word) = wanted.filter.get_mut((hash & 0xffff) as usize / 64) {
+        let mut filter = vec![0; 1 << 10];
+        for (hash, all) in &mut sought {
+            if let Some(word) = filter.get_mut((hash & 0xffff) as usize / 64) {
                 *word |= 1 << (hash & 63);
             }
-            sought.sort();
-            sought.dedup();
+            all.sort();
+            all.dedup();
         }
-        wanted
+        Wanted { everything: false, names: sought.into_iter().collect(), filter }
     }
     /// Whether all blocks are asked for.
     pub fn is_everything(&self) -> bool {
@@ -226,7 +227,7 @@ impl File<'_> {
             let found = match (module, self.taken_from(seen, i)) {
                 (None, Taken::Free) => !self.is_keyword(s),
                 (None, _) => false,
-                (Some((hash, module)), Taken::Free) => self.imported(part, s, name, hash, module),
+                (Some((_, module)), Taken::Free) => self.imported(s, name, module),
                 (Some((hash, module)), Taken::Of(parent)) => self.called(hash, module).contains(&parent),
                 // What a call or a subscript gave may be the module.
                 (Some(_), Taken::Other) => self.reaches_by_text(part),
@@ -297,8 +298,7 @@ impl File<'_> {
         }
     }
     /// Whether a free name is bound by an import from a module of that name, or by one from everything.
-    fn imported(&self, part: Part, seen: &Seen, name: u32, hash: u32, module: &str) -> bool {
-        let _ = (part, hash);
+    fn imported(&self, seen: &Seen, name: u32, module: &str) -> bool {
         let from = |m: &str| m.split('.').any(|s| s == module);
         let of_module = |i: &&super::ImportedName| i.name.is_some() && (from(&i.module) || i.module.is_empty());
         self.outline.imports.iter().filter(of_module).any(|i| match i.name.as_deref() {
