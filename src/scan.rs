@@ -13,6 +13,7 @@ use crate::detect;
 use crate::extract;
 use crate::facts::FileFacts;
 use crate::finding::{Alert, Cleared};
+use crate::flow::tables::Tables;
 use crate::flow::{self, Flow};
 use crate::graph::imports::Imports;
 use crate::graph::index::{FileIndex, Index, LeftOut};
@@ -108,9 +109,10 @@ pub fn model(sources: &Sources, catalog: &Catalog, wanted: &Wanted, cache: Optio
         }
         // Only the last round's is kept, and no two stand at once.
         model = Model::default();
-        let index = Index::new(&paths, &imports, &facts, catalog, &named, &left_out);
+        let mut index = Index::new(&paths, &imports, &facts, catalog, &named, &left_out);
+        let tables = Tables::settled(&mut index, &facts, catalog);
         let (graph, notices) = link::link(&index, &facts, catalog);
-        let flow = flow::solve(&index, &facts, &graph, catalog);
+        let flow = flow::solve(tables, &index, &facts, &graph, catalog);
         let new: Vec<&(FileId, String, Ask)> = flow.wanted.iter().filter(|w| !settled.contains(*w)).collect();
         let of = |ask: Ask| new.iter().filter(move |w| w.2 == ask).map(|w| (w.0, w.1.as_str()));
         asked = imports.asked(of(Ask::Uses), of(Ask::Definition));

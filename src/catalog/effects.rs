@@ -44,6 +44,7 @@ pub fn effects(row: &Fields<'_>, known: &Severities) -> Read<Vec<Effect>> {
     out.extend(row.each("controlled", controlled)?);
     out.extend(row.each("installs", installs)?);
     out.extend(row.each("enters", enters)?);
+    out.extend(row.each("calls", calls)?);
     Ok(out)
 }
 
@@ -327,6 +328,19 @@ fn enters(value: &Value) -> Read<Effect> {
         except: fields.read("except", texts)?.unwrap_or_default(),
         except_types: fields.read("except-types", texts)?.unwrap_or_default(),
         slot: fields.read("slot", slot)?,
+    };
+    fields.finish()?;
+    Ok(effect)
+}
+
+fn calls(value: &Value) -> Read<Effect> {
+    let fields = Fields::of(value, "`calls`")?;
+    let effect = Effect::Calls {
+        function: fields.need("function", slot)?,
+        args: fields.read("args", slot)?,
+        list: fields.read("list", slot)?,
+        keywords: fields.read("keywords", slot)?,
+        each: fields.read("each", slot)?,
     };
     fields.finish()?;
     Ok(effect)

@@ -85,6 +85,7 @@ pub fn row(item: &Value, at: (&str, u32), user: bool, severities: &Severities) -
         safe_when: fields.each("safe-when", arg_test)?,
         corroborate: if matches!(kind, "call" | "method") { fields.read("corroborate", texts)?.unwrap_or_default() } else { Vec::new() },
         receiver: fields.read("receiver", receiver)?,
+        hardened_by: fields.read("hardened-by", texts)?.unwrap_or_default(),
         flags: fields.each("flag", flag)?,
         primary: fields.read("primary", slot)?,
         see: fields.need("see", text)?,

@@ -9,6 +9,7 @@ pub mod command;
 pub mod effects;
 pub mod fields;
 pub mod glob;
+mod handed;
 pub mod load;
 pub mod python;
 pub mod row;
@@ -533,6 +534,7 @@ impl Effect {
             Effect::ReadsOnly => "reads-only",
             Effect::Installs { .. } => "installs",
             Effect::Enters { .. } => "enters",
+            Effect::Calls { .. } => "calls",
         }
     }
 }

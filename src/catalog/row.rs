@@ -28,6 +28,8 @@ pub struct Row {
     pub corroborate: Vec<String>,
     /// For methods: what the receiver must be, or must have had called on it.
     pub receiver: Option<Receiver>,
+    /// Methods by which a class of the tree that derives from what the row speaks of decides what goes through.
+    pub hardened_by: Vec<String>,
     /// Flags (keyword arguments, options) that decide.
     pub flags: Vec<Flag>,
     /// The slot an alert points at; the callee, program or `uses:` when absent.
@@ -58,6 +60,7 @@ impl Row {
             safe_when: Vec::new(),
             corroborate: Vec::new(),
             receiver: None,
+            hardened_by: Vec::new(),
             flags: Vec::new(),
             primary: None,
             see: format!("{}:{}", at.0, at.1),
@@ -462,6 +465,19 @@ pub enum Effect {
         except_types: Vec<String>,
         /// Of a call: where the function stands, or the object whose methods are entered.
         slot: Option<Slot>,
+    },
+    /// A function that is handed over is called.
+    Calls {
+        /// The function.
+        function: Slot,
+        /// Its arguments: these values in order,
+        args: Option<Slot>,
+        /// the elements of this list,
+        list: Option<Slot>,
+        /// the entries of this dictionary by name,
+        keywords: Option<Slot>,
+        /// one element of each of these.
+        each: Option<Slot>,
     },
 }
 

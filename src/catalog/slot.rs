@@ -439,6 +439,11 @@ fn dictionaries(facts: &FileFacts, value: ValueId) -> Option<Vec<Entries<'_>>> {
     None
 }
 
+/// Whether all keywords that a `**` value spreads out are written in this file.
+pub fn in_sight(facts: &FileFacts, value: ValueId) -> bool {
+    dictionaries(facts, value).is_some_and(|all| all.iter().all(|(_, open)| !open))
+}
+
 /// Whether `*args` or `**kwargs` could supply one of these names.
 fn hidden(facts: &FileFacts, call: &Call, names: &[SlotName]) -> bool {
     call.args.iter().any(|a| match a.name {

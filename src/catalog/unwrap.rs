@@ -1,11 +1,11 @@
 //! What a row calls code becomes facts: the inner command of `sudo`, the text of `bash -c`, a list handed to a process API. Also what only rows can
 //! tell of a command line: values inside words, and the packages an installer names. Knows rows and facts; finds no new file.
 
-use super::Catalog;
 use super::command::OptValue;
 use super::python::objects::Objects;
 use super::row::{Effect, RowId, Slot, SlotName};
 use super::slot::Argument;
+use super::{Catalog, handed};
 use crate::extract::{Hole, manifest, python, shell};
 use crate::facts::{
     Builder, Channel, Command, FactId, FileFacts, Language, Requirement, RequirementFrom, Tail, Target, V, ValueId, What, Word, WordPart,
@@ -44,6 +44,16 @@ pub fn unwrap(facts: FileFacts, catalog: &Catalog) -> FileFacts {
             count += usize::from(requirements(&mut facts, catalog, id, &rows));
         }
         depth.resize(facts.items.len(), 0);
+        if count < COUNT {
+            let range = facts.fact(id).range;
+            for call in handed::calls(&mut facts, catalog, id, &rows) {
+                count += 1;
+                let mut b = Builder::resume(facts, id);
+                b.add(range, What::Call(call));
+                facts = b.finish();
+            }
+            depth.resize(facts.items.len(), depth.get(id.0 as usize).copied().unwrap_or(0));
+        }
         let inner = inner(&facts, catalog, id, &rows);
         let level = depth.get(id.0 as usize).copied().unwrap_or(0);
         for code in inner {

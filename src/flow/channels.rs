@@ -7,12 +7,15 @@ use crate::catalog::row::{Effect, RowId, Slot, Tree};
 use crate::facts::{Channel, ExprWhat, FactId, FileFacts, OnFail, V, ValueId, What};
 use crate::flow::checked;
 use crate::flow::guards::conjuncts;
+use crate::flow::resolve::constants::{Shared, written_place};
+use crate::flow::resolve::spots::Scene;
+use crate::flow::resolve::validators::{Checked, Validating, ends};
 use crate::flow::solver::{Here, Solver, World};
-use crate::flow::tables::Tables;
+use crate::flow::tables::{Search, Tables};
 use crate::flow::value::Val;
 use crate::graph::Node;
 use crate::origin::{Origin, Who};
-use crate::source::FileId;
+use crate::source::{FileId, Kind};
 
 /// How many values a key may look at.
 const MAX_KEY: u32 = 200;
@@ -24,21 +27,29 @@ const MAX_WRITERS: usize = 16;
 pub struct Writers {
     writers: BTreeMap<(FileId, String), Vec<FactId>>,
     /// Verified keys: after this fact, the bytes behind it are what the repository states. `None`: all files of the script.
-    checks: BTreeMap<FileId, Vec<(FactId, Option<String>)>>,
+    pub(super) checks: BTreeMap<FileId, Vec<Checked>>,
     /// Names of functions that may verify what was written and have no facts yet.
     pub asked: Vec<(FileId, String)>,
+    /// Writers below a constant that several files may know.
+    pub(super) shared: Shared,
+    /// Parameters that functions verify before they come back.
+    pub(super) validating: Validating,
 }
 
 impl Writers {
     /// Reads all facts that write or verify files.
     pub fn new(world: World, tables: &Tables) -> Writers {
         let mut out = Writers::default();
+        let mut ending: Vec<(Node, String)> = Vec::new();
         for (node, fact) in world.facts.nodes() {
             match &fact.what {
                 What::Write { channel: Channel::File(path) | Channel::HostPath(path), .. } => out.add(world, tables, node, *path),
                 What::Check { cond, on_fail } if *on_fail != OnFail::Log => {
                     let mut keys = Vec::new();
                     checked::compared(world, tables, node, *cond, &mut fuel(), &mut keys);
+                    if ends(*on_fail) {
+                        ending.extend(keys.iter().map(|k| (node, k.clone())));
+                    }
                     let checks = out.checks.entry(node.file).or_default();
                     checks.extend(keys.into_iter().map(|k| (node.fact, Some(k))));
                 }
@@ -76,6 +87,7 @@ impl Writers {
                                 },
                                 _ => continue,
                             };
+                            ending.extend(key.iter().map(|k| (node, k.clone())));
                             out.checks.entry(node.file).or_default().push((node.fact, key));
                         }
                         _ => {}
@@ -84,6 +96,7 @@ impl Writers {
             }
         }
         out.helpers(world, tables);
+        out.carry(world, tables, ending);
         out
     }
     /// Functions of the tree that verify a file which was written in sight.
@@ -109,6 +122,11 @@ impl Writers {
         let here = Here { at: node, scope: tables.scope(node) };
         if let Some(key) = key(world, tables, here, value, &mut fuel()) {
             self.insert(node, key);
+        }
+        if world.index.kind(node.file) == Kind::Python
+            && let Some(place) = written_place(world, tables, here, value)
+        {
+            self.shared.entry(place).or_default().push(node);
         }
     }
     /// An archive writes all below a directory; without one, what is usually named like the archive itself.
@@ -166,7 +184,7 @@ impl Solver<'_> {
             .filter(|w| *w != here.at && (self.precedes(*w, here.at) || self.rebuilds(*w, here.at)))
             .take(MAX_WRITERS)
             .collect();
-        let first = writers.first()?.fact;
+        let Some(first) = writers.first().map(|w| w.fact) else { return self.written_elsewhere(here, value) };
         if self.verified(here, &key, first) {
             return Some(Val::content(Origin::REPOSITORY));
         }
@@ -188,17 +206,25 @@ impl Solver<'_> {
     /// Whether a check that stops on failure stands before a use and covers the value.
     pub fn is_verified(&self, here: Here, value: ValueId) -> bool {
         match key(self.world, &self.tables, here, value, &mut fuel()) {
-            Some(key) => self.verified(here, &key, FactId(0)),
-            None => false,
+            Some(key) => self.verified(here, &key, FactId(0)) || self.comes_verified(here, value),
+            None => self.comes_verified(here, value),
         }
     }
     fn verified(&self, here: Here, key: &str, after: FactId) -> bool {
         let checks = self.writers.checks.get(&here.at.file).map_or(&[][..], Vec::as_slice);
+        let python = !matches!(self.file(here.at.file).fact(here.at.fact).what, What::Command(_));
+        if python && self.confirmed(here.at, key) {
+            return true;
+        }
         checks.iter().any(|(fact, k)| {
             let node = Node { file: here.at.file, fact: *fact };
             // A verification without a name covers what was brought before it.
             let covers = k.as_deref().map_or(after < *fact && after.0 > 0, |k| k == key);
-            covers && *fact < here.at.fact && self.tables.scope(node) == self.tables.scope(here.at) && self.same_run(node, here.at)
+            covers
+                && *fact < here.at.fact
+                && self.tables.scope(node) == self.tables.scope(here.at)
+                && self.same_run(node, here.at)
+                && (!python || self.dominates(node, here.at))
         })
     }
     /// Whether a writer comes before a reader: earlier in the same function, or anywhere in another one.
@@ -257,7 +283,7 @@ pub fn key(world: World, tables: &Tables, here: Here, value: ValueId, fuel: &mut
                     let at = Here { at: Node { fact: *assigned.first()?, ..here.at }, scope: None };
                     return key(world, tables, at, *value, fuel);
                 }
-                _ => format!("\u{1}n{name}"),
+                _ => constant(world, tables, here, name, fuel).unwrap_or_else(|| format!("\u{1}n{name}")),
             }
         }
         V::Attr(base, name) => match (&facts.value(*base).what, here.scope.and_then(|fact| tables.class(Node { fact, ..here.at }))) {
@@ -267,8 +293,15 @@ pub fn key(world: World, tables: &Tables, here: Here, value: ValueId, fuel: &mut
         V::Index(base, k) => format!("{}[{}]", key(world, tables, here, *base, fuel)?, key(world, tables, here, *k, fuel)?),
         V::Join(parts) => {
             let mut out = String::new();
-            for part in parts.iter().take(16) {
-                out.push_str(&key(world, tables, here, *part, fuel)?);
+            let mut rooted = false;
+            for (i, part) in parts.iter().take(16).enumerate() {
+                let text = match named(world, here, *part).filter(|_| rooted) {
+                    Some(named) => named,
+                    None => key(world, tables, here, *part, fuel)?,
+                };
+                // Below a directory that the program chose, a parameter's name is enough to know it again.
+                rooted |= i == 0 && !text.is_empty() && !text.starts_with("\u{1}p");
+                out.push_str(&text);
             }
             trim(&out).to_owned()
         }
@@ -290,6 +323,23 @@ pub fn key(world: World, tables: &Tables, here: Here, value: ValueId, fuel: &mut
         V::FileRead(_) | V::Bool(_) | V::None | V::Dict(..) | V::List(..) | V::Func(_) | V::Unknown(_) => return None,
         _ => return None,
     })
+}
+
+/// A parameter by its name.
+fn named(world: World, here: Here, value: ValueId) -> Option<String> {
+    let facts = world.facts.file(here.at.file);
+    match (&facts.value(value).what, here.scope.map(|f| &facts.fact(f).what)) {
+        (V::Param(n), Some(What::Function { params, .. })) => params.get(*n as usize).map(|p| format!("\u{1}q{}", p.name)),
+        _ => None,
+    }
+}
+
+/// The key of a constant of another module, as far as it says the same in every file.
+fn constant(world: World, tables: &Tables, here: Here, name: &str, fuel: &mut u32) -> Option<String> {
+    let scene = Scene { index: world.index, facts: world.facts, tables };
+    let [one] = scene.variable(here.at.file, name, &mut Search::default()).try_into().ok()?;
+    let What::Assignment { value, .. } = &world.facts.fact(one).what else { return None };
+    key(world, tables, Here { at: one, scope: None }, *value, fuel).filter(|k| !k.contains('\u{1}'))
 }
 
 /// The key of what a fact gives: a handle of a path is that path, what passes through is what went in, anything else is itself.
@@ -318,12 +368,8 @@ fn made(world: World, tables: &Tables, here: Here, fact: FactId, fuel: &mut u32)
             let known = tables.reached.contains_key(&node) || world.index.is_left_out(node.file, &call.name, None);
             if known && call.receiver.is_none() {
                 // What the tree computes out of a parameter lies where the tree decides, so the parameter's name is enough to know it again.
-                let named = |value: ValueId| match (&facts.value(value).what, at.scope.map(|f| &facts.fact(f).what)) {
-                    (V::Param(n), Some(What::Function { params, .. })) => params.get(*n as usize).map(|p| format!("\u{1}q{}", p.name)),
-                    _ => None,
-                };
                 let args: Option<Vec<String>> =
-                    call.args.iter().take(8).map(|a| named(a.value).or_else(|| key(world, tables, at, a.value, fuel))).collect();
+                    call.args.iter().take(8).map(|a| named(world, at, a.value).or_else(|| key(world, tables, at, a.value, fuel))).collect();
                 if let Some(args) = args {
                     return Some(format!("\u{1}f{}({})", call.name, args.join(",")));
                 }

@@ -4,19 +4,21 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use crate::catalog::row::{Effect, Row};
-use crate::facts::{FactId, ParamKind, What};
+use crate::facts::{FactId, ParamKind, V, What};
 use crate::finding::Hop;
 use crate::flow::entries::{enter, entries};
 use crate::flow::guards::Guard;
+use crate::flow::place;
 use crate::flow::sinks::{Needs, Sink, flags, safe_by, worse};
 use crate::flow::solver::{Here, Solver};
 use crate::flow::tables::Bind;
-use crate::flow::value::{PinState, Source, Val};
+use crate::flow::transfer::rows::pinned;
+use crate::flow::value::{Part, PinState, Source, Val};
 use crate::flow::versions::Versions;
 use crate::flow::{FlagState, Harmless, SinkHit, Why, transfer};
 use crate::graph::{EdgeKind, Node};
 use crate::notice::{Notice, NoticeKind};
-use crate::origin::{Origin, Who};
+use crate::origin::{Mutable, Origin, Who};
 use crate::outline::Ask;
 use crate::source::{Kind, Range};
 
@@ -96,6 +98,10 @@ pub fn lift(solver: &mut Solver, versions: &Versions, sinks: &[(Sink, Needs)]) -
             if callers.is_empty() && entries.contains_key(&function) {
                 continue;
             }
+            if (stuck || callers.is_empty()) && way.needs.choices.iter().any(|c| c.of == function && !solver.default_chosen(c)) {
+                // Nobody in sight hands over what would make it a sink.
+                continue;
+            }
             // Callers in tests prove nothing about other callers.
             if stuck || callers.iter().all(|c| is_test(solver, c.0)) {
                 let needs = close(solver, &way.needs, function, is_public(solver, function));
@@ -111,10 +117,19 @@ pub fn lift(solver: &mut Solver, versions: &Versions, sinks: &[(Sink, Needs)]) -
                 if way.chain.contains(&call) || ways_left[way.sink] == 0 {
                     continue;
                 }
+                let Some(choices) = solver.choices(&way.needs.choices, function, call, bind) else { continue };
                 ways_left[way.sink] -= 1;
-                let needs = fill(solver, &way.needs, function, call, bind);
+                let indices = way.needs.indices(function);
+                let handed = match &solver.file(call.file).fact(call.fact).what {
+                    What::Call(c) => solver.hands_over(c, function, &indices, bind),
+                    _ => true,
+                };
+                let mut needs = fill(solver, &way.needs, function, call, bind);
+                needs.choices = choices;
+                needs.choices.extend(solver.chosen_function(call, function));
                 let mut chain = way.chain.clone();
-                chain.push(call);
+                // What only defaults decide stands where it was.
+                chain.extend(handed.then_some(call));
                 next.push(Way { sink: way.sink, needs, chain });
             }
         }
@@ -127,9 +142,17 @@ pub fn lift(solver: &mut Solver, versions: &Versions, sinks: &[(Sink, Needs)]) -
             continue;
         }
         // A method is also called through the classes that inherit it, and an override through the class it stands in for.
-        let classes = solver.tables.class(*function).map(|c| solver.tables.family(c)).unwrap_or_default();
-        for class in classes {
+        let own = solver.tables.class(*function);
+        if let Some(class) = own {
+            solver.want_bases(class);
+        }
+        for class in own.map(|c| solver.tables.family(c)).unwrap_or_default() {
             let member = name.rsplit('.').next().unwrap_or_default();
+            // A method may be chosen by a name that is put together: `"read_" + how`.
+            for begins in member.match_indices('_').filter(|(at, _)| *at > 0).filter_map(|(at, _)| member.get(..=at)) {
+                let name = format!("{}.{begins}", solver.class_name(class));
+                solver.wanted.insert((class.file, name, Ask::Uses));
+            }
             let name = format!("{}.{member}", solver.class_name(class));
             solver.wanted.insert((class.file, name, Ask::Uses));
         }
@@ -137,6 +160,7 @@ pub fn lift(solver: &mut Solver, versions: &Versions, sinks: &[(Sink, Needs)]) -
     }
     let members: BTreeSet<String> = held.keys().filter_map(|f| solver.called(*f).rsplit_once('.').map(|n| n.1.to_owned())).collect();
     want_receivers(solver, &members);
+    solver.ask_for_keepers(held.keys().copied());
     let mut hits = Vec::new();
     for ((sink, _), ends) in sinks.iter().zip(ends) {
         finish(solver, versions, sink, ends, &mut hits);
@@ -258,6 +282,9 @@ fn hit(solver: &mut Solver, sink: &Sink, needs: &Needs, chain: &[Node], flag: Fl
     hops.push(Hop { at: point(solver, sink), text });
     hops.dedup_by(|a, b| a.at == b.at);
     let mut doubts = sink.doubts.clone();
+    if sink.hidden && chain.is_empty() {
+        doubts.push("more arguments may be passed through `**`".to_owned());
+    }
     if let FlagState::Unsettled(floor) = &flag {
         doubts.push(format!("the project does not ask for `{floor}`, which would settle it"));
     }
@@ -266,7 +293,10 @@ fn hit(solver: &mut Solver, sink: &Sink, needs: &Needs, chain: &[Node], flag: Fl
     }
     // The name outside; of what stays inside, the name as written.
     let outer = source.filter(|s| s.who >= Who::Publisher && needs.value.bytes.who >= Who::Publisher).and_then(|s| s.subject.clone());
-    let subject = outer.or_else(|| needs.value.consts.text().map(str::to_owned));
+    let subject = outer.or_else(|| match needs.value.bytes.who >= Who::Publisher {
+        true => solver.outside_name(place_at, &needs.value.consts),
+        false => needs.value.consts.text().map(str::to_owned),
+    });
     Some(SinkHit {
         at: sink.node,
         row,
@@ -411,12 +441,43 @@ fn close(solver: &mut Solver, needs: &Needs, function: Node, open: bool) -> Need
         val.fill(function, &mut arg, &mut fetch)
     };
     let needs = needs.clone();
-    solver.settled(|s| Needs {
-        value: close_one(s, &needs.value, false),
-        flags: needs.flags.iter().map(|v| v.as_ref().map(|v| close_one(s, v, true))).collect(),
-        safe: needs.safe.iter().map(|v| v.as_ref().map(|v| close_one(s, v, true))).collect(),
-        guards: needs.guards.iter().map(|g| Guard { value: close_one(s, &g.value, true), wants: g.wants }).collect(),
+    solver.settled(|s| {
+        let mut value = close_one(s, &needs.value, false);
+        if let Some(named) = by_default(s, &needs.value, function) {
+            value.join(&named);
+        }
+        Needs {
+            value,
+            flags: needs.flags.iter().map(|v| v.as_ref().map(|v| close_one(s, v, true))).collect(),
+            safe: needs.safe.iter().map(|v| v.as_ref().map(|v| close_one(s, v, true))).collect(),
+            guards: needs.guards.iter().map(|g| Guard { value: close_one(s, &g.value, true), wants: g.wants }).collect(),
+            choices: needs.choices.iter().filter(|c| c.of != function).cloned().collect(),
+        }
     })
+}
+
+/// What a host serves under the names that a function takes by default.
+fn by_default(solver: &mut Solver, value: &Val, function: Node) -> Option<Val> {
+    let What::Function { params, .. } = &solver.file(function.file).fact(function.fact).what else { return None };
+    let outer = Here { at: function, scope: solver.tables.scope(function) };
+    let fetched = |d: &&crate::flow::value::Dep| d.of == function && matches!(d.part, Part::Fetched(_));
+    let named = value.deps.iter().filter(fetched).filter_map(|d| params.get(d.index as usize)?.default);
+    let named: Vec<crate::facts::ValueId> = named.filter(|v| solver.file(function.file).value(*v).what != V::None).collect();
+    let first = *named.first()?;
+    let args: Vec<Option<Val>> = params.iter().map(|p| p.default.map(|v| solver.value(outer, v))).collect();
+    let pin_of = |index: u32| args.get(index as usize).cloned().flatten().map_or(Mutable::Moving, |v| pinned(&v.consts, place::pin));
+    let mut out = value.fill(function, &mut |index| args.get(index as usize).cloned().flatten().unwrap_or_default(), &mut |name, pin| {
+        let pin = if let PinState::By(index) = pin { PinState::Fixed(pin_of(index)) } else { pin };
+        solver.fetched(function, name, pin)
+    });
+    if out.bytes.who >= Who::Publisher && out.source.is_none() {
+        let at = crate::finding::Location { file: function.file, range: solver.file(function.file).value(first).range };
+        let subject = solver.outside_name(function, &out.consts);
+        let text = subject.as_ref().map_or_else(|| "named by default".to_owned(), |name| format!("names `{name}` by default"));
+        let who = out.bytes.who;
+        out = out.from_source(Source { who, at, text, row: None, subject });
+    }
+    Some(out)
 }
 
 /// Whether outsiders of the tree can call a function or template.

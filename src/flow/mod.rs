@@ -7,6 +7,7 @@ pub mod entries;
 pub mod guards;
 pub mod lift;
 pub mod place;
+pub mod resolve;
 pub mod sinks;
 pub mod solver;
 pub mod tables;
@@ -27,6 +28,7 @@ use crate::origin::{Origin, Who};
 use crate::outline::Ask;
 use crate::source::{FileId, Kind};
 use solver::{Solver, World};
+use tables::Tables;
 use versions::Versions;
 
 /// A sink that a row names, with the origins that reach it.
@@ -118,9 +120,9 @@ pub struct Flow {
 }
 
 /// Computes origins and sinks over all files.
-pub fn solve(index: &Index, facts: &Facts, graph: &Graph, catalog: &Catalog) -> Flow {
+pub fn solve(tables: Tables, index: &Index, facts: &Facts, graph: &Graph, catalog: &Catalog) -> Flow {
     let versions = Versions::new(index, facts);
-    let mut solver = Solver::new(World { index, facts, graph, catalog });
+    let mut solver = Solver::new(World { index, facts, graph, catalog }, tables);
     let sinks = solver.sinks();
     let (hits, notices) = lift::lift(&mut solver, &versions, &sinks);
     ask_for_callers(&mut solver, &hits);

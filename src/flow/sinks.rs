@@ -2,12 +2,13 @@
 //! the callers.
 
 use crate::catalog::row::{Effect, Flag, Pin, Row, RowId, Slot, SlotName, Subject, Test};
-use crate::catalog::slot::{Argument, holds_text, shape};
+use crate::catalog::slot::{Argument, holds_text, in_sight, shape};
 use crate::facts::{ArgName, Call, ExprWhat, FactId, FileFacts, V, ValueId, What};
 use crate::flow::channels::{fuel, key};
 use crate::flow::guards::Guard;
-use crate::flow::solver::{Here, Solver};
-use crate::flow::value::{Consts, Dep, Lit, Side, Source, Val};
+use crate::flow::resolve::choices::Choice;
+use crate::flow::solver::{Here, Solver, is_vague};
+use crate::flow::value::{Consts, Dep, Lit, Part, PinState, Side, Source, Val};
 use crate::flow::versions::Versions;
 use crate::flow::{FlagState, Harmless, Why};
 use crate::graph::Node;
@@ -27,6 +28,8 @@ pub struct Sink {
     pub slot: Option<ValueId>,
     /// Doubts about the sink itself.
     pub doubts: Vec<String>,
+    /// Whether more arguments may come through `**`, unless a caller in sight says which.
+    pub hidden: bool,
 }
 
 /// What a sink depends on, parameters still open. One type, so that lifting fills in all of it the same way.
@@ -40,6 +43,8 @@ pub struct Needs {
     pub safe: Vec<Option<Val>>,
     /// What must be true, or false, for the sink to be reached.
     pub guards: Vec<Guard>,
+    /// What callers must have handed over for it to be this sink.
+    pub choices: Vec<Choice>,
 }
 
 impl Needs {
@@ -50,7 +55,25 @@ impl Needs {
             flags: self.flags.iter().map(|v| v.as_ref().map(&mut change)).collect(),
             safe: self.safe.iter().map(|v| v.as_ref().map(&mut change)).collect(),
             guards: self.guards.iter().map(|g| Guard { value: change(&g.value), wants: g.wants }).collect(),
+            choices: self.choices.clone(),
         }
+    }
+    /// The parameters of a function that are part of it.
+    pub fn indices(&self, function: Node) -> Vec<u32> {
+        let mut out: Vec<u32> = Vec::new();
+        for val in std::iter::once(&self.value).chain(self.flags.iter().chain(&self.safe).flatten()).chain(self.guards.iter().map(|g| &g.value)) {
+            out.extend(val.consts.params.iter().filter(|p| p.0 == function).map(|p| p.1));
+        }
+        for dep in self.value.deps.iter().filter(|d| d.of == function) {
+            out.push(dep.index);
+            if let Part::Fetched(PinState::By(pin)) = dep.part {
+                out.push(pin);
+            }
+        }
+        out.extend(self.choices.iter().filter(|c| c.of == function).map(|c| c.index));
+        out.sort_unstable();
+        out.dedup();
+        out
     }
     /// The functions whose parameters are still open.
     pub fn functions(&self) -> Vec<Node> {
@@ -59,6 +82,7 @@ impl Needs {
             // Only literals of flags and tests count.
             out.extend(val.consts.params.iter().map(|p| p.0));
         }
+        out.extend(self.choices.iter().map(|c| c.of));
         out.sort_unstable();
         out.dedup();
         out
@@ -106,6 +130,18 @@ impl Solver<'_> {
         if !row.effects.iter().any(|e| matches!(e, Effect::Sink { .. })) || !self.was_called(node, id) {
             return;
         }
+        if is_vague(row)
+            && let What::Call(call) = &facts.fact(node.fact).what
+        {
+            // What the tree defines itself says more than a name.
+            self.settled(|s| s.want_targets(node, call));
+            if self.tables.reached.contains_key(&node) {
+                return;
+            }
+        }
+        for class in self.tables.made.get(&node).cloned().unwrap_or_default() {
+            row.hardened_by.iter().for_each(|method| self.want_member(class, method));
+        }
         if let Some(test) = self.world.catalog.safe_by(facts, node.fact, id) {
             self.harmless.push(Harmless { at: node, place: self.head(node), row: id, why: Why::SafeWhen(test) });
             return;
@@ -120,10 +156,9 @@ impl Solver<'_> {
         {
             doubts.push("what the setting is applied to is not known".to_owned());
         }
-        if hides_keywords(facts, node) {
-            doubts.push("more arguments may be passed through `**`".to_owned());
-        }
+        let hidden = hides_keywords(facts, node);
         let guards = self.guards(node);
+        let choices: Vec<Choice> = self.chosen_row(node, id).into_iter().collect();
         for (i, effect) in row.effects.iter().enumerate() {
             let Effect::Sink { kind, slot, bytes, .. } = effect else { continue };
             let values = slot.as_ref().map(|s| self.slot_values(node, id, s)).unwrap_or_default();
@@ -131,8 +166,8 @@ impl Solver<'_> {
             let flags = row.flags.iter().map(|f| self.flag(node, id, f)).collect();
             let safe = row.safe_when.iter().map(|t| self.settled(|s| s.slot(node, id, &t.slot))).collect();
             let effect = u32::try_from(i).unwrap_or(u32::MAX);
-            let sink = Sink { node, row: Some((id, effect)), kind: kind.clone(), slot: values.first().copied(), doubts: doubts.clone() };
-            out.push((sink, Needs { value, flags, safe, guards: guards.clone() }));
+            let sink = Sink { node, row: Some((id, effect)), kind: kind.clone(), slot: values.first().copied(), doubts: doubts.clone(), hidden };
+            out.push((sink, Needs { value, flags, safe, guards: guards.clone(), choices: choices.clone() }));
         }
     }
     /// Text that the platform pastes into a script.
@@ -154,7 +189,7 @@ impl Solver<'_> {
             if value.name.who < Who::Peer && value.deps.is_empty() {
                 continue;
             }
-            let sink = Sink { node, row: None, kind: "script".to_owned(), slot: Some(part), doubts: Vec::new() };
+            let sink = Sink { node, row: None, kind: "script".to_owned(), slot: Some(part), doubts: Vec::new(), hidden: false };
             out.push((sink, Needs { value, ..Needs::default() }));
         }
     }
@@ -187,6 +222,9 @@ impl Solver<'_> {
             if self.is_verified(here, *value) {
                 return Some(Val::content(Origin::REPOSITORY));
             }
+            if val.who() >= Who::Publisher || val.is_open() {
+                self.ask_for_checks(here, *value);
+            }
         }
         if !bytes {
             text_alone(&mut val);
@@ -211,11 +249,11 @@ impl Solver<'_> {
         if fetched.bytes.who >= Who::Publisher {
             fetched.bytes.via = fetched.bytes.via.with(via);
             if fetched.source.is_none() {
-                let text = match val.consts.text() {
+                let subject = self.outside_name(node, &val.consts);
+                let text = match &subject {
                     Some(name) => format!("`{}` gets `{name}`", self.called(node)),
                     None => format!("`{}` gets it from outside", self.called(node)),
                 };
-                let subject = val.consts.text().map(str::to_owned);
                 let source = Source { who: fetched.bytes.who, at: self.head(node), text, row: None, subject };
                 fetched = fetched.from_source(source);
             }
@@ -229,7 +267,8 @@ impl Solver<'_> {
     fn flag(&mut self, node: Node, id: RowId, flag: &Flag) -> Option<Val> {
         let slot = Slot::Arg(vec![SlotName::Name(flag.name.clone())]);
         match self.world.catalog.argument(self.file(node.file), node.fact, id, &slot) {
-            Argument::Absent | Argument::Unknown => None,
+            Argument::Absent => None,
+            Argument::Unknown => self.settled(|s| s.spread_slot(node, id, &slot)),
             Argument::Switch(_) => Some(Val::literal(Lit::Bool(true))),
             Argument::Values(values) => Some(self.settled(|s| s.all(node, &values))),
         }
@@ -308,7 +347,7 @@ fn text_alone(val: &mut Val) {
 /// Whether keywords come from a dictionary that cannot be seen.
 fn hides_keywords(facts: &crate::facts::FileFacts, node: Node) -> bool {
     match &facts.fact(node.fact).what {
-        What::Call(call) => call.args.iter().any(|a| a.name == ArgName::KeywordRest),
+        What::Call(call) => call.args.iter().any(|a| a.name == ArgName::KeywordRest && !in_sight(facts, a.value)),
         _ => false,
     }
 }
@@ -317,6 +356,7 @@ fn hides_keywords(facts: &crate::facts::FileFacts, node: Node) -> bool {
 pub fn safe_by(tests: &[crate::catalog::row::ArgTest], values: &[Option<Val>]) -> Option<usize> {
     tests.iter().zip(values).position(|(test, value)| match value {
         None => test.test == Test::Absent,
+        Some(val) if val.consts.all() == Some(&[Lit::Absent]) => test.test == Test::Absent,
         Some(val) => match &test.test {
             Test::Present => true,
             Test::Absent => false,
@@ -343,7 +383,7 @@ pub fn worse(a: FlagState, b: FlagState) -> FlagState {
 fn given(versions: &Versions, file: FileId, flag: &Flag, consts: &Consts) -> FlagState {
     let Some(all) = consts.all() else { return FlagState::Dynamic };
     let one = |lit: &Lit| match lit {
-        Lit::None => versions.absent(file, flag),
+        Lit::None | Lit::Absent => versions.absent(file, flag),
         Lit::Name(_) => FlagState::Dynamic,
         lit if holds_text(Some(&lit.text()), &Test::Is(vec![flag.safe.clone()])) => versions.safe(file, flag),
         _ => versions.unsafe_value(file, flag),

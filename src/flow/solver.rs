@@ -4,7 +4,7 @@
 use std::collections::{BTreeSet, HashMap};
 
 use crate::catalog::Catalog;
-use crate::catalog::row::{Effect, Row, RowId, Slot, SlotName};
+use crate::catalog::row::{Effect, Row, RowId, Slot, SlotName, Subject};
 use crate::facts::{FactId, FileFacts, V, ValueId, What};
 use crate::finding::Location;
 use crate::flow::Harmless;
@@ -63,6 +63,15 @@ pub enum Cell {
     Phi(Here, ValueId),
 }
 
+/// Whether a row speaks of whatever has a method of that name.
+pub fn is_vague(row: &Row) -> bool {
+    match row.subject {
+        Subject::Method(_) => row.receiver.as_ref().is_none_or(|r| r.any),
+        Subject::Suffix { .. } => true,
+        _ => false,
+    }
+}
+
 #[derive(Debug)]
 struct State {
     cell: Cell,
@@ -91,12 +100,15 @@ pub struct Solver<'a> {
     nesting: u32,
     /// Archives whose contents are being looked for.
     pub unpacking: Vec<Node>,
+    /// Calls that values are handed to, by place.
+    pub(super) handed: crate::flow::resolve::validators::Handed,
+    /// Names of keywords that functions take without saying so.
+    pub(super) keywords: Vec<String>,
 }
 
 impl<'a> Solver<'a> {
     /// A solver with nothing computed.
-    pub fn new(world: World<'a>) -> Self {
-        let tables = Tables::new(world.index, world.facts);
+    pub fn new(world: World<'a>, tables: Tables) -> Self {
         let mut writers = Writers::new(world, &tables);
         let asked = std::mem::take(&mut writers.asked);
         let mut solver = Solver {
@@ -111,6 +123,8 @@ impl<'a> Solver<'a> {
             queue: BTreeSet::new(),
             nesting: 0,
             unpacking: Vec::new(),
+            handed: HashMap::new(),
+            keywords: Vec::new(),
         };
         asked.iter().for_each(|(file, name)| solver.want(*file, name));
         solver
@@ -199,7 +213,7 @@ impl<'a> Solver<'a> {
             Slot::Result => Some(self.fact(node)),
             _ => {
                 let values = self.slot_values(node, row, slot);
-                if values.is_empty() { None } else { Some(self.all(node, &values)) }
+                if values.is_empty() { self.spread_slot(node, row, slot) } else { Some(self.all(node, &values)) }
             }
         }
     }
@@ -279,7 +293,7 @@ impl<'a> Solver<'a> {
             Cell::Fact(node) => self.result(node),
             Cell::Return(function) => self.returned(function),
             Cell::Field(class, name) => {
-                let facts = self.tables.field(class, &name);
+                let facts = self.tables.field_of_all(class, &name);
                 self.assigned(&facts)
             }
             Cell::Global(file, name) => {
@@ -289,6 +303,7 @@ impl<'a> Solver<'a> {
             Cell::Env(node, name) => self.environment(node, &name),
             Cell::Phi(here, value) => match &self.file(here.at.file).value(value).what {
                 V::Phi(options) => self.joined(here, options),
+                V::Index(base, key) => self.index(here, *base, *key),
                 _ => Val::unknown(),
             },
         };
@@ -343,10 +358,21 @@ impl<'a> Solver<'a> {
             _ => Val::unknown(),
         }
     }
+    /// The rows of a fact, without those that go by the name of a method alone where the call reaches a function of the tree.
+    pub fn sure_rows(&self, node: Node) -> Vec<(RowId, &'a Row)> {
+        let known = self.tables.reached.contains_key(&node);
+        self.rows(node).into_iter().filter(|(_, row)| !known || !is_vague(row)).collect()
+    }
+    /// Whether rows say what a call gives.
+    pub fn says_result(&self, node: Node) -> bool {
+        self.sure_rows(node).iter().any(|(_, row)| {
+            row.effects.iter().any(|e| matches!(e, Effect::Returns { .. } | Effect::Passes { to: Slot::Result, .. } | Effect::Reads { .. }))
+        })
+    }
     /// What the rows of a fact say of its result; none when they say nothing of it.
     pub fn row_result(&mut self, node: Node) -> Option<Val> {
         let mut out: Option<Val> = None;
-        for (id, row) in self.rows(node) {
+        for (id, row) in self.sure_rows(node) {
             if !self.was_called(node, id) {
                 continue;
             }
@@ -359,22 +385,19 @@ impl<'a> Solver<'a> {
                     // Of a file that was written in sight what was written counts, not what its path says.
                     Effect::Passes { to: Slot::Result, .. } if self.reads_written(node, id, row) => continue,
                     Effect::Passes { from, to: Slot::Result } => {
-                        let mut val = Val::default();
-                        let mut parts = 0;
-                        for slot in from {
-                            let values = self.slot_values(node, id, slot);
-                            if let [first, rest @ ..] = values.as_slice()
-                                && !rest.is_empty()
-                            {
-                                val.join(&self.put_together(node, *first, rest));
-                                parts += values.len();
-                            } else if let Some(v) = self.slot(node, id, slot) {
-                                parts += 1;
-                                val.join(&v);
+                        let values: Vec<ValueId> = from.iter().flat_map(|slot| self.slot_values(node, id, slot)).collect();
+                        match values.as_slice() {
+                            [] => {
+                                let mut val = Val::default();
+                                for slot in from {
+                                    val.join(&self.slot(node, id, slot).unwrap_or_default());
+                                }
+                                val
                             }
+                            [one] => self.at(node, *one),
+                            // What is put together from several values is none of them.
+                            [first, rest @ ..] => self.put_together(node, *first, rest).derived(),
                         }
-                        // What is put together from several values is none of them.
-                        if parts > 1 { val.derived() } else { val }
                     }
                     Effect::Reads { channel, name } => match self.read_channel(node, id, channel, name) {
                         Some(val) => val,
@@ -442,14 +465,14 @@ impl<'a> Solver<'a> {
             V::Fifo(fact) => Val { name: Origin::PROGRAM, ..self.fact(Node { file, fact: *fact }).read() },
             V::Name(name) => self.name(file, name),
             V::Attr(base, name) => self.attribute(here, *base, name),
-            V::Index(base, key) => self.index(here, *base, *key),
             V::Join(parts) => self.concatenated(here, parts),
-            // Alternatives of a loop may come back to themselves.
-            V::Phi(_) if matches!(self.world.index.kind(file), Kind::Python | Kind::Notebook) => {
+            // Alternatives of a loop and elements of a table may come back to themselves.
+            V::Phi(_) | V::Index(..) if matches!(self.world.index.kind(file), Kind::Python | Kind::Notebook) => {
                 let at = Node { file, fact: here.scope.unwrap_or(FactId(0)) };
                 self.get(Cell::Phi(Here { at, scope: here.scope }, value))
             }
             V::Phi(options) => self.joined(here, options),
+            V::Index(base, key) => self.index(here, *base, *key),
             V::Dict(entries, _) => {
                 let values: Vec<ValueId> = entries.iter().map(|e| e.1).collect();
                 self.joined(here, &values).derived()

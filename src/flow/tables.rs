@@ -5,7 +5,9 @@ use std::collections::{HashMap, HashSet};
 
 use rayon::prelude::*;
 
+use crate::catalog::Catalog;
 use crate::facts::{ArgName, Call, Channel, FactId, FileFacts, Param, ParamKind, Target, V, ValueId, What};
+use crate::flow::resolve::functions;
 use crate::graph::index::Index;
 use crate::graph::{Facts, Node};
 use crate::source::FileId;
@@ -13,7 +15,7 @@ use crate::source::FileId;
 /// How many values are looked at to find the class of one.
 const HOPS: u32 = 40;
 /// How many overrides a method call reaches.
-const MAX_TARGETS: usize = 16;
+pub(super) const MAX_TARGETS: usize = 16;
 
 /// How the arguments of a call meet the parameters of its target.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -56,15 +58,26 @@ pub struct Tables {
     /// Values returned by a function.
     pub returns: HashMap<Node, Vec<ValueId>>,
     /// Assignments of a name at module level.
-    globals: HashMap<(FileId, String), Vec<FactId>>,
+    pub(super) globals: HashMap<(FileId, String), Vec<FactId>>,
     /// Assignments of a field, in any method of the class or its body.
-    fields: HashMap<(Node, String), Vec<FactId>>,
-    methods: HashMap<(Node, String), Node>,
+    pub(super) fields: HashMap<(Node, String), Vec<FactId>>,
+    pub(super) methods: HashMap<(Node, String), Node>,
     /// Roots of modules that a file imports.
     imported: HashSet<(FileId, String)>,
-    class_of: HashMap<Node, Node>,
-    bases: HashMap<Node, Vec<Node>>,
-    derived: HashMap<Node, Vec<Node>>,
+    pub(super) class_of: HashMap<Node, Node>,
+    /// Assignments of elements of a variable or a field.
+    pub(super) puts: HashMap<(FileId, String), Vec<FactId>>,
+    pub(super) puts_in_field: HashMap<(Node, String), Vec<Node>>,
+    /// Assignments of a field of an object from outside its class.
+    pub(super) fields_elsewhere: HashMap<(Node, String), Vec<Node>>,
+    /// Imports of a module by the name they bind.
+    pub(super) aliases: HashMap<(FileId, String), Vec<FactId>>,
+    /// Classes whose object a call makes that names alone do not tell.
+    pub(super) made: HashMap<Node, Vec<Node>>,
+    /// Functions that are handed to a function as their decorator.
+    pub(super) decorates: HashMap<Node, Vec<Node>>,
+    pub(super) bases: HashMap<Node, Vec<Node>>,
+    pub(super) derived: HashMap<Node, Vec<Node>>,
     /// Calls that reach a function, in order.
     pub callers: HashMap<Node, Vec<(Node, Bind)>>,
     /// Setters of a variable by lower-case name; of what lasts for a job, and of what the nearest owner decides.
@@ -87,6 +100,14 @@ impl Tables {
                 tables.callers.entry(to.function).or_default().push((node, to.bind));
             }
             tables.reached.insert(node, reached);
+        }
+        tables
+    }
+    /// Reads all facts, and adds rows that speak of calls by what their callee turned out to be.
+    pub fn settled(index: &mut Index, facts: &Facts, catalog: &Catalog) -> Tables {
+        let mut tables = Tables::new(index, facts);
+        for (node, rows) in functions::settle(&mut tables, index, facts, catalog) {
+            index.speak(node, &rows);
         }
         tables
     }
@@ -170,8 +191,9 @@ impl Tables {
     }
     /// The classes of the tree that a value can be an object of.
     pub fn classes_of(&self, index: &Index, facts: &Facts, file: FileId, value: ValueId, scope: Option<FactId>, search: &mut Search) -> Vec<Node> {
-        let Some(left) = search.fuel.checked_sub(1) else { return Vec::new() };
-        search.fuel = left;
+        if !search.spend() {
+            return Vec::new();
+        }
         let f = facts.file(file);
         let mut out = match &f.value(value).what {
             V::Ref(fact) => {
@@ -179,11 +201,11 @@ impl Tables {
                 match &f.fact(*fact).what {
                     What::Call(call) => match definition(index, facts, node, &call.name) {
                         Some(def) if matches!(facts.fact(def).what, What::Class { .. }) => vec![def],
-                        Some(_) => Vec::new(),
-                        None => {
+                        None if !self.made.contains_key(&node) && !self.reached.contains_key(&node) => {
                             search.names.push((file, call.name.clone()));
                             Vec::new()
                         }
+                        function => self.classes_made(index, facts, node, function, search),
                     },
                     What::Assignment { value, .. } => self.classes_of(index, facts, file, *value, self.scope(node), search),
                     _ => Vec::new(),
@@ -192,7 +214,10 @@ impl Tables {
             V::Param(n) => match scope.map(|fact| Node { file, fact }) {
                 Some(function) => match self.class(function) {
                     Some(class) if *n == 0 && !is_static(f, function.fact) => vec![class],
-                    _ => self.annotated(index, facts, function, *n, search),
+                    _ => {
+                        let said = self.annotated(index, facts, function, *n, search);
+                        if said.is_empty() { self.classes_given(index, facts, function, *n, search) } else { said }
+                    }
                 },
                 None => Vec::new(),
             },
@@ -200,7 +225,11 @@ impl Tables {
                 let mut out = Vec::new();
                 for class in self.classes_of(index, facts, file, *base, scope, search) {
                     search.members.push((class, name.clone()));
-                    for node in self.field(class, name).into_iter().take(4) {
+                    let fields = self.field(class, name);
+                    if fields.is_empty() {
+                        out.extend(self.classes_computed(index, facts, class, name, search));
+                    }
+                    for node in fields.into_iter().take(4) {
                         if let What::Assignment { value, .. } = &facts.fact(node).what {
                             out.extend(self.classes_of(index, facts, node.file, *value, self.scope(node), search));
                         }
@@ -218,6 +247,7 @@ impl Tables {
                 }
                 out
             }
+            V::Name(_) | V::Index(..) => self.classes_elsewhere(index, facts, (file, value, scope), search),
             _ => Vec::new(),
         };
         out.sort_unstable();
@@ -229,12 +259,7 @@ impl Tables {
     fn annotated(&self, index: &Index, facts: &Facts, function: Node, n: u32, search: &mut Search) -> Vec<Node> {
         let What::Function { params, .. } = &facts.fact(function).what else { return Vec::new() };
         let Some(annotation) = params.get(n as usize).and_then(|p| p.annotation) else { return Vec::new() };
-        let V::Name(name) = &facts.value(function.file, annotation).what else { return Vec::new() };
-        let found = definition(index, facts, function, name);
-        if found.is_none() {
-            search.names.push((function.file, name.clone()));
-        }
-        found.filter(|d| matches!(facts.fact(*d).what, What::Class { .. })).into_iter().collect()
+        self.classes_named(index, facts, function, annotation, search)
     }
     fn file(&mut self, id: FileId, file: &FileFacts) {
         let mut scopes: Vec<Option<FactId>> = Vec::with_capacity(file.items.len());
@@ -260,6 +285,9 @@ impl Tables {
                     if let Some(class) = class {
                         let class = Node { file: id, fact: class };
                         self.class_of.insert(node, class);
+                        if sets_property(file, fact) {
+                            continue;
+                        }
                         self.methods.insert((class, name.rsplit('.').next().unwrap_or(name).to_owned()), node);
                     }
                 }
@@ -271,8 +299,11 @@ impl Tables {
                         self.setters.entry((id, name.to_ascii_lowercase())).or_default().push(fact);
                     }
                 }
-                What::Import { module, .. } => {
+                What::Import { module, alias, .. } => {
                     self.imported.insert((id, module.split('.').next().unwrap_or(module).to_owned()));
+                    if scope.is_none() && class.is_none() {
+                        self.aliases.entry((id, alias.clone())).or_default().push(fact);
+                    }
                 }
                 What::Return { value } => {
                     if let Some(scope) = scope {
@@ -293,7 +324,16 @@ impl Tables {
                             self.fields.entry((class, name.clone())).or_default().push(fact);
                         }
                     }
-                    Target::Index(..) => {}
+                    Target::Index(base, _) => match &file.value(*base).what {
+                        V::Name(name) if !name.contains('.') => self.puts.entry((id, name.clone())).or_default().push(fact),
+                        V::Attr(own, name) if matches!(file.value(*own).what, V::Param(0)) => {
+                            let class = scope.and_then(|s| self.class_of.get(&Node { file: id, fact: s })).copied();
+                            if let Some(class) = class {
+                                self.puts_in_field.entry((class, name.clone())).or_default().push(node);
+                            }
+                        }
+                        _ => {}
+                    },
                 },
                 _ => {}
             }
@@ -318,7 +358,7 @@ impl Tables {
         }
     }
     /// Visits a class and its bases, nearest first, until `visit` says so.
-    fn up(&self, class: Node, mut visit: impl FnMut(Node) -> bool) {
+    pub(super) fn up(&self, class: Node, mut visit: impl FnMut(Node) -> bool) {
         let mut seen = vec![class];
         let mut at = 0;
         while let Some(c) = seen.get(at).copied() {
@@ -388,7 +428,7 @@ impl Tables {
     }
 }
 
-/// What [`Tables::classes_of`] may spend, and what it asked for on its way, found or not.
+/// What [`Tables::classes_of`] and `spots` may spend, and what it asked for on its way, found or not.
 #[derive(Debug)]
 pub struct Search {
     fuel: u32,
@@ -396,6 +436,15 @@ pub struct Search {
     pub names: Vec<(FileId, String)>,
     /// Fields of classes.
     pub members: Vec<(Node, String)>,
+}
+
+impl Search {
+    /// Whether another step may be taken.
+    pub fn spend(&mut self) -> bool {
+        let left = self.fuel.checked_sub(1);
+        self.fuel = left.unwrap_or(0);
+        left.is_some()
+    }
 }
 
 impl Default for Search {
@@ -476,11 +525,18 @@ fn decorated(file: &FileFacts, function: FactId, name: &str) -> bool {
     decorators.iter().any(|d| matches!(&file.value(*d).what, V::Name(n) if n == name))
 }
 
+/// Whether a function only takes what is assigned to a property of its name.
+fn sets_property(file: &FileFacts, function: FactId) -> bool {
+    let What::Function { decorators, .. } = &file.fact(function).what else { return false };
+    decorators.iter().any(|d| matches!(&file.value(*d).what, V::Attr(_, n) if matches!(n.as_str(), "setter" | "deleter")))
+}
+
 /// Whether a method is given no object.
 pub fn is_static(file: &FileFacts, function: FactId) -> bool {
     decorated(file, function, "staticmethod")
 }
 
-fn is_class_method(file: &FileFacts, function: FactId) -> bool {
+/// Whether the first parameter of a function is its class.
+pub fn is_class_method(file: &FileFacts, function: FactId) -> bool {
     decorated(file, function, "classmethod")
 }

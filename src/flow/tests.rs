@@ -51,14 +51,15 @@ fn asked(files: &[(&str, &str)], seed: u64) -> (Sources, Flow) {
     let outlines: Vec<_> = sources.files.iter().map(|f| (f.kind == Kind::Python).then(|| outline::outline(&f.bytes))).collect();
     let paths = Arc::new(Paths::new(&sources));
     let imports = Arc::new(Imports::new(&paths, &outlines));
-    let index = Index::new(&paths, &imports, &facts, &catalog, &named, &[]);
+    let mut index = Index::new(&paths, &imports, &facts, &catalog, &named, &[]);
+    let tables = Tables::settled(&mut index, &facts, &catalog);
     let (graph, _) = link::link(&index, &facts, &catalog);
     if seed == 0 {
-        let flow = solve(&index, &facts, &graph, &catalog);
+        let flow = solve(tables, &index, &facts, &graph, &catalog);
         return (sources, flow);
     }
     let versions = Versions::new(&index, &facts);
-    let mut solver = Solver::new(World { index: &index, facts: &facts, graph: &graph, catalog: &catalog });
+    let mut solver = Solver::new(World { index: &index, facts: &facts, graph: &graph, catalog: &catalog }, tables);
     let mut nodes: Vec<(u64, Node)> = facts
         .nodes()
         .map(|(n, _)| ((seed ^ (u64::from(n.fact.0) << 8 | u64::from(n.file.0))).wrapping_mul(0x9e37_79b9_7f4a_7c15).rotate_left(29), n))
@@ -131,7 +132,7 @@ const PYTHON: &[(&str, &str)] = &[
     ("kw = {'trust_remote_code': True}\nAutoModel.from_pretrained('org/model', **kw)", "2 remote-code-load publisher/moving unsafe org/model"),
     (
         "def f(**kw):\n    return AutoModel.from_pretrained(kw.get('tokenizer', 'x'), trust_remote_code=True)",
-        "2 remote-code-load operator/digest open unknown unsafe",
+        "2 remote-code-load program/digest open unknown unsafe",
     ),
     // Operators.
     ("a = argparse.ArgumentParser().parse_args()\ntorch.load(a.ckpt, weights_only=False)", "2 checkpoint-load operator/digest unsafe"),

@@ -18,6 +18,8 @@ const MAX_MAKERS: usize = 4;
 /// A literal.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Lit {
+    /// Nothing is given.
+    Absent,
     /// Null.
     None,
     /// A truth value.
@@ -34,6 +36,7 @@ impl Lit {
     /// As text, as tests of rows compare it.
     pub fn text(&self) -> String {
         match self {
+            Lit::Absent => String::new(),
             Lit::None => "none".to_owned(),
             Lit::Bool(b) => b.to_string(),
             Lit::Num(s) | Lit::Str(s) | Lit::Name(s) => s.clone(),
@@ -48,6 +51,8 @@ pub struct Consts {
     pub set: Vec<Lit>,
     /// Others are possible.
     pub top: bool,
+    /// There are too many to keep any.
+    pub many: bool,
     /// The value may be this very parameter.
     pub params: Vec<(Node, u32)>,
 }
@@ -78,13 +83,15 @@ impl Consts {
     }
     fn join(&mut self, other: &Consts) {
         self.top |= other.top;
+        self.many |= other.many;
         union(&mut self.params, &other.params);
         union(&mut self.set, &other.set);
-        if self.set.len() > MAX_LITERALS || self.params.len() > MAX_DEPS {
-            self.top = true;
+        self.many |= self.set.len() > MAX_LITERALS;
+        self.top |= self.many || self.params.len() > MAX_DEPS;
+        if self.many {
+            self.set.clear();
         }
         if self.top {
-            self.set.clear();
             self.params.clear();
         }
     }
@@ -242,6 +249,17 @@ impl Val {
     pub fn less_known(mut self) -> Self {
         self.name.known = false;
         self.bytes.known = false;
+        self
+    }
+    /// The value as a further part of a text: who chose it decides what lies there, not what lies where it alone would lead.
+    #[must_use]
+    pub fn further(mut self) -> Self {
+        let outside = self.bytes.who >= Who::Publisher;
+        self.bytes = if outside { self.bytes } else { self.name };
+        let own = |d: &Dep, side| d.part == Part::Own(side);
+        let names: Vec<Dep> = self.deps.iter().filter(|d| d.to == Side::Name && own(d, Side::Name)).map(|d| Dep { to: Side::Bytes, ..*d }).collect();
+        self.deps.retain(|d| d.to == Side::Name || !own(d, Side::Bytes));
+        union(&mut self.deps, &names);
         self
     }
     /// The content behind a name: both origins are those of the bytes.

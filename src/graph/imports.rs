@@ -12,6 +12,9 @@ use crate::source::FileId;
 /// Most modules that a name is handed through before its definition; a circle ends here.
 pub const MOST_REEXPORTS: u32 = 8;
 
+/// Modules that one file has all names of.
+const MOST_STARRED: usize = 64;
+
 /// Imports by the module they are from, and by the file they stand in. Names are hashes ([`name_hash`]): two that share one only ever select more.
 #[derive(Debug, Default)]
 pub struct Imports {
@@ -21,6 +24,8 @@ pub struct Imports {
     by: Vec<Vec<Binding>>,
     /// Modules that a file imports, by file.
     of_file: Vec<Vec<FileId>>,
+    /// Modules whose names a file has all of, directly or through others, nearest first.
+    stars: BTreeMap<FileId, Vec<FileId>>,
 }
 
 /// The name that an import binds in a file, the module it is from, and the name there where it is another one.
@@ -42,8 +47,17 @@ impl Imports {
     pub fn new(paths: &Paths, outlines: &[Option<Outline>]) -> Self {
         let found: Vec<Resolved> =
             outlines.par_iter().enumerate().map(|(i, o)| o.as_ref().map_or_else(Resolved::default, |o| resolve(paths, id(i), o))).collect();
-        let mut out =
-            Imports { of: vec![Vec::new(); outlines.len()], by: Vec::with_capacity(outlines.len()), of_file: Vec::with_capacity(outlines.len()) };
+        let mut out = Imports {
+            of: vec![Vec::new(); outlines.len()],
+            by: Vec::with_capacity(outlines.len()),
+            of_file: Vec::with_capacity(outlines.len()),
+            stars: BTreeMap::new(),
+        };
+        let of_star = |(i, r): (usize, &Resolved)| {
+            let all: Vec<FileId> = r.bound.iter().filter(|(m, b)| *b == Bound::All && *m != id(i)).map(|(m, _)| *m).collect();
+            (!all.is_empty()).then_some((id(i), all))
+        };
+        out.stars = follow_stars(&found.iter().enumerate().filter_map(of_star).collect());
         for (i, Resolved { bound, by }) in found.into_iter().enumerate() {
             let mut modules: Vec<FileId> = Vec::new();
             for (module, bound) in bound {
@@ -66,6 +80,10 @@ impl Imports {
         let end = by.partition_point(|b| b.0 <= hash);
         let found = end.checked_sub(1).and_then(|at| by.get(at)).filter(|b| b.0 == hash)?;
         Some((found.1, found.2.as_deref().unwrap_or(name)))
+    }
+    /// Modules whose names a file has all of.
+    pub fn starred(&self, file: FileId) -> &[FileId] {
+        self.stars.get(&file).map_or(&[], Vec::as_slice)
     }
     /// These files and all that they import, directly or through others.
     pub fn reached_from(&self, files: impl IntoIterator<Item = FileId>) -> HashSet<FileId> {
@@ -158,6 +176,26 @@ fn resolve(paths: &Paths, file: FileId, outline: &Outline) -> Resolved {
     out.by.sort_unstable();
     out.by.dedup();
     out
+}
+
+/// Follows `from m import *` over modules.
+fn follow_stars(direct: &BTreeMap<FileId, Vec<FileId>>) -> BTreeMap<FileId, Vec<FileId>> {
+    let closure = |file: FileId| {
+        let mut all: Vec<FileId> = Vec::new();
+        let mut next = vec![file];
+        let mut at = 0;
+        while let Some(module) = next.get(at).copied().filter(|_| all.len() < MOST_STARRED) {
+            at += 1;
+            for origin in direct.get(&module).into_iter().flatten() {
+                if *origin != file && !all.contains(origin) {
+                    all.push(*origin);
+                    next.push(*origin);
+                }
+            }
+        }
+        all
+    };
+    direct.keys().map(|file| (*file, closure(*file))).collect()
 }
 
 fn id(i: usize) -> FileId {

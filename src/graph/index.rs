@@ -32,6 +32,8 @@ pub struct Index {
     accounts: BTreeSet<(u32, String)>,
     /// (root, workflow name as other workflows say it) -> file.
     workflows: BTreeMap<(u32, String), Vec<FileId>>,
+    /// Rows that speak of facts by more than their own file tells, with those that it tells.
+    beyond: BTreeMap<Node, Vec<RowId>>,
     /// What a fact of a workflow or action owns directly: walks over steps ask again and again.
     owned: BTreeMap<Node, Vec<FactId>>,
     /// Uses and checks inside a step, at any depth.
@@ -137,7 +139,10 @@ impl Index {
     }
     /// Rows that speak of a fact.
     pub fn rows_of(&self, node: Node) -> &[RowId] {
-        self.files.get(node.file.0 as usize).map_or(&[], |f| f.of(node.fact))
+        match self.beyond.get(&node) {
+            Some(rows) => rows,
+            None => self.files.get(node.file.0 as usize).map_or(&[], |f| f.of(node.fact)),
+        }
     }
     /// Whether the tree of a file is the source of a package of that name.
     pub fn is_own_package(&self, file: FileId, name: &str) -> bool {
@@ -151,12 +156,13 @@ impl Index {
     pub fn effects<'c>(&self, catalog: &'c Catalog, node: Node) -> impl Iterator<Item = &'c Effect> {
         self.rows(catalog, node).flat_map(|(_, row)| &row.effects)
     }
-    /// Every classified fact, in order.
+    /// Every classified fact: those of each file in order, then those that more than their file tells.
     pub fn classified(&self) -> impl Iterator<Item = (Node, &[RowId])> {
-        self.files.iter().enumerate().flat_map(|(i, f)| {
+        let own = self.files.iter().enumerate().flat_map(|(i, f)| {
             let file = FileId(u32::try_from(i).unwrap_or(u32::MAX));
             f.rows.iter().map(move |(fact, rows)| (Node { file, fact: *fact }, rows.as_slice()))
-        })
+        });
+        own.filter(|(node, _)| !self.beyond.contains_key(node)).chain(self.beyond.iter().map(|(node, rows)| (*node, rows.as_slice())))
     }
     /// What a fact owns directly, in order; known for workflows and actions only.
     pub fn owned(&self, node: Node) -> Option<&[FactId]> {
@@ -216,6 +222,10 @@ impl Index {
             let Some(file) = self.module(from, &segments.get(..cut)?.join("."), level) else { continue };
             return self.local(file, &segments.get(cut..)?.join("."), MOST_REEXPORTS);
         }
+        if level > 0 {
+            // `from . import f`: the package defines it, or hands it on.
+            return self.local(self.module(from, "", level)?, trimmed, MOST_REEXPORTS);
+        }
         self.local(from, trimmed, MOST_REEXPORTS)
     }
     /// The function or class of that qualified name in a file, re-exports followed up to `hops`.
@@ -226,12 +236,35 @@ impl Index {
         }
         let head = name.split('.').next()?;
         // A module that only hands a name on was not looked into.
-        let (target, original) = match own.reexports.get(head) {
-            Some((module, original, level)) => (self.module(file, module, *level)?, original.as_str()),
-            None => self.imports.origin(file, head)?,
+        let (target, original) = match own.reexports.get(head).map(|(module, original, level)| (self.module(file, module, *level), original)) {
+            Some((target, original)) => (target?, original.as_str()),
+            None => match self.imports.origin(file, head) {
+                Some(origin) => origin,
+                None => {
+                    // All that a module of the tree defines came with a star.
+                    let defines = |m: &&FileId| {
+                        let theirs = self.files.get(m.0 as usize);
+                        theirs.is_some_and(|f| f.definitions.contains_key(name) || f.reexports.contains_key(head))
+                    };
+                    let origin = self.starred(file).iter().find(defines).filter(|_| !head.starts_with('_'))?;
+                    (*origin, head)
+                }
+            },
         };
         let rest = name.strip_prefix(head)?;
         self.local(target, &format!("{original}{rest}"), hops.checked_sub(1)?)
+    }
+    /// Modules of the tree whose names a file has all of, directly or through others, nearest first.
+    pub fn starred(&self, file: FileId) -> &[FileId] {
+        self.imports.starred(file)
+    }
+    /// Rows that speak of a fact besides those that its own file tells.
+    pub fn speak(&mut self, node: Node, more: &[RowId]) {
+        let mut rows = self.rows_of(node).to_vec();
+        rows.extend(more);
+        rows.sort_unstable();
+        rows.dedup();
+        self.beyond.insert(node, rows);
     }
     /// The `module:function` of a console script of the project.
     pub fn console_script(&self, root: u32, name: &str) -> Option<&str> {

@@ -304,7 +304,7 @@ pub(super) fn targets(statement: &[u8], out: &mut Vec<String>) {
                 out.extend(pending.drain(..).map(text));
                 annotated = false;
             }
-            Token::Byte(b'{' | b'"') => return,
+            Token::Byte(b'{' | b'"') if depth == 0 => return,
             Token::Byte(_) => {}
         }
         attribute = false;

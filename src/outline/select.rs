@@ -128,13 +128,18 @@ impl<'o> Chosen<'o> {
         }
     }
     /// What a chosen part names is chosen where it is defined: all that says what a name means. Functions and methods are not: flow asks for those
-    /// whose values matter. Imports say what names mean and cost nothing.
+    /// whose values matter. Imports say what names mean and cost nothing. A statement of the module may change or check what a chosen variable holds
+    /// (`parts.append(x)`, `verify(data)`).
     fn downwards(&mut self) {
         let mut definers: HashMap<u32, Vec<usize>> = HashMap::new();
+        let mut users: HashMap<u32, Vec<usize>> = HashMap::new();
         for (i, block) in self.outline.blocks.iter().enumerate() {
-            if block.kind == BlockKind::Import {
-                self.add(i);
-            } else if !block.is_plain_function() {
+            match block.kind {
+                BlockKind::Import => self.add(i),
+                BlockKind::Statement => block.names.iter().for_each(|hash| users.entry(*hash).or_default().push(i)),
+                _ => {}
+            }
+            if block.kind != BlockKind::Import && !block.is_plain_function() {
                 block.defines.iter().for_each(|name| definers.entry(name_hash(name)).or_default().push(i));
             }
         }
@@ -142,6 +147,10 @@ impl<'o> Chosen<'o> {
             while let Some(part) = self.work.pop() {
                 for hash in self.outline.names(part) {
                     definers.get(hash).into_iter().flatten().for_each(|block| self.add(*block));
+                }
+                let variables = self.outline.blocks.get(part).filter(|b| matches!(b.kind, BlockKind::Assign | BlockKind::Compound));
+                for name in variables.into_iter().flat_map(|b| &b.defines) {
+                    users.get(&name_hash(name)).into_iter().flatten().for_each(|block| self.add(*block));
                 }
             }
             self.stops();

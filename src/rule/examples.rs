@@ -1,4 +1,14 @@
 //! Examples in Markdown: fenced blocks with `path=`, grouped by heading; marks say which lines must be reported. Pages and literate tests share this.
+//!
+//! A line may end in several marks, `# vet: rule-id # origin: bytes=operator`. Literate tests (never pages) may claim more of a line than an alert:
+//!
+//! - `# fact: call torch.load('a', weights_only=false)`: a fact is read there that is written like this, or begins like this and goes on with a sign.
+//!   `$0` is a parameter, `{a|b}` alternatives, `a+b` joined text, `?(a)` something computed from `a`.
+//! - `# origin: pickle-load name=program bytes=publisher/moving`: a sink is told there (a finding stands there, shown or not) of which all of this holds:
+//!   its kind; `name=` and `bytes=` with who and, after `/`, how mutable; `via=web`, `flag=unsafe`, `subject=org/name`; `open`, `unknown`. `none`: no sink is
+//!   told there.
+//! - `# summary: returns bytes=publisher/moving; returns <- a, b; a -> pickle-load; validates a`, at a `def`: what a call gives at least, which parameters are
+//!   part of it (`nothing`), which sink in its body a parameter reaches, which parameter is checked before it comes back. At a `class`: `field data bytes=…`.
 
 /// One small project and what must be found in it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -24,6 +34,19 @@ pub struct File {
     pub line: u32,
     /// What is marked.
     pub marks: Vec<Mark>,
+    /// What else is claimed of its lines.
+    pub claims: Vec<Claim>,
+}
+
+/// What a literate test says of a line besides alerts.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Claim {
+    /// 1-based line of the file.
+    pub line: u32,
+    /// `fact`, `origin` or `summary`.
+    pub about: String,
+    /// What must hold, without white space around it.
+    pub text: String,
 }
 
 /// A mark: `# vet: word` at the end of a line, or `vet=cell:line:word` on the fence.
@@ -59,14 +82,18 @@ pub fn cases(markdown: &str, first: u32) -> Vec<Case> {
                 let words = words(info);
                 let get = |key: &str| words.iter().filter_map(move |w| w.strip_prefix(key)?.strip_prefix('=')).next();
                 let Some(path) = get("path") else { continue };
-                let mut marks: Vec<Mark> = (1..)
-                    .zip(text.lines())
-                    .filter_map(|(n, l)| trailing(l).map(|w| (n, w)))
-                    .flat_map(|(line, words)| words.into_iter().map(move |word| Mark { cell: None, line, word }))
-                    .collect();
+                let (mut marks, mut claims) = (Vec::new(), Vec::new());
+                for (line, (about, said)) in (1..).zip(text.lines()).flat_map(|(n, l)| trailing(l).into_iter().map(move |m| (n, m))) {
+                    if about == "vet" {
+                        let words = said.split(',').filter_map(|w| w.split_whitespace().next());
+                        marks.extend(words.map(|word| Mark { cell: None, line, word: word.to_owned() }));
+                    } else {
+                        claims.push(Claim { line, about: about.to_owned(), text: said.to_owned() });
+                    }
+                }
                 marks.extend(words.iter().filter_map(|w| w.strip_prefix("vet=")).filter_map(fence_mark));
                 open.project.extend(get("project").into_iter().flat_map(str::split_whitespace).map(str::to_owned));
-                open.files.push(File { path: path.to_owned(), text, line, marks });
+                open.files.push(File { path: path.to_owned(), text, line, marks, claims });
             }
         }
     }
@@ -164,11 +191,18 @@ fn words(info: &str) -> Vec<String> {
     out
 }
 
-/// Rule ids after `# vet:` at the end of a line.
-fn trailing(line: &str) -> Option<Vec<String>> {
-    let at = line.rfind("# vet:")?;
-    let tail = line.get(at + 6..)?;
-    Some(tail.split(',').filter_map(|w| w.split_whitespace().next()).map(str::to_owned).collect())
+/// The marks at the end of a line: what each is about, and what it says.
+fn trailing(line: &str) -> Vec<(&str, &str)> {
+    let mut out = Vec::new();
+    let mut rest = line;
+    while let Some(at) = rest.rfind("# ") {
+        let said = rest.get(at + 2..).unwrap_or_default();
+        let found =
+            ["vet", "fact", "origin", "summary"].into_iter().find_map(|about| Some((about, said.strip_prefix(about)?.strip_prefix(':')?.trim())));
+        out.extend(found);
+        rest = rest.get(..at).unwrap_or_default();
+    }
+    out
 }
 
 fn fence_mark(text: &str) -> Option<Mark> {

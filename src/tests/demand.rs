@@ -1,9 +1,10 @@
 //! What is found does not depend on what was looked at first: asking for everything gives what asking on demand gives.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use rayon::prelude::*;
 
+use super::cases::literate;
 use super::harness::{files, knowledge, scan, sources};
 use crate::config::Config;
 use crate::discover::{Options, discover};
@@ -13,17 +14,21 @@ use crate::rule::examples;
 use crate::scan::analyze_for;
 use crate::source::Sources;
 
-fn told(alerts: &[Alert]) -> Vec<String> {
-    let mut out: Vec<String> =
-        alerts.iter().map(|a| format!("{} {:?} {:?} {:?} {}", a.rule, a.primary, a.severity, a.confidence, a.message)).collect();
+fn told(alerts: &[Alert], tree: &Sources) -> Vec<String> {
+    let one = |a: &Alert| {
+        let file = tree.file(a.primary.file);
+        let (line, range) = (file.lines().line(a.primary.range.start), a.primary.range);
+        format!("{}:{line} {range:?} {} {:?} {:?} {}", file.path, a.rule, a.severity, a.confidence, a.message)
+    };
+    let mut out: Vec<String> = alerts.iter().map(one).collect();
     out.sort();
     out
 }
 
 fn differences(tree: &Sources, name: &str) -> Vec<String> {
     let (catalog, rules) = knowledge();
-    let some = told(&scan(tree, catalog).1);
-    let all = told(&analyze_for(tree, catalog, rules, &Config::default(), &Wanted::everything(), None).1);
+    let some = told(&scan(tree, catalog).1, tree);
+    let all = told(&analyze_for(tree, catalog, rules, &Config::default(), &Wanted::everything(), None).1, tree);
     let only =
         |a: &[String], b: &[String], word: &str| a.iter().filter(|x| !b.contains(x)).map(|x| format!("{name}: only {word}: {x}")).collect::<Vec<_>>();
     [only(&some, &all, "on demand"), only(&all, &some, "with everything")].concat()
@@ -37,12 +42,55 @@ fn asking_for_everything_finds_the_same() {
     for lab in listed(&root.join("labs")).into_iter().filter(|p| p.is_dir()) {
         cases.push((lab.display().to_string(), discover(std::slice::from_ref(&lab), &Options::default()).unwrap().0));
     }
-    for file in listed(&root).into_iter().filter(|p| p.extension().is_some_and(|e| e == "md")) {
+    for file in literate("").into_iter().chain(literate("flow")) {
         let found = examples::cases(&std::fs::read_to_string(&file).unwrap(), 1);
         cases.extend(found.iter().map(|c| (format!("{}:{}", file.display(), c.line), sources(&files(c)))));
     }
     let pages = knowledge().1.pages.iter().flat_map(|p| p.examples.iter().map(|c| (format!("{}:{}", p.file, c.line), sources(&files(c)))));
     cases.extend(pages);
     let faults: Vec<String> = cases.par_iter().flat_map_iter(|(name, tree)| differences(tree, name)).collect();
+    assert!(faults.is_empty(), "{} faults\n{}", faults.len(), faults.join("\n"));
+}
+
+/// Python files of one tree that are compared at once, at most.
+const GROUP: usize = 400;
+
+/// Directories below `dir` with at most [`GROUP`] Python files, largest first.
+fn groups(dir: &Path, out: &mut Vec<PathBuf>) -> usize {
+    let listed: Vec<PathBuf> = std::fs::read_dir(dir).into_iter().flatten().flatten().map(|e| e.path()).collect();
+    let own = listed.iter().filter(|p| p.extension().is_some_and(|e| e == "py" || e == "ipynb")).count();
+    let before = out.len();
+    let below: usize = listed.iter().filter(|p| p.is_dir() && !p.is_symlink()).map(|p| groups(p, out)).sum();
+    if own + below <= GROUP {
+        out.truncate(before);
+        out.extend((own + below > 0).then(|| dir.to_owned()));
+    }
+    own + below
+}
+
+/// A tenth of a corpus, drawn by the number in `PIPEVET_SEED` (0 to 9). `PIPEVET_CORPUS` names the directory; without it only fixtures are compared, above.
+#[test]
+fn asking_for_everything_finds_the_same_in_a_tenth_of_a_corpus() {
+    let Some(corpus) = std::env::var_os("PIPEVET_CORPUS").map(PathBuf::from) else {
+        println!("PIPEVET_CORPUS names no directory: only fixtures were compared");
+        return;
+    };
+    let seed: u64 = std::env::var("PIPEVET_SEED").ok().and_then(|s| s.parse().ok()).unwrap_or(0);
+    let mut all = Vec::new();
+    groups(&corpus, &mut all);
+    all.sort();
+    assert!(!all.is_empty(), "no Python below {}", corpus.display());
+    let drawn: Vec<&PathBuf> = if all.len() < 10 {
+        all.iter().collect()
+    } else {
+        let number = |p: &Path| p.to_string_lossy().bytes().fold(0xcbf2_9ce4_8422_2325_u64, |h, b| (h ^ u64::from(b)).wrapping_mul(0x0100_0000_01b3));
+        all.iter().filter(|p| number(p.strip_prefix(&corpus).unwrap()) % 10 == seed).collect()
+    };
+    let mut faults = Vec::new();
+    for directory in &drawn {
+        let tree = discover(std::slice::from_ref(*directory), &Options::default()).unwrap().0;
+        faults.extend(differences(&tree, &directory.strip_prefix(&corpus).unwrap().display().to_string()));
+    }
+    println!("{} of {} directories compared", drawn.len(), all.len());
     assert!(faults.is_empty(), "{} faults\n{}", faults.len(), faults.join("\n"));
 }

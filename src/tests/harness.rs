@@ -9,6 +9,7 @@ use crate::config::Config;
 use crate::detect;
 use crate::discover::kind;
 use crate::finding::Alert;
+use crate::outline::Wanted;
 use crate::rule::RuleSet;
 use crate::rule::examples::Case;
 use crate::scan::{self, Model};
@@ -47,6 +48,10 @@ pub fn sources(files: &BTreeMap<String, String>) -> Sources {
 
 /// All alerts of a tree.
 pub fn scan(sources: &Sources, catalog: &Catalog) -> (Model, Vec<Alert>) {
+    // For a look at what asking on demand loses.
+    if std::env::var_os("PIPEVET_EVERYTHING").is_some() {
+        return scan::analyze_for(sources, catalog, knowledge().1, &Config::default(), &Wanted::everything(), None);
+    }
     scan::analyze(sources, catalog, knowledge().1, &Config::default(), None)
 }
 
@@ -108,27 +113,29 @@ fn cell_line(text: &str, cell: u32, line: u32) -> Option<u32> {
 }
 
 /// What is wrong with a case, line by line. A `FP:` or `FN:` case states what is found today; when that changes, its heading must go.
-pub fn check(case: &Case, rule: &str, name: &str, out: &mut Vec<String>) {
+pub fn check(case: &Case, rules: &[&str], name: &str, out: &mut Vec<String>) {
     let tree = sources(&files(case));
-    let (_, alerts) = scan(&tree, knowledge().0);
-    let (found, wanted) = (places(&alerts, rule, &tree), marked(case, rule));
+    let (model, alerts) = scan(&tree, knowledge().0);
     let title = &case.title;
-    for (path, line) in wanted.difference(&found) {
-        out.push(format!("{name}:{}: {title}: {path}:{line} is not reported as {rule}", case.line));
-    }
-    for (path, line) in found.difference(&wanted) {
-        out.push(format!("{name}:{}: {title}: {path}:{line} is reported as {rule}", case.line));
+    let mut fault = |text: String| out.push(format!("{name}:{}: {title}: {text}", case.line));
+    for rule in rules {
+        let (found, wanted) = (places(&alerts, rule, &tree), marked(case, rule));
+        for (path, line) in wanted.difference(&found) {
+            let other = |a: &&Alert| places(std::slice::from_ref(*a), &a.rule, &tree).contains(&(path.clone(), *line));
+            let others: Vec<&str> = alerts.iter().filter(other).map(|a| a.rule.as_str()).collect();
+            fault(format!("{path}:{line} is not reported as {rule}, but as {others:?}"));
+        }
+        found.difference(&wanted).for_each(|(path, line)| fault(format!("{path}:{line} is reported as {rule}")));
     }
     let hops: BTreeSet<(String, u32)> = alerts
         .iter()
-        .filter(|a| a.rule == rule)
+        .filter(|a| rules.contains(&a.rule.as_str()))
         .flat_map(|a| a.paths.iter().flat_map(|p| &p.hops).chain(&a.related))
         .map(|h| {
             let file = tree.file(h.at.file);
             (file.path.clone(), file.lines().line(h.at.range.start))
         })
         .collect();
-    for (path, line) in marked(case, "path").difference(&hops) {
-        out.push(format!("{name}:{}: {title}: {path}:{line} is no hop", case.line));
-    }
+    marked(case, "path").difference(&hops).for_each(|(path, line)| fault(format!("{path}:{line} is no hop")));
+    super::claims::unmet(case, &tree, &model).into_iter().for_each(fault);
 }

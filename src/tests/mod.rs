@@ -3,6 +3,7 @@
 mod cases;
 #[cfg(feature = "git")]
 mod churn;
+mod claims;
 mod cleared;
 mod demand;
 mod gates;
@@ -11,7 +12,10 @@ pub(crate) mod harness;
 mod hostile;
 mod labs;
 mod leaks;
+mod metamorphic;
 mod mutation;
+mod rewrite;
 mod rows;
+pub(crate) mod show;
 mod tidy;
 mod why;

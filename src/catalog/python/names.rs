@@ -28,8 +28,8 @@ impl Catalog {
 
 /// Effects that a finding or an edge can stand on.
 fn ends(effect: &Effect) -> bool {
-    use Effect::{Checks, Enters, Passes, Reads, Returns, RoundTripOf, Writes};
-    !matches!(effect, Returns { .. } | Passes { .. } | Reads { .. } | Enters { .. } | RoundTripOf(_) | Checks { .. } | Writes { .. })
+    use Effect::{Calls, Checks, Enters, Passes, Reads, Returns, RoundTripOf, Writes};
+    !matches!(effect, Calls { .. } | Returns { .. } | Passes { .. } | Reads { .. } | Enters { .. } | RoundTripOf(_) | Checks { .. } | Writes { .. })
 }
 
 /// Effects that take the bytes behind a name.

@@ -204,6 +204,16 @@ impl Lower<'_, '_> {
         shell::script_in(text, &holes, self.cwd, self.b)
     }
 
+    /// `%run x.py` leaves the names of `x` behind.
+    pub(super) fn runs_module(&mut self, text: &Text, range: Range) {
+        let Some(rest) = text.as_str().strip_prefix("%run ") else { return };
+        let file = rest.split_whitespace().find(|w| !w.starts_with('-')).unwrap_or_default();
+        let Some(stem) = file.trim_start_matches("./").strip_suffix(".py") else { return };
+        let module = stem.replace('/', ".");
+        self.stars.push(module.clone());
+        self.add(range, What::Import { module, name: Some("*".to_owned()), alias: "*".to_owned(), level: 0 });
+    }
+
     /// A path below the directory that `%cd` left.
     fn below(&mut self, path: crate::facts::ValueId) -> crate::facts::ValueId {
         let absolute = matches!(&self.b.facts.value(path).what, V::Str(t) if t.as_str().starts_with(['/', '~', '$', '{']));

@@ -261,6 +261,7 @@ impl<'t> Lower<'t, '_> {
         match &stop.what {
             StopWhat::Value(value) => *value,
             StopWhat::Shell(text) => {
+                self.runs_module(text, range);
                 let script = self.shell(text);
                 self.value(range, V::Subst(script))
             }
@@ -466,6 +467,9 @@ impl<'t> Lower<'t, '_> {
                     let key = self.key(target);
                     if let Some(base) = base {
                         self.add(range, What::Assignment { target: Target::Index(base, key), value });
+                    }
+                    if let Some(base) = target.field("value") {
+                        self.entered(base, range, key, value);
                     }
                 }
                 "pattern_list" | "tuple_pattern" | "list_pattern" | "tuple" | "list" | "expression_list" => {

@@ -3,7 +3,7 @@
 use super::Lower;
 use super::names::MAX_NAMES;
 use super::text::{Piece, braces, normalise};
-use crate::facts::{Arg, ArgName, Call, V, ValueId, What};
+use crate::facts::{Arg, ArgName, Call, Target, V, ValueId, What};
 use crate::source::Range;
 use crate::syntax::python::Node;
 
@@ -11,13 +11,20 @@ impl<'t> Lower<'t, '_> {
     /// A call of `callee`. `receiver` is what the attribute was taken from.
     pub fn call(&mut self, node: Node<'t>, range: Range, callee: ValueId, receiver: Option<ValueId>) -> ValueId {
         let args = self.arguments(node);
-        self.call_with(range, callee, receiver, args)
+        let result = self.call_with(range, callee, receiver, args.clone());
+        self.changed_by(node, range, receiver, &args);
+        result
     }
 
     pub fn call_with(&mut self, range: Range, callee: ValueId, receiver: Option<ValueId>, args: Vec<Arg>) -> ValueId {
         if let Some(value) = self.reflection(range, callee, &args) {
             return value;
         }
+        // `getattr(x, "f")(…)` is `x.f(…)`.
+        let receiver = receiver.or(match self.b.facts.value(callee).what {
+            V::Attr(base, _) => Some(base),
+            _ => None,
+        });
         let names = self.names(callee);
         let args = self.with_partial(callee, args);
         let names = if names.is_empty() { vec![self.unrooted(callee)] } else { names };
@@ -35,7 +42,7 @@ impl<'t> Lower<'t, '_> {
         }
         self.mapped(range, callee, &args);
         let result = self.one_of(range, results);
-        self.text_call(range, callee, receiver, &args).unwrap_or(result)
+        self.text_call(range, callee, receiver, &args).or_else(|| self.dictionary_call(range, callee, &args)).unwrap_or(result)
     }
 
     /// `map(f, xs)` and `filter(f, xs)` call `f` with the elements.
@@ -84,6 +91,7 @@ impl<'t> Lower<'t, '_> {
                     if let Some((entries, open)) = entries {
                         for (key, value) in entries {
                             if let Some(name) = self.b.facts.literal(key) {
+                                out.retain(|a: &Arg| a.name != ArgName::Keyword(name.clone()));
                                 out.push(Arg { name: ArgName::Keyword(name), value });
                             } else {
                                 out.push(Arg { name: ArgName::KeywordRest, value });
@@ -97,6 +105,13 @@ impl<'t> Lower<'t, '_> {
                 }
                 _ if child.text().starts_with('*') => {
                     let value = self.unstarred(child);
+                    if let V::List(items, false) = self.b.facts.value(self.through(value)).what.clone() {
+                        for value in items {
+                            out.push(Arg { name: ArgName::Position(position), value });
+                            position += 1;
+                        }
+                        continue;
+                    }
                     out.push(Arg { name: ArgName::Rest, value });
                 }
                 _ => {
@@ -118,6 +133,25 @@ impl<'t> Lower<'t, '_> {
         }
     }
 
+    /// The few texts that a value can be; of one that is literal at its beginning only, that with a `*`.
+    fn texts_of(&self, value: ValueId) -> Option<Vec<String>> {
+        let value = self.through(value);
+        match &self.b.facts.value(value).what {
+            V::Phi(options) if options.len() <= MAX_NAMES => {
+                let all: Option<Vec<Vec<String>>> = options.iter().map(|o| self.texts_of(*o)).collect();
+                all.map(|all| all.concat())
+            }
+            V::Join(parts) => {
+                let texts: Vec<Option<String>> = parts.iter().map(|p| self.b.facts.literal(self.through(*p))).collect();
+                let begins: String = texts.iter().map_while(|t| t.as_deref()).collect();
+                let whole = texts.iter().all(Option::is_some);
+                (!begins.is_empty()).then(|| vec![if whole { begins } else { format!("{begins}*") }])
+            }
+            V::Str(text) => Some(vec![text.as_str().to_owned()]),
+            _ => None,
+        }
+    }
+
     /// Forms of the language that are a name in disguise: `getattr(m, "f")`, `__import__("m")`, `import_module("m")`, `vars(m)`.
     fn reflection(&mut self, range: Range, callee: ValueId, args: &[Arg]) -> Option<ValueId> {
         let names = self.names(callee);
@@ -125,14 +159,19 @@ impl<'t> Lower<'t, '_> {
         let last = name.rsplit('.').next().unwrap_or(name);
         match last {
             "getattr" => {
-                let attribute = self.text_of(args, 1)?;
+                let attributes = self.texts_of(args.get(1)?.value)?;
                 let base = args.first()?.value;
-                let mut value = self.attribute(base, &normalise(&attribute), range);
-                if let Some(default) = args.get(2) {
-                    let both = vec![value, default.value];
-                    value = self.value(range, V::Phi(both));
+                let mut values: Vec<ValueId> = attributes.iter().map(|a| self.attribute(base, &normalise(a), range)).collect();
+                values.extend(args.get(2).map(|default| default.value));
+                Some(self.one_of(range, values))
+            }
+            "setattr" => {
+                let [base, _, value] = args else { return None };
+                let (base, value) = (base.value, value.value);
+                for name in self.texts_of(args.get(1)?.value)? {
+                    self.add(range, What::Assignment { target: Target::Attr(base, normalise(&name)), value });
                 }
-                Some(value)
+                None
             }
             "__import__" | "import_module" => {
                 let module = self.text_of(args, 0)?;
@@ -176,6 +215,10 @@ impl<'t> Lower<'t, '_> {
                             args.iter().find(|a| a.name == ArgName::Position(u32::try_from(n).unwrap_or(u32::MAX))).map(|a| a.value)
                         }
                         Piece::Name(n) => args.iter().find(|a| a.name == ArgName::Keyword(n.clone())).map(|a| a.value),
+                        Piece::Number(n, name) => {
+                            next = if name.is_none() { n.unwrap_or(next) + 1 } else { next };
+                            Some(self.value(range, V::Unknown(Vec::new())))
+                        }
                     };
                     let rest: Vec<ValueId> = args.iter().map(|a| a.value).collect();
                     parts.push(value.unwrap_or_else(|| self.value(range, V::Unknown(rest))));

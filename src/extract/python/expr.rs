@@ -266,7 +266,8 @@ impl<'t> Lower<'t, '_> {
                     own_join = false;
                 }
                 _ => {
-                    value = self.value(range, V::Unknown(vec![value, right]));
+                    let dictionary = if operator == "|" { self.merged(range, value, right) } else { None };
+                    value = dictionary.unwrap_or_else(|| self.value(range, V::Unknown(vec![value, right])));
                     own_join = false;
                 }
             }

@@ -6,6 +6,7 @@
 
 mod bind;
 mod call;
+mod collect;
 mod cond;
 mod control;
 mod cut;

@@ -128,6 +128,18 @@ impl Scope {
             all.push(def);
         }
     }
+    /// The value of a name changed in place: where nothing branched it was never anything else.
+    pub fn replace(&mut self, name: &str, before: &[Def], after: Vec<Def>) {
+        let straight = self.layers.len() == 1;
+        for (old, new) in before.iter().zip(&after).filter(|(old, new)| old != new) {
+            let known = self.history.get_mut(name).and_then(|all| all.iter_mut().find(|d| *d == old));
+            match known.filter(|_| straight) {
+                Some(known) => *known = *new,
+                None => self.record(name, *new),
+            }
+        }
+        self.put(name, after);
+    }
     /// Begins a branch.
     pub fn push(&mut self) {
         self.layers.push(Layer::new());

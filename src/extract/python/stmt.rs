@@ -116,7 +116,8 @@ impl<'t> Lower<'t, '_> {
             "delete_statement" => {
                 for target in node.named() {
                     if target.kind() != "identifier" {
-                        self.expr(target);
+                        let value = self.expr(target);
+                        self.removed(target, value);
                     }
                 }
             }
@@ -286,7 +287,8 @@ impl<'t> Lower<'t, '_> {
     }
 
     pub fn is_public(&mut self, name: &str) -> bool {
-        let hidden = name.starts_with('_') && !name.starts_with("__");
+        // What restores an object is handed what the object itself gave away.
+        let hidden = (name.starts_with('_') && !name.starts_with("__")) || name == "__setstate__";
         self.scope().public && !hidden
     }
 

@@ -1,7 +1,7 @@
 //! String literals as values: one mapped text, or parts joined when there are replacement fields.
 
 use super::Lower;
-use super::text::{Piece, decode, opening, percents};
+use super::text::{Piece, decode, is_number, opening, percents};
 use crate::facts::{FileFacts, V, ValueId};
 use crate::source::Range;
 use crate::syntax::python::Node;
@@ -95,6 +95,12 @@ impl<'t> Lower<'t, '_> {
     /// The expression of a replacement field, then those of its format specification.
     fn field_values(&mut self, field: Node<'t>) -> Vec<ValueId> {
         let mut first = field.field("expression").map(|e| self.expr(e)).into_iter().collect::<Vec<_>>();
+        let number = field.named().iter().any(|n| n.kind() == "format_specifier" && is_number(n.text().trim_start_matches(':')));
+        if number {
+            // Digits and signs, whatever the value is.
+            first.clear();
+            first.push(self.unknown(field, Vec::new()));
+        }
         let rest: Vec<Node<'t>> = match field.field("expression") {
             Some(e) => field.named().into_iter().filter(|n| n.start() >= e.end() && n.kind() != "type_conversion").collect(),
             None => field.named(),
@@ -130,6 +136,12 @@ impl<'t> Lower<'t, '_> {
                 Piece::Text(a, b) => Some(self.b.text(text.slice(a, b))),
                 Piece::Position(_) => next.next(),
                 Piece::Name(name) => named.iter().find(|(k, _)| self.b.facts.literal(*k).as_deref() == Some(&name)).map(|(_, v)| *v),
+                Piece::Number(_, name) => {
+                    if name.is_none() {
+                        next.next();
+                    }
+                    Some(self.value(range, V::Unknown(Vec::new())))
+                }
             };
             parts.push(value.unwrap_or_else(|| self.value(range, V::Unknown(vec![arguments]))));
         }

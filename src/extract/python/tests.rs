@@ -1,82 +1,17 @@
 use super::*;
-use crate::cond::{CmpOp, CondWhat};
-use crate::facts::{ArgName, Target};
+use crate::facts::Target;
 use crate::outline::{Wanted, WantedName, outline, select};
+use crate::tests::show;
 
 fn facts(source: &str) -> FileFacts {
     let o = outline(source.as_bytes());
     module(source.as_bytes(), &o, &o.all())
 }
 
-/// A value in a few characters; names are followed to what they hold.
-fn show(f: &FileFacts, id: ValueId, depth: usize) -> String {
-    if depth > 12 {
-        return "…".into();
-    }
-    let all = |v: &[ValueId], sep: &str| v.iter().map(|v| show(f, *v, depth + 1)).collect::<Vec<_>>().join(sep);
-    match &f.value(id).what {
-        V::Str(t) => format!("'{}'", t.as_str()),
-        V::Num(n) => n.clone(),
-        V::Bool(b) => b.to_string(),
-        V::None => "None".into(),
-        V::Param(n) => format!("${n}"),
-        V::Ref(fact) => match &f.fact(*fact).what {
-            What::Call(c) => format!("{}()", c.name),
-            What::Assignment { value, .. } => show(f, *value, depth + 1),
-            other => format!("{other:?}"),
-        },
-        V::Name(n) => n.clone(),
-        V::Attr(v, n) => format!("{}.{n}", show(f, *v, depth + 1)),
-        V::Index(v, k) => format!("{}[{}]", show(f, *v, depth + 1), show(f, *k, depth + 1)),
-        V::Join(p) => all(p, "+"),
-        V::Phi(p) => format!("{{{}}}", all(p, "|")),
-        V::Dict(e, open) => {
-            format!(
-                "{{{}{}}}",
-                e.iter().map(|(k, v)| format!("{}:{}", show(f, *k, depth + 1), show(f, *v, depth + 1))).collect::<Vec<_>>().join(","),
-                if *open { ",*" } else { "" }
-            )
-        }
-        V::List(p, open) => format!("[{}{}]", all(p, ","), if *open { ",*" } else { "" }),
-        V::Func(fact) => match &f.fact(*fact).what {
-            What::Function { name, .. } => format!("<{name}>"),
-            _ => "<?>".into(),
-        },
-        V::Unknown(p) => format!("?({})", all(p, ",")),
-        V::Subst(_) => "$()".into(),
-        other => format!("{other:?}"),
-    }
-}
-
-fn show_cond(f: &FileFacts, id: crate::cond::CondId) -> String {
-    let all = |c: &[crate::cond::CondId], sep: &str| c.iter().map(|c| show_cond(f, *c)).collect::<Vec<_>>().join(sep);
-    match &f.cond(id).what {
-        CondWhat::And(c) => format!("({})", all(c, " and ")),
-        CondWhat::Or(c) => format!("({})", all(c, " or ")),
-        CondWhat::Not(c) => format!("!{}", show_cond(f, *c)),
-        CondWhat::Atom(a, CmpOp::Truthy, _) => show(f, *a, 0),
-        CondWhat::Atom(a, op, b) => format!("{} {op:?} {}", show(f, *a, 0), show(f, *b, 0)),
-        other => format!("{other:?}"),
-    }
-}
-
 /// The calls of a source, one a line: name, arguments, condition.
 fn calls(source: &str) -> Vec<String> {
     let f = facts(source);
-    let mut out = Vec::new();
-    for fact in &f.items {
-        if let What::Call(c) = &fact.what {
-            let args = c.args.iter().map(|a| match &a.name {
-                ArgName::Position(_) => show(&f, a.value, 0),
-                ArgName::Keyword(n) => format!("{n}={}", show(&f, a.value, 0)),
-                ArgName::Rest => format!("*{}", show(&f, a.value, 0)),
-                ArgName::KeywordRest => format!("**{}", show(&f, a.value, 0)),
-            });
-            let when = fact.when.map(|w| format!(" if {}", show_cond(&f, w))).unwrap_or_default();
-            out.push(format!("{}({}){when}", c.name, args.collect::<Vec<_>>().join(", ")));
-        }
-    }
-    out
+    f.iter().filter_map(|(id, _)| show::call(&f, id)).collect()
 }
 
 #[test]
@@ -208,7 +143,7 @@ fn structure_is_kept() {
         });
         let owner = owner.collect::<Vec<_>>().join("<");
         let what = match &fact.what {
-            What::Literal { value, place } => format!("{place:?} {}", show(&f, *value, 0)),
+            What::Literal { value, place } => format!("{place:?} {}", show::value(&f, *value)),
             What::Function { name, params, public, decorators } => {
                 let params: Vec<String> = params
                     .iter()
@@ -217,25 +152,25 @@ fn structure_is_kept() {
                             "{}:{:?}:{}:{}",
                             p.name,
                             p.kind,
-                            p.default.map(|d| show(&f, d, 0)).unwrap_or_default(),
-                            p.annotation.map(|d| show(&f, d, 0)).unwrap_or_default()
+                            p.default.map(|d| show::value(&f, d)).unwrap_or_default(),
+                            p.annotation.map(|d| show::value(&f, d)).unwrap_or_default()
                         )
                     })
                     .collect();
                 format!("def {name}({}) {public} {}", params.join(" "), decorators.len())
             }
-            What::Class { name, bases } => format!("class {name} {}", bases.iter().map(|b| show(&f, *b, 0)).collect::<String>()),
+            What::Class { name, bases } => format!("class {name} {}", bases.iter().map(|b| show::value(&f, *b)).collect::<String>()),
             What::EntryMark { kind, name } => format!("entry {kind:?} {name}"),
-            What::Check { cond, on_fail } => format!("check {} {on_fail:?}", show_cond(&f, *cond)),
-            What::Assignment { target: Target::Global(n), value } => format!("global {n} {}", show(&f, *value, 0)),
-            What::Return { value } => format!("return {}", show(&f, *value, 0)),
-            What::Raise { value } => format!("raise {}", value.map(|v| show(&f, v, 0)).unwrap_or_default()),
+            What::Check { cond, on_fail } => format!("check {} {on_fail:?}", show::cond(&f, *cond)),
+            What::Assignment { target: Target::Global(n), value } => format!("global {n} {}", show::value(&f, *value)),
+            What::Return { value } => format!("return {}", show::value(&f, *value)),
+            What::Raise { value } => format!("raise {}", value.map(|v| show::value(&f, v)).unwrap_or_default()),
             What::Call(c) => format!("call {}", c.name),
             What::Import { module, name, alias, level } => format!("import {level} {module} {name:?} {alias}"),
             What::Module { .. } => "module".into(),
             other => format!("{other:?}"),
         };
-        let when = fact.when.map(|w| format!(" if {}", show_cond(&f, w))).unwrap_or_default();
+        let when = fact.when.map(|w| format!(" if {}", show::cond(&f, w))).unwrap_or_default();
         out.push(format!("{owner}: {what}{when}"));
     }
     insta::assert_snapshot!(out.join("\n"), @r#"
@@ -335,7 +270,7 @@ fn asking_on_demand_loses_no_call_of_interest() {
     let interesting = |f: &FileFacts| {
         let calls = f.items.iter().filter_map(|i| {
             if let What::Call(c) = &i.what {
-                Some((i.range, c.name.clone(), c.args.iter().map(|a| show(f, a.value, 0)).collect::<Vec<_>>()))
+                Some((i.range, c.name.clone(), c.args.iter().map(|a| show::value(f, a.value)).collect::<Vec<_>>()))
             } else {
                 None
             }

@@ -109,6 +109,14 @@ pub(super) enum Piece {
     /// By position; `None` takes the next.
     Position(Option<usize>),
     Name(String),
+    /// As [`Piece::Position`] or [`Piece::Name`], written as a number: its text is digits and signs.
+    Number(Option<usize>, Option<String>),
+}
+
+/// Whether a format specification writes a number, whatever it is given.
+pub(super) fn is_number(specification: &str) -> bool {
+    let kind = specification.chars().last();
+    kind.is_some_and(|k| "bdeEfFgGnoxX%".contains(k)) && specification.chars().all(|c| "bdeEfFgGnoxX%<>=^+-# ,._:".contains(c) || c.is_ascii_digit())
 }
 
 /// Splits a `str.format` text; field access behind a name (`{0.x}`) counts as the whole field.
@@ -132,10 +140,13 @@ pub(super) fn braces(format: &str) -> Vec<Piece> {
             let end = len.map_or(bytes.len(), |l| at + l);
             let field = format.get(at + 1..end).unwrap_or_default();
             let name: String = field.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect();
-            out.push(if name.is_empty() {
-                Piece::Position(None)
-            } else {
-                name.parse().map_or(Piece::Name(name.clone()), |n| Piece::Position(Some(n)))
+            let position: Option<usize> = name.parse().ok();
+            let number = field.split_once(':').is_some_and(|(_, specification)| is_number(specification));
+            out.push(match position {
+                _ if number => Piece::Number(position, (position.is_none() && !name.is_empty()).then_some(name)),
+                Some(n) => Piece::Position(Some(n)),
+                None if name.is_empty() => Piece::Position(None),
+                None => Piece::Name(name),
             });
             at = end + 1;
             from = at.min(bytes.len());
@@ -178,7 +189,11 @@ pub(super) fn percents(format: &str) -> Vec<Piece> {
             }
             Some(c) if c.is_ascii_alphabetic() => {
                 out.push(Piece::Text(from, start));
-                out.push(name.map_or(Piece::Position(None), Piece::Name));
+                out.push(match name {
+                    name if "diouxXeEfFgG".contains(char::from(c)) => Piece::Number(None, name),
+                    Some(name) => Piece::Name(name),
+                    None => Piece::Position(None),
+                });
                 from = at;
             }
             _ => {}

@@ -1,5 +1,6 @@
 //! What a value means, by language: each file gives the solver the meaning of some forms. None knows a rule.
 
+mod collections;
 pub mod python;
 pub mod rows;
 pub mod shell;

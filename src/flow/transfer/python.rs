@@ -3,6 +3,7 @@
 use crate::catalog::python::objects::names_in;
 use crate::facts::{Call, FactId, ParamKind, V, ValueId, What};
 use crate::flow::place::{self, Place};
+use crate::flow::resolve::spots::module_of;
 use crate::flow::solver::{Cell, Here, Solver};
 use crate::flow::tables::{Bind, Given, Search, given};
 use crate::flow::transfer::rows::pinned;
@@ -16,6 +17,9 @@ use crate::source::FileId;
 impl<'a> Solver<'a> {
     /// What a call gives: what a row says, else what the functions it reaches return, else what goes in.
     pub fn call(&mut self, node: Node, call: &Call) -> Val {
+        if let Some(val) = self.looked_up(node, call) {
+            return val;
+        }
         let made = Made { by: vec![call.name.clone()], other: false };
         if let Some(mut val) = self.row_result(node) {
             if val.consts.top {
@@ -33,6 +37,9 @@ impl<'a> Solver<'a> {
                 out.join(&self.fill(node, call, to.function, to.bind, &returned));
             }
             return out;
+        }
+        if let Some(val) = self.loaded(node) {
+            return Val { made, ..val.derived() };
         }
         let mut out = Val::default();
         for arg in &call.args {
@@ -67,7 +74,7 @@ impl<'a> Solver<'a> {
         let mut fetch = |name: &Val, pin: PinState| {
             let pin = match pin {
                 PinState::By(i) => match (get(i).consts, self.function(node)) {
-                    (Consts { set, top: false, params }, here) if set.is_empty() && params.len() == 1 && params.iter().all(|p| p.0 == here) => {
+                    (Consts { set, top: false, params, .. }, here) if set.is_empty() && params.len() == 1 && params.iter().all(|p| p.0 == here) => {
                         params.first().map_or(PinState::Fixed(Mutable::Moving), |p| PinState::By(p.1))
                     }
                     (consts, _) => PinState::Fixed(pinned(&consts, place::pin)),
@@ -82,6 +89,11 @@ impl<'a> Solver<'a> {
     /// The argument that a parameter receives at a call.
     fn argument_of(&mut self, node: Node, call: &Call, function: Node, index: u32, bind: Bind) -> Val {
         let What::Function { params, .. } = &self.file(function.file).fact(function.fact).what else { return Val::unknown() };
+        if let Some((_, name)) = self.keyword_of(index) {
+            let name = name.to_owned();
+            let named = params.iter().any(|p| p.kind != ParamKind::KeywordRest && name == p.name);
+            return if named { Val::literal(Lit::Absent) } else { self.keyword_given(node, call, &name) };
+        }
         match given(call, params, index, bind) {
             Given::Values(values) if values.is_empty() => Val::program(),
             Given::Values(values) => {
@@ -118,30 +130,61 @@ impl<'a> Solver<'a> {
         }
         let plain = name.trim_start_matches('.');
         if !plain.contains('.') && name == plain {
+            if self.tables.global(file, name).is_empty()
+                && let Some(val) = self.variable(file, name)
+            {
+                return val;
+            }
             if !self.tables.global(file, name).is_empty() {
                 return self.get(Cell::Global(file, name.to_owned()));
+            }
+            for module in self.world.index.starred(file) {
+                if self.world.index.is_left_out(*module, name, None) {
+                    self.wanted.insert((*module, name.to_owned(), Ask::Definition));
+                }
             }
             let known = self.tables.imports(file, name) || self.world.index.definition(file, name).is_some();
             let val = Val { consts: Consts::one(Lit::Name(name.to_owned())), ..Val::program() };
             return if known { val } else { val.less_known() };
         }
-        if let Some((module, rest)) = self.module_of(file, name) {
+        if let Some((module, rest)) = module_of(self.world.index, file, name) {
             let head = rest.split('.').next().unwrap_or_default();
             if !self.tables.global(module, head).is_empty() {
-                let val = self.get(Cell::Global(module, head.to_owned()));
-                return if head == rest { val } else { val.derived() };
+                if head == rest {
+                    return self.get(Cell::Global(module, head.to_owned()));
+                }
+                return match self.variable(file, name) {
+                    Some(val) => val,
+                    None => self.get(Cell::Global(module, head.to_owned())).derived(),
+                };
+            }
+            if let Some(val) = self.variable(file, name) {
+                return val;
             }
             if self.world.index.definition(file, name).is_none() {
                 self.want(file, name);
             }
+        } else if let Some(val) = self.variable(file, name) {
+            return val;
         }
         let val = Val { consts: Consts::one(Lit::Name(name.to_owned())), ..Val::program() };
         let root = plain.split('.').next().unwrap_or_default();
         let known = name != plain || self.tables.imports(file, root) || self.world.index.definition(file, root).is_some();
         if known { val } else { val.less_known() }
     }
+    /// A variable of another module, a constant of a class, a field of an object that a module holds.
+    fn variable(&mut self, file: FileId, name: &str) -> Option<Val> {
+        let mut search = Search::default();
+        let found = self.scene().variable(file, name, &mut search);
+        self.ask(&search);
+        let mut out: Option<Val> = None;
+        for node in found {
+            out.get_or_insert_default().join(&self.fact(node));
+        }
+        out
+    }
     /// Asks for the functions a call can reach, as far as they have no facts yet.
-    fn want_targets(&mut self, node: Node, call: &Call) {
+    pub fn want_targets(&mut self, node: Node, call: &Call) {
         let method = call.name.rsplit('.').next().unwrap_or_default();
         if let Some(receiver) = call.receiver {
             for class in self.classes(self.here(node), receiver) {
@@ -162,12 +205,11 @@ impl<'a> Solver<'a> {
     fn classes(&mut self, here: Here, value: ValueId) -> Vec<Node> {
         let mut search = Search::default();
         let found = self.tables.classes_of(self.world.index, self.world.facts, here.at.file, value, here.scope, &mut search);
-        search.names.iter().for_each(|(file, name)| self.want(*file, name));
-        search.members.iter().for_each(|(class, member)| self.want_member(*class, member));
+        self.ask(&search);
         found
     }
     /// Asks for a method or the assignments of a field, in a class, its bases and what derives from it.
-    fn want_member(&mut self, class: Node, member: &str) {
+    pub fn want_member(&mut self, class: Node, member: &str) {
         for class in self.tables.family(class) {
             let name = self.class_name(class);
             if self.world.index.is_left_out(class.file, name, Some(member)) {
@@ -196,7 +238,7 @@ impl<'a> Solver<'a> {
             if self.world.index.is_left_out(file, name, None) {
                 self.wanted.insert((file, name.to_owned(), Ask::Definition));
             }
-        } else if let Some((mut module, rest)) = self.module_of(file, name) {
+        } else if let Some((mut module, rest)) = module_of(self.world.index, file, name) {
             let (mut head, member) = rest.split_once('.').map_or((rest, None), |(head, more)| (head, more.split('.').next()));
             // A module that hands a name on is known already: what is missing stands where the name comes from.
             for _ in 0..MOST_REEXPORTS {
@@ -208,18 +250,6 @@ impl<'a> Solver<'a> {
                 self.wanted.insert((module, wanted, Ask::Definition));
             }
         }
-    }
-    /// The module file of a dotted name, and what is left of the name.
-    fn module_of<'n>(&self, file: FileId, name: &'n str) -> Option<(FileId, &'n str)> {
-        let plain = name.trim_start_matches('.');
-        let level = u32::try_from(name.len() - plain.len()).unwrap_or(0);
-        let cuts: Vec<usize> = plain.match_indices('.').map(|m| m.0).collect();
-        for cut in cuts.into_iter().rev() {
-            if let Some(module) = self.world.index.module(file, plain.get(..cut)?, level) {
-                return Some((module, plain.get(cut + 1..)?));
-            }
-        }
-        None
     }
     /// What a row says of a name that is no call (`os.environ`, `sys.argv`).
     fn named(&mut self, file: FileId, name: &str) -> Option<Val> {
@@ -263,7 +293,7 @@ impl<'a> Solver<'a> {
         let handed_in = matches!(file.value(base).what, V::Param(_)) && !self.is_self(here, base);
         for class in self.classes(here, base) {
             self.want_member(class, name);
-            let given = self.tables.field(class, name);
+            let given = self.tables.field_of_all(class, name);
             if !given.is_empty() {
                 out.get_or_insert_default().join(&self.get(Cell::Field(class, name.to_owned())));
                 // What a class states is the default of an object that somebody else made.
@@ -274,9 +304,16 @@ impl<'a> Solver<'a> {
                     out.join(&whole);
                     out.consts = consts;
                 }
-            } else if let Some(method) = self.tables.method(class, name) {
+            }
+            if let Some(method) = self.tables.method(class, name) {
                 let val = self.get(Cell::Return(method));
                 out.get_or_insert_default().join(&val.derived());
+            }
+        }
+        if self.is_self(here, base) && out.as_ref().is_none_or(|val| val.consts.all().is_some_and(|all| all == [Lit::None])) {
+            // What a class leaves open, those that derive from it say.
+            if let Some(class) = here.scope.and_then(|fact| self.tables.class(Node { fact, ..here.at })) {
+                self.wanted.insert((class.file, self.class_name(class).to_owned(), Ask::Uses));
             }
         }
         if let Some(val) = out {
@@ -319,39 +356,15 @@ impl<'a> Solver<'a> {
     pub fn index(&mut self, here: Here, base: ValueId, key: ValueId) -> Val {
         let file = self.file(here.at.file);
         let is_secret = file.literal(key).is_some_and(|name| self.world.catalog.names_secret(&name));
-        let mut out = self.entry(here, base, key);
+        let mut out = match self.element(here, base, key) {
+            Some(val) => val,
+            None => self.value(here, base).derived(),
+        };
         if is_secret && out.bytes.via.has(Via::ENV) {
             out.name.via = out.name.via.with(Via::SECRET);
             out.bytes.via = out.bytes.via.with(Via::SECRET);
         }
         out
-    }
-    fn entry(&mut self, here: Here, base: ValueId, key: ValueId) -> Val {
-        let file = self.file(here.at.file);
-        let mut at = base;
-        for _ in 0..4 {
-            match &file.value(at).what {
-                V::Ref(fact) => match &file.fact(*fact).what {
-                    What::Assignment { value, .. } => at = *value,
-                    _ => break,
-                },
-                V::Dict(entries, false) => {
-                    let Some(key) = file.literal(key) else { break };
-                    let entry = entries.iter().rev().find(|(k, _)| file.literal(*k).as_deref() == Some(key.as_str()));
-                    return match entry {
-                        Some((_, value)) => self.value(here, *value),
-                        None => self.value(here, base).derived(),
-                    };
-                }
-                V::List(items, false) => {
-                    let V::Num(n) = &file.value(key).what else { break };
-                    let Some(item) = n.parse::<usize>().ok().and_then(|n| items.get(n)) else { break };
-                    return self.value(here, *item);
-                }
-                _ => break,
-            }
-        }
-        self.value(here, base).derived()
     }
     /// Joined text. When all parts are literal, so is the whole; otherwise a literal part says nothing of the bytes behind the whole, except a URL
     /// that it begins with.
@@ -387,11 +400,13 @@ impl<'a> Solver<'a> {
                 i == 0 && literal && val.consts.set.iter().any(|l| matches!(l, Lit::Str(s) if matches!(place::of(s, |_| false), Place::Url { .. })));
             if literal && !url {
                 out.name = out.name.join(val.name);
-            } else {
+            } else if i == 0 {
                 out.join(val);
+                out.deps.retain(|d| d.to == Side::Name || d.part != crate::flow::value::Part::Own(Side::Name));
+            } else {
+                out.join(&val.clone().further());
             }
         }
-        out.deps.retain(|d| d.to == Side::Name || d.part != crate::flow::value::Part::Own(Side::Name));
         out.derived()
     }
 }

@@ -55,7 +55,7 @@ impl Solver<'_> {
         val.consts = Consts::any();
         val.made = Made::OTHER;
         if val.bytes.who >= Who::Publisher {
-            let name = subject.consts.text().map(str::to_owned);
+            let name = self.outside_name(node, &subject.consts);
             let text = match &name {
                 Some(name) => format!("`{callee}` gets `{name}`"),
                 None => format!("`{callee}` gets it from outside"),
@@ -138,6 +138,12 @@ impl Solver<'_> {
         out.deps = deps;
         out
     }
+    /// Of the literals a name may be, the first that names something outside; the only one in any case.
+    pub fn outside_name(&self, node: Node, consts: &Consts) -> Option<String> {
+        let outside = |text: &&str| matches!(self.place(node.file, text).0, Place::Hub | Place::Url { .. });
+        let texts = || consts.set.iter().filter_map(|l| if let Lit::Str(text) = l { Some(text.as_str()) } else { None });
+        consts.text().or_else(|| texts().find(outside)).map(str::to_owned)
+    }
     /// How the row's pin stands at a fact.
     pub fn pin(&mut self, node: Node, row: RowId, pin: &Pin) -> PinState {
         let (slot, read): (&Slot, fn(&str) -> Mutable) = match pin {
@@ -191,6 +197,21 @@ impl Solver<'_> {
         let Some(written) = self.written(here, value) else { return val };
         Val { name: val.name, ..written }
     }
+    /// What a loader gives that rows say no more of than what it reads: what it has read.
+    pub fn loaded(&mut self, node: Node) -> Option<Val> {
+        let mut out: Option<Val> = None;
+        for (id, row) in self.sure_rows(node) {
+            for effect in &row.effects {
+                let Effect::Sink { slot: Some(slot), bytes: true, .. } = effect else { continue };
+                for value in self.slot_values(node, id, slot) {
+                    let val = self.at(node, value);
+                    let read = self.behind(self.here(node), value, val).read();
+                    out.get_or_insert_default().join(&read);
+                }
+            }
+        }
+        out
+    }
     /// What a writer put into its channel.
     pub fn put(&mut self, node: Node) -> Val {
         let mut out = Val::default();
@@ -220,6 +241,15 @@ impl Solver<'_> {
                             break;
                         }
                     },
+                    // A copy holds what lies at the place it is made of.
+                    Some(slot) if row.effects.iter().any(|e| matches!(e, Effect::Passes { to: Slot::Arg(_), .. })) => {
+                        let mut val = Val::default();
+                        for value in self.slot_values(node, id, slot) {
+                            let named = self.at(node, value);
+                            val.join(&self.behind(self.here(node), value, named).read());
+                        }
+                        val
+                    }
                     Some(slot) => self.slot(node, id, slot).map(Val::read).unwrap_or_default(),
                 };
                 val.made = Made { by: vec![name.clone()], other: false };
@@ -244,7 +274,7 @@ pub fn pinned(consts: &Consts, read: fn(&str) -> Mutable) -> Mutable {
     let mut out = if consts.top || !consts.params.is_empty() { Mutable::Release } else { Mutable::Digest };
     for lit in &consts.set {
         out = out.max(match lit {
-            Lit::None | Lit::Bool(false) => Mutable::Moving,
+            Lit::Absent | Lit::None | Lit::Bool(false) => Mutable::Moving,
             Lit::Bool(true) => Mutable::Digest,
             Lit::Num(text) | Lit::Str(text) => read(text),
             Lit::Name(_) => Mutable::Release,

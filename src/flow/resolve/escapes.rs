@@ -1,0 +1,193 @@
+//! Where functions that matter are kept and handed to: what a block that was not looked at may call without naming it. Asks for those blocks.
+
+use std::collections::HashSet;
+
+use crate::catalog::row::Effect;
+use crate::facts::{ArgName, FactId, Target, V, ValueId, What};
+use crate::flow::resolve::spots::last;
+use crate::flow::solver::Solver;
+use crate::flow::tables::{Bind, Search, definition};
+use crate::graph::Node;
+use crate::outline::Ask;
+use crate::source::{FileId, Kind};
+
+/// Rounds of handing on.
+const ROUNDS: usize = 4;
+/// Parts of a value that are looked at.
+const PARTS: u32 = 100;
+
+fn parts() -> u32 {
+    PARTS
+}
+
+/// Functions that matter and where they went.
+struct Escapes {
+    /// Functions of the tree that carry a sink.
+    held: HashSet<Node>,
+    /// Last segments of all names that matter: most values end here.
+    words: HashSet<String>,
+    /// Parameters that hold one.
+    params: HashSet<(Node, u32)>,
+}
+
+impl Solver<'_> {
+    /// Asks for what functions that carry sinks, or that rows call sinks, are handed to, and for users of what they are kept in.
+    pub fn ask_for_keepers(&mut self, held: impl Iterator<Item = Node>) {
+        let held: HashSet<Node> = held.collect();
+        let mut words: HashSet<String> = held.iter().map(|f| last(&self.called(*f)).to_owned()).collect();
+        words.insert("<lambda>".to_owned());
+        let sinks = self.world.catalog.rows.iter().filter(|r| r.effects.iter().any(|e| matches!(e, Effect::Sink { .. })));
+        words.extend(sinks.filter(|r| r.subject.kind() == "call").map(|r| last(&r.subject.name()).to_owned()));
+        let mut escapes = Escapes { held, words, params: HashSet::new() };
+        for _ in 0..ROUNDS {
+            let before = escapes.params.len();
+            self.hand_on(&mut escapes);
+            if escapes.params.len() == before {
+                break;
+            }
+        }
+    }
+    fn hand_on(&mut self, escapes: &mut Escapes) {
+        let world = self.world;
+        for (node, fact) in world.facts.nodes() {
+            if !matches!(world.index.kind(node.file), Kind::Python | Kind::Notebook) {
+                continue;
+            }
+            match &fact.what {
+                What::Call(call) => {
+                    for (n, arg) in call.args.iter().enumerate() {
+                        if !self.matters(escapes, node, arg.value, &mut parts()) {
+                            continue;
+                        }
+                        self.want_targets(node, call);
+                        for to in self.tables.reached.get(&node).cloned().unwrap_or_default() {
+                            let shift = u32::from(to.bind != Bind::Plain);
+                            let What::Function { params, .. } = &self.file(to.function.file).fact(to.function.fact).what else { continue };
+                            let index = match &arg.name {
+                                ArgName::Keyword(name) => params.iter().position(|p| p.name == *name).and_then(|i| u32::try_from(i).ok()),
+                                _ => u32::try_from(n).ok().map(|n| n + shift),
+                            };
+                            escapes.params.extend(index.map(|i| (to.function, i)));
+                        }
+                    }
+                }
+                What::Function { decorators, .. } if escapes.held.contains(&node) => {
+                    for decorator in decorators {
+                        self.want_callee(node.file, *decorator);
+                    }
+                }
+                What::Return { value } => {
+                    if let Some(scope) = self.tables.scope(node).filter(|_| self.matters(escapes, node, *value, &mut parts())) {
+                        let name = self.called(Node { fact: scope, ..node });
+                        self.want_uses(node.file, &name);
+                    }
+                }
+                What::Assignment { target, value } if self.matters(escapes, node, *value, &mut parts()) => self.want_keeper(node, target),
+                _ => {}
+            }
+        }
+        let given: Vec<(Node, u32)> =
+            self.tables.decorates.iter().filter(|(_, given)| given.iter().any(|f| escapes.held.contains(f))).map(|(d, _)| (*d, 0)).collect();
+        escapes.params.extend(given);
+    }
+    /// Whether a value is, or holds, a function that matters.
+    fn matters(&self, escapes: &Escapes, node: Node, value: ValueId, fuel: &mut u32) -> bool {
+        let Some(left) = fuel.checked_sub(1) else { return false };
+        *fuel = left;
+        let facts = self.file(node.file);
+        let mut any = |values: &[ValueId]| values.iter().any(|v| self.matters(escapes, node, *v, fuel));
+        match &facts.value(value).what {
+            V::Name(name) => {
+                escapes.words.contains(last(name))
+                    && match definition(self.world.index, self.world.facts, node, name) {
+                        Some(function) => escapes.held.contains(&function),
+                        None => self.world.catalog.qualified(name).iter().any(|r| self.world.catalog.row(*r).has("sink")),
+                    }
+            }
+            V::Func(function) => escapes.held.contains(&Node { file: node.file, fact: *function }),
+            V::Attr(base, name) => {
+                escapes.words.contains(name.as_str()) && {
+                    let scope = self.tables.scope(node);
+                    let classes = self.tables.classes_of(self.world.index, self.world.facts, node.file, *base, scope, &mut Search::default());
+                    classes.iter().any(|c| self.tables.method(*c, name).is_some_and(|m| escapes.held.contains(&m)))
+                }
+            }
+            V::Param(n) => self.tables.scope(node).is_some_and(|s| escapes.params.contains(&(Node { fact: s, ..node }, *n))),
+            V::Phi(values) | V::List(values, _) => any(values),
+            V::Dict(entries, _) => entries.iter().any(|(_, v)| self.matters(escapes, node, *v, fuel)),
+            V::Ref(fact) => match &facts.fact(*fact).what {
+                What::Assignment { value, .. } => self.matters(escapes, Node { fact: *fact, ..node }, *value, fuel),
+                // `partial(f, …)` holds `f`.
+                What::Call(call) => call.args.iter().take(2).any(|a| {
+                    matches!(facts.value(a.value).what, V::Name(_) | V::Func(_)) && self.matters(escapes, Node { fact: *fact, ..node }, a.value, fuel)
+                }),
+                _ => false,
+            },
+            _ => false,
+        }
+    }
+    /// Asks for users of what an assignment fills.
+    fn want_keeper(&mut self, node: Node, target: &Target) {
+        match target {
+            Target::Name(name) | Target::Global(name) if self.tables.global(node.file, name).contains(&node.fact) => self.want_uses(node.file, name),
+            Target::Name(_) | Target::Global(_) => {
+                // A name in the body of a class is a field of it.
+                if let Some(class) =
+                    self.file(node.file).fact(node.fact).owner.filter(|o| matches!(self.file(node.file).fact(*o).what, What::Class { .. }))
+                {
+                    let name = if let Target::Name(n) | Target::Global(n) = target { n.clone() } else { String::new() };
+                    let class = Node { fact: class, ..node };
+                    self.want_uses(class.file, &format!("{}.{name}", self.class_name(class)));
+                }
+            }
+            Target::Attr(base, name) => self.want_field_users(node, *base, name),
+            Target::Index(base, _) => match &self.file(node.file).value(*base).what {
+                V::Name(name) => {
+                    let held = self.scene().variable(node.file, name, &mut Search::default());
+                    for variable in held.into_iter().take(2) {
+                        if let What::Assignment { target: Target::Name(name), .. } = &self.file(variable.file).fact(variable.fact).what {
+                            self.want_uses(variable.file, name);
+                        }
+                    }
+                }
+                V::Attr(base, name) => self.want_field_users(node, *base, name),
+                _ => {}
+            },
+        }
+    }
+    fn want_field_users(&mut self, node: Node, base: ValueId, name: &str) {
+        let scope: Option<FactId> = self.tables.scope(node);
+        let classes = self.tables.classes_of(self.world.index, self.world.facts, node.file, base, scope, &mut Search::default());
+        for class in classes.into_iter().take(4) {
+            self.want_uses(class.file, &format!("{}.{name}", self.class_name(class)));
+        }
+    }
+    /// Asks for the function of the tree that a decorator is, or that gives it.
+    fn want_callee(&mut self, file: FileId, value: ValueId) {
+        match &self.file(file).value(value).what {
+            V::Name(name) => self.want(file, name),
+            V::Ref(fact) => {
+                if let What::Call(call) = &self.file(file).fact(*fact).what {
+                    self.want(file, &call.name);
+                }
+            }
+            _ => {}
+        }
+    }
+    fn want_uses(&mut self, file: FileId, name: &str) {
+        if !name.is_empty() && !name.contains('<') && self.world.index.kind(file) == Kind::Python {
+            self.wanted.insert((file, name.to_owned(), Ask::Uses));
+        }
+    }
+    /// Asks for the bases of a class that are not known yet.
+    pub fn want_bases(&mut self, class: Node) {
+        for class in self.tables.bases(class) {
+            let What::Class { bases, .. } = &self.file(class.file).fact(class.fact).what else { continue };
+            for base in bases {
+                if let V::Name(name) = &self.file(class.file).value(*base).what {
+                    self.want(class.file, name);
+                }
+            }
+        }
+    }
+}

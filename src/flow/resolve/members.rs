@@ -1,0 +1,58 @@
+//! Members of classes over all files: fields and methods of a class, its bases and what derives from it; elements that are put into collections.
+
+use crate::facts::FactId;
+use crate::flow::tables::{MAX_TARGETS, Tables};
+use crate::graph::Node;
+use crate::source::FileId;
+
+impl Tables {
+    /// Assignments of elements of a variable of a module.
+    pub fn put(&self, file: FileId, name: &str) -> &[FactId] {
+        self.puts.get(&(file, name.to_owned())).map_or(&[], Vec::as_slice)
+    }
+    /// Assignments of elements of a field of a class, its bases and what derives from it.
+    pub fn put_in_field(&self, class: Node, name: &str) -> Vec<Node> {
+        let family = self.family(class);
+        family.into_iter().flat_map(|c| self.puts_in_field.get(&(c, name.to_owned())).into_iter().flatten().copied()).collect()
+    }
+    /// Imports of a module that bind a name.
+    pub fn aliases(&self, file: FileId, name: &str) -> &[FactId] {
+        self.aliases.get(&(file, name.to_owned())).map_or(&[], Vec::as_slice)
+    }
+    /// Assignments of a field in a class, its bases and what derives from it.
+    pub fn field_of_all(&self, class: Node, name: &str) -> Vec<Node> {
+        let mut out = Vec::new();
+        for class in self.family(class) {
+            let key = (class, name.to_owned());
+            out.extend(self.fields.get(&key).into_iter().flatten().map(|fact| Node { file: class.file, fact: *fact }));
+            out.extend(self.fields_elsewhere.get(&key).into_iter().flatten().copied());
+        }
+        out
+    }
+    /// The classes of the tree that a class names as its bases.
+    pub fn bases_of(&self, class: Node) -> Vec<Node> {
+        self.bases.get(&class).cloned().unwrap_or_default()
+    }
+    /// The method of a class, own or inherited, and those that stand in for it below.
+    pub fn method_of_all(&self, class: Node, name: &str) -> Vec<Node> {
+        let own = self.method(class, name);
+        let below = self.family(class).into_iter().filter_map(|c| self.methods.get(&(c, name.to_owned())).copied());
+        let mut out: Vec<Node> = own.into_iter().chain(below.filter(|_| own.is_some())).collect();
+        out.sort_unstable();
+        out.dedup();
+        out.truncate(MAX_TARGETS);
+        out
+    }
+    /// The methods of a class and its bases whose names begin like this.
+    pub fn methods_like(&self, class: Node, begins: &str) -> Vec<Node> {
+        let above = self.bases(class);
+        let mut out: Vec<Node> = self.methods.iter().filter(|((c, name), _)| name.starts_with(begins) && above.contains(c)).map(|m| *m.1).collect();
+        out.sort_unstable();
+        out.truncate(MAX_TARGETS);
+        out
+    }
+    /// The class in one of whose methods a fact stands.
+    pub fn class_around(&self, node: Node) -> Option<Node> {
+        self.scope(node).and_then(|fact| self.class(Node { fact, ..node }))
+    }
+}
