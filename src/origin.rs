@@ -119,6 +119,10 @@ impl Via {
     pub fn has(self, other: Via) -> bool {
         self.0 & other.0 == other.0
     }
+    /// Whether a label of `other` is here.
+    pub fn meets(self, other: Via) -> bool {
+        self.0 & other.0 != 0
+    }
     /// The label of a name.
     pub fn named(name: &str) -> Option<Via> {
         Via::NAMES.iter().find(|(n, _)| *n == name).map(|(_, v)| *v)

@@ -2,12 +2,12 @@
 
 use serde_yaml::Value;
 
-use super::fields::{Fault, Fields, Read, count, nearest, one_of, text, texts, truth};
+use super::fields::{Fault, Fields, Read, count, labels, nearest, one_of, text, texts, truth};
 use super::load::{slot, slots};
 use super::row::{Effect, Executes, Pin, Promise, Slot, SlotName, Tree, Verdict};
 use super::severity::Severities;
 use crate::facts::Language;
-use crate::origin::{Mutable, Via, Who};
+use crate::origin::{Mutable, Who};
 
 /// All effects of a row, in the order of this list.
 pub fn effects(row: &Fields<'_>, known: &Severities) -> Read<Vec<Effect>> {
@@ -62,16 +62,6 @@ fn who(value: &Value) -> Read<Who> {
     one_of(value, &Who::NAMES)
 }
 
-fn via(value: &Value) -> Read<Via> {
-    texts(value)?.iter().try_fold(Via::default(), |all, name| {
-        let label = Via::named(name).ok_or_else(|| {
-            let names: Vec<&str> = Via::NAMES.iter().map(|(n, _)| *n).collect();
-            Fault::new(format!("`{name}` is none of {}", names.join(", ")))
-        })?;
-        Ok(all.with(label))
-    })
-}
-
 fn asset(value: &Value, known: &Severities) -> Read<String> {
     let name = text(value)?;
     if known.knows_asset(&name) { Ok(name) } else { Err(unknown("asset", &name, known.assets())) }
@@ -112,7 +102,7 @@ fn returns(value: &Value) -> Read<Effect> {
     let effect = Effect::Returns {
         who,
         pin,
-        via: fields.read("via", via)?.unwrap_or_default(),
+        via: fields.read("via", labels)?.unwrap_or_default(),
         path: fields.read("path", truth)?.unwrap_or(false),
         outputs: fields.read("outputs", texts)?.unwrap_or_default(),
         certain: fields.read("certain", truth)?.unwrap_or(false),
@@ -324,7 +314,7 @@ fn enters(value: &Value) -> Read<Effect> {
     let fields = Fields::of(value, "`enters`")?;
     let effect = Effect::Enters {
         who: fields.need("who", who)?,
-        via: fields.read("via", via)?.unwrap_or_default(),
+        via: fields.read("via", labels)?.unwrap_or_default(),
         except: fields.read("except", texts)?.unwrap_or_default(),
         except_types: fields.read("except-types", texts)?.unwrap_or_default(),
         slot: fields.read("slot", slot)?,

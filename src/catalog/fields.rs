@@ -6,6 +6,8 @@ use std::fmt;
 
 use serde_yaml::{Mapping, Value};
 
+use crate::origin::Via;
+
 /// A fault in a row, page, table or policy file.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct LoadError {
@@ -227,6 +229,17 @@ pub fn one_of<T: Copy>(value: &Value, names: &[(&'static str, T)]) -> Read<T> {
         let all: Vec<&str> = names.iter().map(|(n, _)| *n).collect();
         let hint = nearest(&word, all.iter().copied()).map_or(String::new(), |k| format!("; did you mean `{k}`?"));
         Fault::new(format!("`{word}` is none of {}{hint}", all.join(", ")))
+    })
+}
+
+/// Labels of origins.
+pub fn labels(value: &Value) -> Read<Via> {
+    texts(value)?.iter().try_fold(Via::default(), |all, name| {
+        let label = Via::named(name).ok_or_else(|| {
+            let names: Vec<&str> = Via::NAMES.iter().map(|(n, _)| *n).collect();
+            Fault::new(format!("`{name}` is none of {}", names.join(", ")))
+        })?;
+        Ok(all.with(label))
     })
 }
 

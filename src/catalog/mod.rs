@@ -23,6 +23,7 @@ use std::sync::OnceLock;
 
 use crate::facts::{Channel, EntryKind, FactId, FileFacts, Target, V, What};
 use crate::finding::Severity;
+use crate::origin::Via;
 use crate::outline::Wanted;
 pub use fields::LoadError;
 use python::objects::Objects;
@@ -347,6 +348,14 @@ impl Catalog {
     /// Whether what reaches a sink of that kind is taken as data.
     pub fn takes_data(&self, kind: &str) -> bool {
         self.class_of(kind) == Some("data-only")
+    }
+    /// Labels of the sources that a kind of sink only counts with; none: it counts with any.
+    pub fn only_from(&self, kind: &str) -> Option<Via> {
+        self.severities.kind(kind).map(|k| k.from).filter(|from| *from != Via::default())
+    }
+    /// All labels whose sources are followed forwards, because kinds of sinks count with them alone.
+    pub fn followed(&self) -> Via {
+        self.severities.kinds().filter_map(|kind| self.only_from(kind)).fold(Via::default(), Via::with)
     }
     /// Level of a path to an asset.
     pub fn path_severity(&self, asset: &str, who: crate::origin::Who) -> Severity {

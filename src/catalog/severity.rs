@@ -5,10 +5,10 @@ use std::fmt::Write;
 
 use serde_yaml::Value;
 
-use super::fields::{Fault, Fields, LoadError, Read, one_of, text, texts, yaml};
+use super::fields::{Fault, Fields, LoadError, Read, labels, one_of, text, texts, yaml};
 use super::row::Verdict;
 use crate::finding::Severity;
-use crate::origin::{Mutable, Origin, Who};
+use crate::origin::{Mutable, Origin, Via, Who};
 
 /// The tables.
 #[derive(Clone, Debug, Default)]
@@ -52,6 +52,8 @@ pub struct Kind {
     pub when_open: Verdict,
     /// What they say of an origin that is not known.
     pub when_unknown: Verdict,
+    /// Labels of which a source must have one; none: any source counts.
+    pub from: Via,
 }
 
 impl Severities {
@@ -277,6 +279,7 @@ fn kind(value: &Value) -> Read<Kind> {
         class: fields.need("class", text)?,
         when_open: fields.need("when-open", |v| one_of(v, &VERDICTS))?,
         when_unknown: fields.need("when-unknown", |v| one_of(v, &VERDICTS))?,
+        from: fields.read("from", labels)?.unwrap_or_default(),
     };
     fields.finish()?;
     Ok(out)

@@ -34,6 +34,10 @@ impl Entry {
         let origin = Origin { who: *who, mutable, via: Via::default().with(*via), ..Origin::PROGRAM };
         Some((Entry { origin, except: except.clone(), except_types: except_types.clone() }, slot.as_ref()))
     }
+    /// Whether what comes in has one of these labels.
+    pub fn gives(&self, labels: Via) -> bool {
+        self.origin.via.meets(labels)
+    }
     /// Two rows of one function: what either says comes from outside.
     fn join(&mut self, other: &Entry) {
         self.origin = self.origin.join(other.origin);

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use crate::catalog::row::{Effect, Row};
 use crate::facts::{FactId, ParamKind, V, What};
 use crate::finding::Hop;
-use crate::flow::entries::{enter, entries};
+use crate::flow::entries::{Entry, enter};
 use crate::flow::guards::Guard;
 use crate::flow::place;
 use crate::flow::sinks::{Needs, Sink, flags, safe_by, worse};
@@ -16,11 +16,11 @@ use crate::flow::transfer::rows::pinned;
 use crate::flow::value::{Part, PinState, Source, Val};
 use crate::flow::versions::Versions;
 use crate::flow::{FlagState, Harmless, SinkHit, Why, transfer};
+use crate::graph::paths::is_test;
 use crate::graph::{EdgeKind, Node};
 use crate::notice::{Notice, NoticeKind};
 use crate::origin::{Mutable, Origin, Who};
-use crate::outline::Ask;
-use crate::source::{Kind, Range};
+use crate::source::Range;
 
 /// How many calls a chain has at most.
 const MAX_CHAIN: usize = 12;
@@ -46,12 +46,17 @@ struct End {
 }
 
 /// All hits, ordered by place, and notices of what was cut.
-pub fn lift(solver: &mut Solver, versions: &Versions, sinks: &[(Sink, Needs)]) -> (Vec<SinkHit>, Vec<Notice>) {
-    let entries = entries(solver);
+pub fn lift(
+    solver: &mut Solver,
+    versions: &Versions,
+    entries: &BTreeMap<Node, Entry>,
+    sinks: &[(Sink, Needs)],
+) -> (Vec<SinkHit>, Vec<Notice>) {
     let mut ends: Vec<Vec<End>> = sinks.iter().map(|_| Vec::new()).collect();
     let mut ways_left: Vec<usize> = vec![MAX_WAYS; sinks.len()];
     let mut seen: HashMap<(usize, Node), Vec<Needs>> = HashMap::new();
     let mut held: BTreeMap<Node, BTreeSet<usize>> = BTreeMap::new();
+    let mut asking: BTreeSet<Node> = BTreeSet::new();
     let mut cut: BTreeSet<Node> = BTreeSet::new();
     let mut level: Vec<Way> = sinks.iter().enumerate().map(|(sink, (_, needs))| Way { sink, needs: needs.clone(), chain: Vec::new() }).collect();
     while !level.is_empty() {
@@ -74,7 +79,7 @@ pub fn lift(solver: &mut Solver, versions: &Versions, sinks: &[(Sink, Needs)]) -
                 let needs = enter(solver, &way.needs, function, entry);
                 ends[way.sink].push(End { needs: functions.iter().fold(needs, |n, f| close(solver, &n, *f, false)), chain: way.chain.clone() });
             }
-            let near = if is_test(solver, function) { 0 } else { MAX_DATA_CHAIN };
+            let near = if is_test(solver.world.index.path(function.file)) { 0 } else { MAX_DATA_CHAIN };
             if way.chain.len() >= near && solver.world.catalog.takes_data(&sink.kind) {
                 let needs = close(solver, &way.needs, function, is_public(solver, function));
                 next.push(Way { sink: way.sink, needs, chain: way.chain });
@@ -94,6 +99,10 @@ pub fn lift(solver: &mut Solver, versions: &Versions, sinks: &[(Sink, Needs)]) -
                 cut.insert(function);
             } else {
                 sinks_here.insert(way.sink);
+                // What counts with few sources alone is followed from those.
+                if solver.world.catalog.only_from(&sink.kind).is_none() {
+                    asking.insert(function);
+                }
             }
             if callers.is_empty() && entries.contains_key(&function) {
                 continue;
@@ -102,8 +111,7 @@ pub fn lift(solver: &mut Solver, versions: &Versions, sinks: &[(Sink, Needs)]) -
                 // Nobody in sight hands over what would make it a sink.
                 continue;
             }
-            // Callers in tests prove nothing about other callers.
-            if stuck || callers.iter().all(|c| is_test(solver, c.0)) {
+            if stuck || callers.is_empty() {
                 let needs = close(solver, &way.needs, function, is_public(solver, function));
                 next.push(Way { sink: way.sink, needs, chain: way.chain });
                 continue;
@@ -136,31 +144,10 @@ pub fn lift(solver: &mut Solver, versions: &Versions, sinks: &[(Sink, Needs)]) -
         level = next;
     }
     // Who calls a function that carries a sink may stand in a block that was not looked at yet.
-    for function in held.keys().filter(|f| solver.world.index.kind(f.file) == Kind::Python) {
-        let name = solver.called(*function);
-        if name.is_empty() || name.contains('<') {
-            continue;
-        }
-        // A method is also called through the classes that inherit it, and an override through the class it stands in for.
-        let own = solver.tables.class(*function);
-        if let Some(class) = own {
-            solver.want_bases(class);
-        }
-        for class in own.map(|c| solver.tables.family(c)).unwrap_or_default() {
-            let member = name.rsplit('.').next().unwrap_or_default();
-            // A method may be chosen by a name that is put together: `"read_" + how`.
-            for begins in member.match_indices('_').filter(|(at, _)| *at > 0).filter_map(|(at, _)| member.get(..=at)) {
-                let name = format!("{}.{begins}", solver.class_name(class));
-                solver.wanted.insert((class.file, name, Ask::Uses));
-            }
-            let name = format!("{}.{member}", solver.class_name(class));
-            solver.wanted.insert((class.file, name, Ask::Uses));
-        }
-        solver.wanted.insert((function.file, name, Ask::Uses));
-    }
-    let members: BTreeSet<String> = held.keys().filter_map(|f| solver.called(*f).rsplit_once('.').map(|n| n.1.to_owned())).collect();
+    asking.iter().for_each(|function| solver.want_callers(*function));
+    let members: BTreeSet<String> = asking.iter().filter_map(|f| solver.called(*f).rsplit_once('.').map(|n| n.1.to_owned())).collect();
     want_receivers(solver, &members);
-    solver.ask_for_keepers(held.keys().copied());
+    solver.ask_for_keepers(asking.iter().copied());
     let mut hits = Vec::new();
     for ((sink, _), ends) in sinks.iter().zip(ends) {
         finish(solver, versions, sink, ends, &mut hits);
@@ -483,23 +470,9 @@ fn by_default(solver: &mut Solver, value: &Val, function: Node) -> Option<Val> {
 /// Whether outsiders of the tree can call a function or template.
 fn is_public(solver: &Solver, function: Node) -> bool {
     match &solver.file(function.file).fact(function.fact).what {
-        What::Function { public, .. } => *public && !is_test(solver, function),
+        What::Function { public, .. } => *public && !is_test(solver.world.index.path(function.file)),
         What::Workflow { callable, .. } => *callable,
         What::Template { .. } => true,
         _ => false,
     }
-}
-
-/// Whether a fact stands in test code: its callers prove nothing about other callers.
-fn is_test(solver: &Solver, node: Node) -> bool {
-    is_test_file(solver.world.index.path(node.file))
-}
-
-/// Whether a path is that of test code proper: nobody passes it arguments, what it reads it made.
-pub fn is_test_file(path: &str) -> bool {
-    let file = path.rsplit('/').next().unwrap_or(path);
-    file.starts_with("test_")
-        || file.ends_with("_test.py")
-        || file == "conftest.py"
-        || path.split('/').any(|s| s == "tests" || s == "test" || s == "testing")
 }

@@ -6,6 +6,7 @@ pub mod checked;
 pub mod entries;
 pub mod guards;
 pub mod lift;
+mod named;
 pub mod place;
 pub mod resolve;
 pub mod sinks;
@@ -124,7 +125,9 @@ pub fn solve(tables: Tables, index: &Index, facts: &Facts, graph: &Graph, catalo
     let versions = Versions::new(index, facts);
     let mut solver = Solver::new(World { index, facts, graph, catalog }, tables);
     let sinks = solver.sinks();
-    let (hits, notices) = lift::lift(&mut solver, &versions, &sinks);
+    let entries = entries::entries(&solver);
+    let (hits, notices) = lift::lift(&mut solver, &versions, &entries, &sinks);
+    solver.follow_sources(&entries);
     ask_for_callers(&mut solver, &hits);
     let mut harmless = solver.harmless;
     harmless.sort_unstable();

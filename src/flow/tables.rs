@@ -1,14 +1,15 @@
 //! Lookups that flow needs over all facts, built in one pass: the function a fact stands in, returns, module variables, fields, methods, overrides and
 //! callers. Computes no origin.
 
-use std::collections::{HashMap, HashSet};
-
 use rayon::prelude::*;
+use rustc_hash::FxHashMap;
 
 use crate::catalog::Catalog;
 use crate::facts::{ArgName, Call, Channel, FactId, FileFacts, Param, ParamKind, Target, V, ValueId, What};
+use crate::flow::named::Named;
 use crate::flow::resolve::functions;
 use crate::graph::index::Index;
+use crate::graph::paths::is_test;
 use crate::graph::{Facts, Node};
 use crate::source::FileId;
 
@@ -56,34 +57,34 @@ pub struct Tables {
     /// Per file and fact: the function it stands in.
     scopes: Vec<Vec<Option<FactId>>>,
     /// Values returned by a function.
-    pub returns: HashMap<Node, Vec<ValueId>>,
+    pub returns: FxHashMap<Node, Vec<ValueId>>,
     /// Assignments of a name at module level.
-    pub(super) globals: HashMap<(FileId, String), Vec<FactId>>,
+    pub(super) globals: Named<FileId, Vec<FactId>>,
     /// Assignments of a field, in any method of the class or its body.
-    pub(super) fields: HashMap<(Node, String), Vec<FactId>>,
-    pub(super) methods: HashMap<(Node, String), Node>,
+    pub(super) fields: Named<Node, Vec<FactId>>,
+    pub(super) methods: Named<Node, Node>,
     /// Roots of modules that a file imports.
-    imported: HashSet<(FileId, String)>,
-    pub(super) class_of: HashMap<Node, Node>,
+    imported: Named<FileId, ()>,
+    pub(super) class_of: FxHashMap<Node, Node>,
     /// Assignments of elements of a variable or a field.
-    pub(super) puts: HashMap<(FileId, String), Vec<FactId>>,
-    pub(super) puts_in_field: HashMap<(Node, String), Vec<Node>>,
+    pub(super) puts: Named<FileId, Vec<FactId>>,
+    pub(super) puts_in_field: Named<Node, Vec<Node>>,
     /// Assignments of a field of an object from outside its class.
-    pub(super) fields_elsewhere: HashMap<(Node, String), Vec<Node>>,
+    pub(super) fields_elsewhere: Named<Node, Vec<Node>>,
     /// Imports of a module by the name they bind.
-    pub(super) aliases: HashMap<(FileId, String), Vec<FactId>>,
+    pub(super) aliases: Named<FileId, Vec<FactId>>,
     /// Classes whose object a call makes that names alone do not tell.
-    pub(super) made: HashMap<Node, Vec<Node>>,
+    pub(super) made: FxHashMap<Node, Vec<Node>>,
     /// Functions that are handed to a function as their decorator.
-    pub(super) decorates: HashMap<Node, Vec<Node>>,
-    pub(super) bases: HashMap<Node, Vec<Node>>,
-    pub(super) derived: HashMap<Node, Vec<Node>>,
+    pub(super) decorates: FxHashMap<Node, Vec<Node>>,
+    pub(super) bases: FxHashMap<Node, Vec<Node>>,
+    pub(super) derived: FxHashMap<Node, Vec<Node>>,
     /// Calls that reach a function, in order.
-    pub callers: HashMap<Node, Vec<(Node, Bind)>>,
+    pub callers: FxHashMap<Node, Vec<(Node, Bind)>>,
     /// Setters of a variable by lower-case name; of what lasts for a job, and of what the nearest owner decides.
-    setters: HashMap<(FileId, String), Vec<FactId>>,
+    setters: Named<FileId, Vec<FactId>>,
     /// Functions that a call reaches, in order.
-    pub reached: HashMap<Node, Vec<Reached>>,
+    pub reached: FxHashMap<Node, Vec<Reached>>,
 }
 
 impl Tables {
@@ -97,7 +98,7 @@ impl Tables {
         tables.classes(index, facts);
         for (node, reached) in tables.targets(index, facts) {
             for to in &reached {
-                tables.callers.entry(to.function).or_default().push((node, to.bind));
+                tables.calls(index, node, *to);
             }
             tables.reached.insert(node, reached);
         }
@@ -110,6 +111,12 @@ impl Tables {
             index.speak(node, &rows);
         }
         tables
+    }
+    /// Takes down a call of a function. What a test calls proves nothing about other callers, nor does what derives from a class there.
+    pub(super) fn calls(&mut self, index: &Index, node: Node, to: Reached) {
+        if counts(index, node.file, to.function.file) {
+            self.callers.entry(to.function).or_default().push((node, to.bind));
+        }
     }
     /// Every call that reaches a function of the tree, in order.
     fn targets(&self, index: &Index, facts: &Facts) -> Vec<(Node, Vec<Reached>)> {
@@ -130,15 +137,15 @@ impl Tables {
     }
     /// Facts that set a variable of that name, letter case apart, in order.
     pub fn setters(&self, file: FileId, name: &str) -> &[FactId] {
-        self.setters.get(&(file, name.to_ascii_lowercase())).map_or(&[], Vec::as_slice)
+        self.setters.all(file, &name.to_ascii_lowercase())
     }
     /// Whether a bare name is the root of a module that the file imports.
     pub fn imports(&self, file: FileId, name: &str) -> bool {
-        self.imported.contains(&(file, name.to_owned()))
+        self.imported.get(file, name).is_some()
     }
     /// Assignments of a module variable.
     pub fn global(&self, file: FileId, name: &str) -> &[FactId] {
-        self.globals.get(&(file, name.to_owned())).map_or(&[], Vec::as_slice)
+        self.globals.all(file, name)
     }
     /// The class a method stands in.
     pub fn class(&self, function: Node) -> Option<Node> {
@@ -148,9 +155,7 @@ impl Tables {
     pub fn field(&self, class: Node, name: &str) -> Vec<Node> {
         let mut out = Vec::new();
         self.up(class, |c| {
-            for fact in self.fields.get(&(c, name.to_owned())).into_iter().flatten() {
-                out.push(Node { file: c.file, fact: *fact });
-            }
+            out.extend(self.fields.all(c, name).iter().map(|fact| Node { file: c.file, fact: *fact }));
             false
         });
         out
@@ -159,7 +164,7 @@ impl Tables {
     pub fn method(&self, class: Node, name: &str) -> Option<Node> {
         let mut found = None;
         self.up(class, |c| {
-            found = self.methods.get(&(c, name.to_owned())).copied();
+            found = self.methods.get(c, name).copied();
             found.is_some()
         });
         found
@@ -203,6 +208,7 @@ impl Tables {
                         Some(def) if matches!(facts.fact(def).what, What::Class { .. }) => vec![def],
                         None if !self.made.contains_key(&node) && !self.reached.contains_key(&node) => {
                             search.names.push((file, call.name.clone()));
+                            search.by_calls = true;
                             Vec::new()
                         }
                         function => self.classes_made(index, facts, node, function, search),
@@ -288,21 +294,21 @@ impl Tables {
                         if sets_property(file, fact) {
                             continue;
                         }
-                        self.methods.insert((class, name.rsplit('.').next().unwrap_or(name).to_owned()), node);
+                        self.methods.set(class, name.rsplit('.').next().unwrap_or(name), node);
                     }
                 }
                 What::Write { channel: Channel::Env(name) | Channel::Var(name) | Channel::RunnerEnv(Some(name)), .. } | What::Input { name, .. } => {
-                    self.setters.entry((id, name.to_ascii_lowercase())).or_default().push(fact);
+                    self.setters.push(id, &name.to_ascii_lowercase(), fact);
                 }
                 What::Setting { path, .. } => {
                     if let Some(name) = path.strip_prefix("ENV.") {
-                        self.setters.entry((id, name.to_ascii_lowercase())).or_default().push(fact);
+                        self.setters.push(id, &name.to_ascii_lowercase(), fact);
                     }
                 }
                 What::Import { module, alias, .. } => {
-                    self.imported.insert((id, module.split('.').next().unwrap_or(module).to_owned()));
+                    self.imported.set(id, module.split('.').next().unwrap_or(module), ());
                     if scope.is_none() && class.is_none() {
-                        self.aliases.entry((id, alias.clone())).or_default().push(fact);
+                        self.aliases.push(id, alias, fact);
                     }
                 }
                 What::Return { value } => {
@@ -311,25 +317,25 @@ impl Tables {
                     }
                 }
                 What::Assignment { target, .. } => match target {
-                    Target::Global(name) => self.globals.entry((id, name.clone())).or_default().push(fact),
+                    Target::Global(name) => self.globals.push(id, name, fact),
                     Target::Name(name) => match (scope, class) {
-                        (None, Some(class)) => self.fields.entry((Node { file: id, fact: class }, name.clone())).or_default().push(fact),
-                        (None, None) => self.globals.entry((id, name.clone())).or_default().push(fact),
+                        (None, Some(class)) => self.fields.push(Node { file: id, fact: class }, name, fact),
+                        (None, None) => self.globals.push(id, name, fact),
                         _ => {}
                     },
                     Target::Attr(base, name) => {
                         let own = matches!(file.value(*base).what, V::Param(0));
                         let class = scope.and_then(|s| self.class_of.get(&Node { file: id, fact: s })).copied();
                         if let (true, Some(class)) = (own, class) {
-                            self.fields.entry((class, name.clone())).or_default().push(fact);
+                            self.fields.push(class, name, fact);
                         }
                     }
                     Target::Index(base, _) => match &file.value(*base).what {
-                        V::Name(name) if !name.contains('.') => self.puts.entry((id, name.clone())).or_default().push(fact),
+                        V::Name(name) if !name.contains('.') => self.puts.push(id, name, fact),
                         V::Attr(own, name) if matches!(file.value(*own).what, V::Param(0)) => {
                             let class = scope.and_then(|s| self.class_of.get(&Node { file: id, fact: s })).copied();
                             if let Some(class) = class {
-                                self.puts_in_field.entry((class, name.clone())).or_default().push(node);
+                                self.puts_in_field.push(class, name, node);
                             }
                         }
                         _ => {}
@@ -353,7 +359,9 @@ impl Tables {
                     continue;
                 };
                 self.bases.entry(node).or_default().push(base);
-                self.derived.entry(base).or_default().push(node);
+                if counts(index, node.file, base.file) {
+                    self.derived.entry(base).or_default().push(node);
+                }
             }
         }
     }
@@ -418,7 +426,7 @@ impl Tables {
             for d in self.derived.get(&c).into_iter().flatten() {
                 if !seen.contains(d) && seen.len() < 64 {
                     seen.push(*d);
-                    if let Some(function) = self.methods.get(&(*d, method.to_owned())) {
+                    if let Some(function) = self.methods.get(*d, method) {
                         bind(*function);
                     }
                 }
@@ -436,6 +444,8 @@ pub struct Search {
     pub names: Vec<(FileId, String)>,
     /// Fields of classes.
     pub members: Vec<(Node, String)>,
+    /// Whether it looked at who calls whom: it may find more once more of that is known.
+    pub by_calls: bool,
 }
 
 impl Search {
@@ -449,8 +459,13 @@ impl Search {
 
 impl Default for Search {
     fn default() -> Self {
-        Search { fuel: HOPS, names: Vec::new(), members: Vec::new() }
+        Search { fuel: HOPS, names: Vec::new(), members: Vec::new(), by_calls: false }
     }
+}
+
+/// Whether what one file does with something of another says anything of it.
+fn counts(index: &Index, user: FileId, of: FileId) -> bool {
+    user == of || !is_test(index.path(user)) || is_test(index.path(of))
 }
 
 /// The function or class that a name means where `node` stands: nested functions first, then the file, then imports.

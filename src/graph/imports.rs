@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use rayon::prelude::*;
 
-use super::paths::Paths;
+use super::paths::{Paths, is_test};
 use crate::outline::{Asked, Outline, name_hash};
 use crate::source::FileId;
 
@@ -24,6 +24,8 @@ pub struct Imports {
     by: Vec<Vec<Binding>>,
     /// Modules that a file imports, by file.
     of_file: Vec<Vec<FileId>>,
+    /// Test files, whose uses say nothing of other files.
+    tests: HashSet<FileId>,
     /// Modules whose names a file has all of, directly or through others, nearest first.
     stars: BTreeMap<FileId, Vec<FileId>>,
 }
@@ -52,6 +54,7 @@ impl Imports {
             by: Vec::with_capacity(outlines.len()),
             of_file: Vec::with_capacity(outlines.len()),
             stars: BTreeMap::new(),
+            tests: (0..outlines.len()).map(id).filter(|f| is_test(paths.path(*f))).collect(),
         };
         let of_star = |(i, r): (usize, &Resolved)| {
             let all: Vec<FileId> = r.bound.iter().filter(|(m, b)| *b == Bound::All && *m != id(i)).map(|(m, _)| *m).collect();
@@ -132,7 +135,8 @@ impl Imports {
             members.entry((module, name_hash(head))).or_default().push(member);
         }
         for ((module, head), members) in members {
-            for (file, bound) in self.knowing(module, head) {
+            let counts = |file: FileId| file == module || !self.tests.contains(&file) || self.tests.contains(&module);
+            for (file, bound) in self.knowing(module, head).into_iter().filter(|known| counts(known.0)) {
                 let asked = out.entry(file).or_default();
                 members.iter().for_each(|member| asked.uses(bound, *member));
             }

@@ -217,10 +217,9 @@ impl Index {
     pub fn definition(&self, from: FileId, dotted: &str) -> Option<Node> {
         let trimmed = dotted.trim_start_matches('.');
         let level = u32::try_from(dotted.len() - trimmed.len()).unwrap_or(0);
-        let segments: Vec<&str> = trimmed.split('.').collect();
-        for cut in (1..segments.len()).rev() {
-            let Some(file) = self.module(from, &segments.get(..cut)?.join("."), level) else { continue };
-            return self.local(file, &segments.get(cut..)?.join("."), MOST_REEXPORTS);
+        for (cut, _) in trimmed.rmatch_indices('.') {
+            let Some(file) = self.module(from, trimmed.get(..cut)?, level) else { continue };
+            return self.local(file, trimmed.get(cut + 1..)?, MOST_REEXPORTS);
         }
         if level > 0 {
             // `from . import f`: the package defines it, or hands it on.

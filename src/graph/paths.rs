@@ -1,6 +1,9 @@
 //! Where files lie: lookups by path, by the end of a path, and by the dotted name of a Python module. Built once for a tree; knows no fact.
 
 use std::collections::{HashMap, HashSet};
+use std::sync::Mutex;
+
+use rustc_hash::FxHashMap;
 
 use crate::source::{FileId, Kind, Sources};
 
@@ -24,6 +27,8 @@ struct Root {
     directories: HashSet<String>,
     /// Last segment of a module -> files that could be it.
     modules: HashMap<String, Vec<FileId>>,
+    /// What modules mean, by the directory of who imports them: as far as it was asked.
+    meant: Mutex<FxHashMap<Box<str>, FxHashMap<Box<str>, Option<FileId>>>>,
 }
 
 impl Root {
@@ -117,12 +122,24 @@ impl Paths {
             let file = if dotted.is_empty() { None } else { self.at(*root, &format!("{path}.py")) };
             return file.or_else(|| self.at(*root, join(&path, "__init__.py").as_str()));
         }
+        let under = self.under(*root)?;
+        let known = |meant: &FxHashMap<Box<str>, FxHashMap<Box<str>, Option<FileId>>>| meant.get(parent(here))?.get(dotted).copied();
+        if let Some(known) = under.meant.lock().ok().and_then(|meant| known(&meant)) {
+            return known;
+        }
+        let found = self.nearest(under, *root, here, dotted);
+        if let Ok(mut meant) = under.meant.lock() {
+            meant.entry(parent(here).into()).or_default().insert(dotted.into(), found);
+        }
+        found
+    }
+    fn nearest(&self, under: &Root, root: u32, here: &str, dotted: &str) -> Option<FileId> {
         let mut best: Option<(usize, usize, FileId)> = None;
-        for id in self.under(*root)?.modules.get(dotted.rsplit('.').next()?)? {
+        for id in under.modules.get(dotted.rsplit('.').next()?)? {
             let path = self.path(*id);
             let Some(prefix) = before_module(stem(path), dotted) else { continue };
             // A package's own directory is not an import root: `a/b/c.py` is `b.c` only if `a` is no package.
-            if !prefix.is_empty() && prefix != parent(here) && self.at(*root, &format!("{prefix}/__init__.py")).is_some() {
+            if !prefix.is_empty() && prefix != parent(here) && self.at(root, &format!("{prefix}/__init__.py")).is_some() {
                 continue;
             }
             let shared = prefix.split('/').zip(here.split('/')).take_while(|(a, b)| a == b).count();
@@ -175,6 +192,15 @@ pub fn join(dir: &str, name: &str) -> String {
     }
     let joined = out.join("/");
     if absolute { format!("/{joined}") } else { joined }
+}
+
+/// Whether a path is that of test code proper: nobody passes it arguments, what it reads it made, and its calls prove nothing about others.
+pub fn is_test(path: &str) -> bool {
+    let file = base(path);
+    file.starts_with("test_")
+        || file.ends_with("_test.py")
+        || file == "conftest.py"
+        || path.split('/').any(|s| s == "tests" || s == "test" || s == "testing")
 }
 
 #[cfg(test)]

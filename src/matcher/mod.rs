@@ -321,7 +321,7 @@ impl<'a> Matcher<'a> {
 
     fn is_test_code(&self, id: FileId) -> bool {
         let file = self.context.sources.file(id);
-        matches!(file.kind, Kind::Python | Kind::Notebook) && crate::flow::lift::is_test_file(&file.path)
+        matches!(file.kind, Kind::Python | Kind::Notebook) && crate::graph::paths::is_test(&file.path)
     }
 
     /// Tests, examples and benchmarks, unless something in the tree runs the file. The forge runs workflows, whatever they are called.

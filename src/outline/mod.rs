@@ -11,7 +11,7 @@ mod wanted;
 
 pub use asked::{Ask, Asked};
 pub use select::{left_out, select, select_more};
-pub use wanted::{Form, Wanted, WantedName};
+pub use wanted::{Counts, Form, Wanted, WantedName};
 
 use crate::notice::LocalNotice;
 use crate::source::Range;

@@ -72,7 +72,7 @@ fn chosen(source: &str, wanted: &Wanted) -> Vec<usize> {
 
 #[test]
 fn selection_follows_aliases_up_and_definitions_down() {
-    let method = WantedName { word: "recv_pyobj".to_owned(), form: Form::Anywhere, companions: Vec::new(), follows: false };
+    let method = WantedName { word: "recv_pyobj".to_owned(), form: Form::Anywhere, companions: Vec::new(), counts: Counts::Alone };
     let wanted = Wanted::new(WantedName::qualified("torch.load").into_iter().chain([method]));
     let source = "import torch\nL = torch.load\ndef f(x):\n    return L(x, HELP)\nHELP = g()\ndef g(): pass\ndef h(): pass\n";
     assert_eq!(chosen(source, &wanted), [0, 1, 2, 3]);

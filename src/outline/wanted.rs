@@ -17,8 +17,21 @@ pub struct WantedName {
     pub form: Form,
     /// Identifiers of which one of each list must occur in the file for the name to count (the library of a common name); none: the name counts alone.
     pub companions: Vec<Vec<String>>,
-    /// It counts only in files where another name does that is none of these.
-    pub follows: bool,
+    /// Whether it counts by itself.
+    pub counts: Counts,
+}
+
+/// When a name counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Counts {
+    /// By itself, and it is the beginning of what [`Counts::Fed`] ones end.
+    Source,
+    /// By itself.
+    Alone,
+    /// Only in files where another counts by itself.
+    Beside,
+    /// Only in files where a source stands.
+    Fed,
 }
 
 /// What must stand around a name.
@@ -43,7 +56,7 @@ pub struct Wanted {
 
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct Sought {
-    follows: bool,
+    counts: Counts,
     companions: Vec<Vec<u32>>,
     form: Context,
 }
@@ -92,7 +105,7 @@ impl WantedName {
         };
         let mut companions = if alone || root == word { Vec::new() } else { vec![vec![root.to_owned()], vec![module.to_owned()]] };
         companions.dedup();
-        Some(WantedName { word, form, companions, follows: false })
+        Some(WantedName { word, form, companions, counts: Counts::Alone })
     }
 }
 
@@ -111,7 +124,7 @@ impl Wanted {
                 Form::Free => Context::Free,
                 Form::Of(module) => Context::Of(name_hash(&module), module),
             };
-            sought.entry(name_hash(&name.word)).or_default().push(Sought { follows: name.follows, companions, form });
+            sought.entry(name_hash(&name.word)).or_default().push(Sought { counts: name.counts, companions, form });
         }
         let mut filter = vec![0; 1 << 10];
         for (hash, all) in &mut sought {
@@ -145,29 +158,24 @@ impl Wanted {
             }
         }
         let mut out: Vec<(Part, Vec<u32>)> = Vec::new();
-        let mut rest = Vec::new();
-        for (part, names) in candidates {
-            let (mut first, mut second) = (Vec::new(), Vec::new());
-            for name in names {
-                for sought in self.sought(name).into_iter().flatten() {
-                    if file.companions_met(&sought.companions) {
-                        (if sought.follows { &mut second } else { &mut first }).push((name, &sought.form));
-                    }
+        let mut fed = false;
+        // Sources first: what they feed counts after them.
+        for level in [Counts::Source, Counts::Alone, Counts::Beside, Counts::Fed] {
+            let counts = match level {
+                Counts::Source | Counts::Alone => true,
+                Counts::Beside => !out.is_empty(),
+                Counts::Fed => fed,
+            };
+            for (part, names) in candidates.iter().filter(|_| counts) {
+                let mut sought: Vec<(u32, &Context)> = Vec::new();
+                for name in names {
+                    let all = self.sought(*name).into_iter().flatten().filter(|s| s.counts == level);
+                    sought.extend(all.filter(|s| file.companions_met(&s.companions)).map(|s| (*name, &s.form)));
                 }
-            }
-            let found = file.standing(part, &first);
-            if !second.is_empty() {
-                rest.push((part, second));
-            }
-            if !found.is_empty() {
-                out.push((part, found));
-            }
-        }
-        if !out.is_empty() {
-            for (part, sought) in rest {
-                let found = file.standing(part, &sought);
+                let found = if sought.is_empty() { Vec::new() } else { file.standing(*part, &sought) };
                 if !found.is_empty() {
-                    out.push((part, found));
+                    fed |= level == Counts::Source;
+                    out.push((*part, found));
                 }
             }
         }

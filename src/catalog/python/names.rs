@@ -2,13 +2,23 @@
 
 use crate::catalog::Catalog;
 use crate::catalog::row::{Effect, EntrySubject, Row, Slot, SlotName, Subject, Test};
-use crate::outline::{Form, WantedName};
+use crate::origin::Via;
+use crate::outline::{Counts, Form, WantedName};
 
 impl Catalog {
     /// The words of all rows of Python that something can end at, sorted, without repeats. What such a call takes its values from is asked for later,
-    /// by those who follow the values: a source or a conversion alone is no reason to look. A writer counts in files that also load something.
+    /// by those who follow the values: a source or a conversion alone is no reason to look, unless its values are followed forwards. What only such a value
+    /// reaches counts in files that hold a source. A writer counts in files that also load something.
     pub fn names(&self) -> Vec<WantedName> {
-        let mut out: Vec<WantedName> = self.rows.iter().filter(|r| r.effects.iter().any(ends)).flat_map(of_row).collect();
+        let mut out: Vec<WantedName> = Vec::new();
+        for row in self.rows.iter().filter(|r| r.effects.iter().any(ends)) {
+            let fed = row.effects.iter().filter(|e| ends(e)).all(|e| matches!(e, Effect::Sink { kind, .. } if self.only_from(kind).is_some()));
+            let counts = if fed { Counts::Fed } else { Counts::Alone };
+            out.extend(of_row(row).into_iter().map(|n| WantedName { counts, ..n }));
+        }
+        let followed = self.followed();
+        let sources = self.rows.iter().filter(|r| r.effects.iter().any(|e| gives(e, followed))).flat_map(of_row);
+        out.extend(sources.map(|n| WantedName { counts: Counts::Source, ..n }));
         let mut loaders: Vec<String> = self.rows.iter().filter(|r| r.effects.iter().any(loads)).flat_map(of_row).map(|n| n.word).collect();
         loaders.sort();
         loaders.dedup();
@@ -17,7 +27,7 @@ impl Catalog {
         let writers = self.rows.iter().filter(|r| r.effects.iter().any(|e| matches!(e, Effect::Writes { .. }))).flat_map(of_row);
         out.extend(writers.map(|mut n| {
             n.companions.push(loaders.clone());
-            n.follows = true;
+            n.counts = Counts::Beside;
             n
         }));
         out.sort();
@@ -30,6 +40,11 @@ impl Catalog {
 fn ends(effect: &Effect) -> bool {
     use Effect::{Calls, Checks, Enters, Passes, Reads, Returns, RoundTripOf, Writes};
     !matches!(effect, Calls { .. } | Returns { .. } | Passes { .. } | Reads { .. } | Enters { .. } | RoundTripOf(_) | Checks { .. } | Writes { .. })
+}
+
+/// Effects that give a value with one of these labels.
+fn gives(effect: &Effect, labels: Via) -> bool {
+    matches!(effect, Effect::Returns { via, .. } | Effect::Enters { via, .. } if via.meets(labels))
 }
 
 /// Effects that take the bytes behind a name.
@@ -99,7 +114,7 @@ fn of_row(row: &Row) -> Vec<WantedName> {
 }
 
 fn anywhere(word: String, companions: Vec<Vec<String>>) -> WantedName {
-    WantedName { word, form: Form::Anywhere, companions, follows: false }
+    WantedName { word, form: Form::Anywhere, companions, counts: Counts::Alone }
 }
 
 /// What must have been called on the object of a method; it matters where the method's own word stands.

@@ -17,6 +17,7 @@ const TRANSPARENT: [&str; 6] = ["Optional", "Union", "Annotated", "Final", "Clas
 impl Tables {
     /// Of the result of a call that names no class.
     pub(in crate::flow) fn classes_made(&self, index: &Index, facts: &Facts, call: Node, function: Option<Node>, search: &mut Search) -> Vec<Node> {
+        search.by_calls = true;
         let mut out = self.made.get(&call).cloned().unwrap_or_default();
         let reached = self.reached.get(&call).into_iter().flatten().filter(|r| r.bind != Bind::New || !is_constructor(facts, r.function));
         let functions: Vec<Node> = function.into_iter().chain(reached.map(|r| r.function)).take(FEW).collect();
@@ -33,6 +34,7 @@ impl Tables {
     /// Of a parameter that nothing says the type of: what callers hand over.
     pub(in crate::flow) fn classes_given(&self, index: &Index, facts: &Facts, function: Node, n: u32, search: &mut Search) -> Vec<Node> {
         let What::Function { params, .. } = &facts.fact(function).what else { return Vec::new() };
+        search.by_calls = true;
         let mut out = Vec::new();
         for (node, bind) in self.callers.get(&function).into_iter().flatten().take(FEW) {
             let What::Call(call) = &facts.fact(*node).what else { continue };

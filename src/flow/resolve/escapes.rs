@@ -6,7 +6,7 @@ use crate::catalog::row::Effect;
 use crate::facts::{ArgName, FactId, Target, V, ValueId, What};
 use crate::flow::resolve::spots::last;
 use crate::flow::solver::Solver;
-use crate::flow::tables::{Bind, Search, definition};
+use crate::flow::tables::{Bind, Reached, Search, definition};
 use crate::graph::Node;
 use crate::outline::Ask;
 use crate::source::{FileId, Kind};
@@ -61,13 +61,7 @@ impl Solver<'_> {
                         }
                         self.want_targets(node, call);
                         for to in self.tables.reached.get(&node).cloned().unwrap_or_default() {
-                            let shift = u32::from(to.bind != Bind::Plain);
-                            let What::Function { params, .. } = &self.file(to.function.file).fact(to.function.fact).what else { continue };
-                            let index = match &arg.name {
-                                ArgName::Keyword(name) => params.iter().position(|p| p.name == *name).and_then(|i| u32::try_from(i).ok()),
-                                _ => u32::try_from(n).ok().map(|n| n + shift),
-                            };
-                            escapes.params.extend(index.map(|i| (to.function, i)));
+                            escapes.params.extend(self.filled(to, n, &arg.name).map(|i| (to.function, i)));
                         }
                     }
                 }
@@ -89,6 +83,35 @@ impl Solver<'_> {
         let given: Vec<(Node, u32)> =
             self.tables.decorates.iter().filter(|(_, given)| given.iter().any(|f| escapes.held.contains(f))).map(|(d, _)| (*d, 0)).collect();
         escapes.params.extend(given);
+    }
+    /// The parameter that the nth argument of a call fills.
+    pub fn filled(&self, to: Reached, n: usize, name: &ArgName) -> Option<u32> {
+        let What::Function { params, .. } = &self.file(to.function.file).fact(to.function.fact).what else { return None };
+        match name {
+            ArgName::Keyword(name) => params.iter().position(|p| p.name == *name).and_then(|i| u32::try_from(i).ok()),
+            _ => u32::try_from(n).ok().map(|n| n + u32::from(to.bind != Bind::Plain)),
+        }
+    }
+    /// Asks for whoever calls a function. A method is also called through the classes that inherit it, and an override through the class it stands in for.
+    pub fn want_callers(&mut self, function: Node) {
+        let name = self.called(function);
+        if name.is_empty() || name.contains('<') || self.world.index.kind(function.file) != Kind::Python {
+            return;
+        }
+        let own = self.tables.class(function);
+        if let Some(class) = own {
+            self.want_bases(class);
+        }
+        let member = last(&name);
+        for class in own.map(|c| self.tables.family(c)).unwrap_or_default() {
+            let class_name = self.class_name(class);
+            // A method may be chosen by a name that is put together: `"read_" + how`.
+            let begins = member.match_indices('_').filter(|(at, _)| *at > 0).filter_map(|(at, _)| member.get(..=at));
+            for member in begins.chain([member]) {
+                self.wanted.insert((class.file, format!("{class_name}.{member}"), Ask::Uses));
+            }
+        }
+        self.wanted.insert((function.file, name, Ask::Uses));
     }
     /// Whether a value is, or holds, a function that matters.
     fn matters(&self, escapes: &Escapes, node: Node, value: ValueId, fuel: &mut u32) -> bool {
@@ -127,7 +150,7 @@ impl Solver<'_> {
         }
     }
     /// Asks for users of what an assignment fills.
-    fn want_keeper(&mut self, node: Node, target: &Target) {
+    pub(super) fn want_keeper(&mut self, node: Node, target: &Target) {
         match target {
             Target::Name(name) | Target::Global(name) if self.tables.global(node.file, name).contains(&node.fact) => self.want_uses(node.file, name),
             Target::Name(_) | Target::Global(_) => {

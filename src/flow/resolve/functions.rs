@@ -34,6 +34,8 @@ pub enum Callee {
 /// What was found of one call.
 #[derive(Default)]
 struct Found {
+    /// Nothing that is found of other calls adds to it.
+    last: bool,
     reached: Vec<Reached>,
     names: Vec<String>,
     made: Vec<Node>,
@@ -49,9 +51,11 @@ pub fn settle<'f>(tables: &mut Tables, index: &Index, facts: &'f Facts, catalog:
     let decorated: Vec<Node> =
         facts.nodes().filter(|(_, f)| matches!(&f.what, What::Function { decorators, .. } if !decorators.is_empty())).map(|n| n.0).collect();
     let mut names: Vec<Vec<String>> = vec![Vec::new(); open.len()];
+    // What is found of most calls does not depend on what is found of others.
+    let mut asking: Vec<usize> = (0..open.len()).collect();
     for _ in 0..ROUNDS {
         let scene = Scene { index, facts, tables };
-        let found: Vec<Found> = open.par_iter().map(|(node, call)| scene.found(*node, call)).collect();
+        let found: Vec<(usize, Found)> = asking.par_iter().filter_map(|i| open.get(*i).map(|(node, call)| (*i, scene.found(*node, call)))).collect();
         let given: Vec<(Node, Node)> = decorated.par_iter().flat_map_iter(|f| scene.decorators_of(*f).into_iter().map(move |d| (d, *f))).collect();
         let mut grew = false;
         for (decorator, function) in given {
@@ -61,16 +65,22 @@ pub fn settle<'f>(tables: &mut Tables, index: &Index, facts: &'f Facts, catalog:
                 all.push(function);
             }
         }
-        for (((node, _), found), names) in open.iter().zip(found).zip(&mut names) {
+        asking.clear();
+        for (i, found) in found {
+            let (Some((node, _)), Some(names)) = (open.get(i), names.get_mut(i)) else { continue };
+            if !found.last {
+                asking.push(i);
+            }
             for to in found.reached {
                 let reached = tables.reached.entry(*node).or_default();
                 if !reached.contains(&to) {
                     reached.push(to);
                     reached.sort_unstable();
-                    let callers = tables.callers.entry(to.function).or_default();
-                    callers.push((*node, to.bind));
-                    callers.sort_unstable();
-                    callers.dedup();
+                    tables.calls(index, *node, to);
+                    if let Some(callers) = tables.callers.get_mut(&to.function) {
+                        callers.sort_unstable();
+                        callers.dedup();
+                    }
                     grew = true;
                 }
             }
@@ -91,7 +101,7 @@ pub fn settle<'f>(tables: &mut Tables, index: &Index, facts: &'f Facts, catalog:
         found.collect::<Vec<_>>()
     };
     for (class, name, node) in outside {
-        tables.fields_elsewhere.entry((class, name)).or_default().push(node);
+        tables.fields_elsewhere.push(class, &name, node);
     }
     let mut rows: Vec<(Node, Vec<RowId>)> = Vec::new();
     for ((node, _), names) in open.iter().zip(&names) {
@@ -181,6 +191,7 @@ impl Scene<'_> {
                 Callee::Library(name) => out.names.push(name),
             }
         }
+        out.last = !search.by_calls;
         out.reached.sort_unstable();
         out.reached.dedup();
         out.names.sort();
@@ -226,6 +237,7 @@ impl Scene<'_> {
                         out.extend(classes.into_iter().map(Callee::Class));
                     }
                     // What the called function gives back.
+                    search.by_calls = true;
                     for function in self.reached(at, call) {
                         for value in self.tables.returns.get(&function).into_iter().flatten().take(4) {
                             out.extend(self.callees(Spot { file: function.file, scope: Some(function.fact), value: *value }, search));
@@ -341,6 +353,7 @@ impl Scene<'_> {
         {
             return if is_class_method(self.facts.file(function.file), function.fact) { vec![Callee::Class(class)] } else { Vec::new() };
         }
+        search.by_calls = true;
         let mut out = Vec::new();
         if n == 0 {
             out.extend(self.tables.decorates.get(&function).into_iter().flatten().map(|f| Callee::Function(*f, false)));

@@ -8,24 +8,23 @@ use crate::source::FileId;
 impl Tables {
     /// Assignments of elements of a variable of a module.
     pub fn put(&self, file: FileId, name: &str) -> &[FactId] {
-        self.puts.get(&(file, name.to_owned())).map_or(&[], Vec::as_slice)
+        self.puts.all(file, name)
     }
     /// Assignments of elements of a field of a class, its bases and what derives from it.
     pub fn put_in_field(&self, class: Node, name: &str) -> Vec<Node> {
         let family = self.family(class);
-        family.into_iter().flat_map(|c| self.puts_in_field.get(&(c, name.to_owned())).into_iter().flatten().copied()).collect()
+        family.into_iter().flat_map(|c| self.puts_in_field.all(c, name).iter().copied()).collect()
     }
     /// Imports of a module that bind a name.
     pub fn aliases(&self, file: FileId, name: &str) -> &[FactId] {
-        self.aliases.get(&(file, name.to_owned())).map_or(&[], Vec::as_slice)
+        self.aliases.all(file, name)
     }
     /// Assignments of a field in a class, its bases and what derives from it.
     pub fn field_of_all(&self, class: Node, name: &str) -> Vec<Node> {
         let mut out = Vec::new();
         for class in self.family(class) {
-            let key = (class, name.to_owned());
-            out.extend(self.fields.get(&key).into_iter().flatten().map(|fact| Node { file: class.file, fact: *fact }));
-            out.extend(self.fields_elsewhere.get(&key).into_iter().flatten().copied());
+            out.extend(self.fields.all(class, name).iter().map(|fact| Node { file: class.file, fact: *fact }));
+            out.extend(self.fields_elsewhere.all(class, name));
         }
         out
     }
@@ -36,7 +35,7 @@ impl Tables {
     /// The method of a class, own or inherited, and those that stand in for it below.
     pub fn method_of_all(&self, class: Node, name: &str) -> Vec<Node> {
         let own = self.method(class, name);
-        let below = self.family(class).into_iter().filter_map(|c| self.methods.get(&(c, name.to_owned())).copied());
+        let below = self.family(class).into_iter().filter_map(|c| self.methods.get(c, name).copied());
         let mut out: Vec<Node> = own.into_iter().chain(below.filter(|_| own.is_some())).collect();
         out.sort_unstable();
         out.dedup();
@@ -46,7 +45,8 @@ impl Tables {
     /// The methods of a class and its bases whose names begin like this.
     pub fn methods_like(&self, class: Node, begins: &str) -> Vec<Node> {
         let above = self.bases(class);
-        let mut out: Vec<Node> = self.methods.iter().filter(|((c, name), _)| name.starts_with(begins) && above.contains(c)).map(|m| *m.1).collect();
+        let named = above.into_iter().flat_map(|c| self.methods.of(c).filter(|(name, _)| name.starts_with(begins)));
+        let mut out: Vec<Node> = named.map(|(_, method)| *method).collect();
         out.sort_unstable();
         out.truncate(MAX_TARGETS);
         out

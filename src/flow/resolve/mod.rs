@@ -5,6 +5,7 @@ pub mod choices;
 mod classes;
 pub(in crate::flow) mod constants;
 mod escapes;
+mod forward;
 pub mod functions;
 mod members;
 pub mod spots;
