@@ -69,7 +69,8 @@ fn asked(files: &[(&str, &str)], seed: u64) -> (Sources, Flow) {
         solver.fact(node);
     }
     let sinks = solver.sinks();
-    let (hits, notices) = lift::lift(&mut solver, &versions, &sinks);
+    let entries = entries::entries(&solver);
+    let (hits, notices) = lift::lift(&mut solver, &versions, &entries, &sinks);
     (sources, Flow { hits, wanted: solver.wanted, versions, harmless: Vec::new(), notices })
 }
 
