@@ -288,6 +288,8 @@ pub enum ClearedKind {
     Sink,
     /// A reference that cannot change.
     Pin,
+    /// A dangerous call, command or setting beside a comment that silences another tool.
+    Suppressed,
     /// A dangerous call, command or setting that nothing from outside was seen to reach, where not all is known: quiet, but not harmless.
     Open,
 }
@@ -309,6 +311,8 @@ pub struct Report {
     pub failing: usize,
     /// What was looked at and found harmless.
     pub cleared: Vec<Cleared>,
+    /// What stands beside a comment that silences another tool.
+    pub suppressed: Vec<Cleared>,
     /// What it was compared with, if anything.
     pub comparison: Option<Comparison>,
 }

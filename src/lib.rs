@@ -14,7 +14,7 @@
 //! | 4 | link |
 //! | 5 | flow |
 //! | 6 | reach |
-//! | 7 | matcher, detect, cleared |
+//! | 7 | matcher, detect, cleared, suppressed |
 //! | 8 | triage |
 //! | 9 | scan, why |
 //! | 10 | report |
@@ -45,6 +45,7 @@ pub mod report;
 pub mod rule;
 pub mod scan;
 pub mod source;
+pub mod suppressed;
 pub mod syntax;
 pub mod text;
 pub mod triage;

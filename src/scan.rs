@@ -26,6 +26,7 @@ use crate::outline::{self, Ask, Asked, Outline, Part, Wanted};
 use crate::reach::{self, Reach};
 use crate::rule::RuleSet;
 use crate::source::{FileId, Kind, SourceFile, Sources};
+use crate::suppressed;
 
 /// Everything that is known before a rule is asked.
 #[derive(Debug, Default)]
@@ -42,6 +43,8 @@ pub struct Model {
     pub reach: Reach,
     /// What was looked at and found harmless.
     pub cleared: Vec<Cleared>,
+    /// What stands beside a comment that silences another tool.
+    pub suppressed: Vec<Cleared>,
     /// What was not understood.
     pub notices: Vec<Notice>,
 }
@@ -112,7 +115,7 @@ pub fn model(sources: &Sources, catalog: &Catalog, wanted: &Wanted, cache: Optio
         let mut index = Index::new(&paths, &imports, &facts, catalog, &named, &left_out);
         let tables = Tables::settled(&mut index, &facts, catalog);
         let (graph, notices) = link::link(&index, &facts, catalog);
-        let flow = flow::solve(tables, &index, &facts, &graph, catalog);
+        let flow = flow::solve(round, tables, &index, &facts, &graph, catalog);
         let new: Vec<&(FileId, String, Ask)> = flow.wanted.iter().filter(|w| !settled.contains(*w)).collect();
         let of = |ask: Ask| new.iter().filter(move |w| w.2 == ask).map(|w| (w.0, w.1.as_str()));
         asked = imports.asked(of(Ask::Uses), of(Ask::Definition));
@@ -174,7 +177,8 @@ pub fn analyze_for(
     };
     let (alerts, decided) = matcher::all(&context);
     let cleared = cleared::cleared(&context, &alerts, &decided);
-    (Model { cleared, ..model }, alerts)
+    let suppressed = suppressed::suppressed(&context, &alerts);
+    (Model { cleared, suppressed, ..model }, alerts)
 }
 
 /// The facts of one file, by its kind.

@@ -3,6 +3,7 @@
 /// Row files: (path below `rules/`, content), sorted.
 pub const ROWS: &[(&str, &str)] = &[
     ("models/accounts.yml", include_str!("../../rules/models/accounts.yml")),
+    ("models/comments.yml", include_str!("../../rules/models/comments.yml")),
     ("models/github/actions.yml", include_str!("../../rules/models/github/actions.yml")),
     ("models/github/contexts.yml", include_str!("../../rules/models/github/contexts.yml")),
     ("models/github/credentials.yml", include_str!("../../rules/models/github/credentials.yml")),

@@ -28,6 +28,9 @@ fn signs(pattern: &str) -> Vec<Sign> {
 
 /// Whether all of `text` matches: `*` is any text (also none), `?` one character, `[*]`, `[?]` and `[[]` the sign in the middle.
 pub fn text(pattern: &str, text: &str) -> bool {
+    if !pattern.contains(['?', '[']) {
+        return plain(pattern, text);
+    }
     if !begins(pattern, text) {
         return false;
     }
@@ -55,6 +58,21 @@ pub fn text(pattern: &str, text: &str) -> bool {
         }
     }
     p.iter().skip(i).all(|c| *c == Sign::Any)
+}
+
+/// The same of a pattern that has no sign but `*`: what stands between two stars is found where it first occurs. Names are compared with thousands of such
+/// patterns, so nothing is built here.
+fn plain(pattern: &str, text: &str) -> bool {
+    let mut parts = pattern.split('*');
+    let Some(mut rest) = text.strip_prefix(parts.next().unwrap_or_default()) else { return false };
+    let Some(last) = parts.next_back() else { return rest.is_empty() };
+    for part in parts {
+        match rest.find(part).and_then(|at| rest.get(at + part.len()..)) {
+            Some(after) => rest = after,
+            None => return false,
+        }
+    }
+    rest.ends_with(last)
 }
 
 /// Whether dotted `path` matches segment by segment: `*` inside a segment is any part of that segment, `**` is any number of segments.

@@ -9,7 +9,7 @@ use super::row::{ArgTest, EntrySubject, Flag, Receiver, Row, RowExample, SecretC
 use super::severity::Severities;
 
 /// Keys that name a subject.
-pub const SUBJECTS: [&str; 20] = [
+pub const SUBJECTS: [&str; 21] = [
     "call",
     "method",
     "suffix",
@@ -27,6 +27,7 @@ pub const SUBJECTS: [&str; 20] = [
     "gate",
     "package",
     "account",
+    "comment",
     "secret",
     "secret-name",
     "secret-file",
@@ -165,6 +166,7 @@ fn subjects(kind: &'static str, fields: &Fields<'_>) -> Read<Vec<Subject>> {
                 "secret-file" => Subject::SecretFile(name),
                 "package" => Subject::Package(name.to_ascii_lowercase().replace('_', "-")),
                 "account" => Subject::Account(name.to_ascii_lowercase()),
+                "comment" => Subject::Comment(name.to_ascii_lowercase()),
                 _ => Subject::Secret(Box::new(SecretFormat { id: name, ..format.clone() })),
             });
         }

@@ -331,6 +331,11 @@ impl Catalog {
     pub fn runner(&self, label: &str) -> Vec<RowId> {
         self.named("runner", &label.to_ascii_lowercase())
     }
+    /// Rows of what silences another tool, by a comment without its mark; what ends a line of a notebook is no part of it.
+    pub fn silencers(&self, comment: &str) -> impl Iterator<Item = RowId> {
+        let text = comment.split(['"', '\\']).next().unwrap_or_default().trim().to_ascii_lowercase();
+        self.named("comment", &text).into_iter()
+    }
     /// Accounts of the same owner as one, as rows say.
     pub fn accounts_beside(&self, account: &str) -> impl Iterator<Item = &str> {
         let rows = self.named("account", &account.to_ascii_lowercase());
@@ -406,7 +411,7 @@ impl Catalog {
                     n.clone()
                 }
                 Subject::Runner(n) | Subject::Credential(n) | Subject::Package(n) | Subject::Account(n) | Subject::Gate(n) => n.clone(),
-                Subject::SecretName(n) | Subject::SecretFile(n) => n.clone(),
+                Subject::Comment(n) | Subject::SecretName(n) | Subject::SecretFile(n) => n.clone(),
                 Subject::Command { .. } | Subject::ActionShape(_) | Subject::Entry(_) | Subject::Secret(_) => continue,
             };
             if name.contains(['*', '?']) && !matches!(row.subject, Subject::Suffix { .. }) {
@@ -473,6 +478,7 @@ impl Subject {
             Subject::Gate(_) => "gate",
             Subject::Package(_) => "package",
             Subject::Account(_) => "account",
+            Subject::Comment(_) => "comment",
             Subject::Secret(_) => "secret",
             Subject::SecretName(_) => "secret-name",
             Subject::SecretFile(_) => "secret-file",
@@ -492,7 +498,7 @@ impl Subject {
             Subject::Call(n) | Subject::Method(n) | Subject::Assign(n) | Subject::Action(n) | Subject::Image(n) | Subject::Setting(n) => n.clone(),
             Subject::Trigger(n) | Subject::Context(n) | Subject::Runner(n) => n.clone(),
             Subject::Credential(n) | Subject::Gate(n) | Subject::Package(n) | Subject::Account(n) => n.clone(),
-            Subject::SecretName(n) | Subject::SecretFile(n) => n.clone(),
+            Subject::Comment(n) | Subject::SecretName(n) | Subject::SecretFile(n) => n.clone(),
         }
     }
     /// Word and name, as `overrides:` writes them: `call torch.load`.

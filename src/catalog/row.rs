@@ -120,6 +120,8 @@ pub enum Subject {
     Package(String),
     /// An account of a hub or forge.
     Account(String),
+    /// A comment that silences another tool, in lower case, as a glob.
+    Comment(String),
     /// A token format, by id.
     Secret(Box<SecretFormat>),
     /// A glob of the words of a name, in lower case and joined with `_`.

@@ -95,6 +95,9 @@ pub struct Check {
     /// List what was looked at and found harmless, with the reasons, in place of the findings (-v: every place)
     #[arg(long)]
     pub cleared: bool,
+    /// List dangerous calls beside comments that silence other tools (`# nosec`, `# noqa: S301`), in place of the findings (-v: every place)
+    #[arg(long, conflicts_with = "cleared")]
+    pub suppressed: bool,
     /// One line for each finding
     #[arg(long, short, conflicts_with = "verbose")]
     pub quiet: bool,

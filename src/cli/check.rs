@@ -42,12 +42,13 @@ pub struct Outcome {
 pub fn run(check: &Check, plain: bool) -> anyhow::Result<u8> {
     let Outcome { knowledge, sources, report, .. } = outcome(check)?;
     let mut out = Vec::new();
-    let extra = json::Extra { hidden: check.choices.all, cleared: check.cleared };
+    let extra = json::Extra { hidden: check.choices.all, cleared: check.cleared, suppressed: check.suppressed };
     match check.format {
-        Format::Text if plain && !check.quiet && !check.verbose && !check.cleared && report.comparison.is_none() => {
+        Format::Text if plain && !check.quiet && !check.verbose && !check.cleared && !check.suppressed && report.comparison.is_none() => {
             overview::write(&report, &sources, output::colored(check.color, check.output.as_deref()), &mut out)?;
         }
         Format::Text if check.cleared => cleared::write(&report, &sources, check.verbose, &mut out)?,
+        Format::Text if check.suppressed => cleared::write_suppressed(&report, &sources, check.verbose, &mut out)?,
         Format::Text => {
             let color = output::colored(check.color, check.output.as_deref());
             let look = text::Look { color, quiet: check.quiet, verbose: check.verbose, time: true };

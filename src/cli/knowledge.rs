@@ -92,6 +92,7 @@ impl Knowledge {
         }));
         let mut report = triage(alerts, std::mem::take(&mut model.notices), &model.facts, sources, policy);
         report.cleared = std::mem::take(&mut model.cleared);
+        report.suppressed = std::mem::take(&mut model.suppressed);
         (report, model)
     }
     /// Rules that the edition of the policy does not have yet.

@@ -9,6 +9,7 @@ use crate::finding::Hop;
 use crate::flow::entries::{Entry, enter};
 use crate::flow::guards::Guard;
 use crate::flow::place;
+use crate::flow::resolve::forward::MAX_FORWARD;
 use crate::flow::sinks::{Needs, Sink, flags, safe_by, worse};
 use crate::flow::solver::{Here, Solver};
 use crate::flow::tables::Bind;
@@ -46,12 +47,7 @@ struct End {
 }
 
 /// All hits, ordered by place, and notices of what was cut.
-pub fn lift(
-    solver: &mut Solver,
-    versions: &Versions,
-    entries: &BTreeMap<Node, Entry>,
-    sinks: &[(Sink, Needs)],
-) -> (Vec<SinkHit>, Vec<Notice>) {
+pub fn lift(solver: &mut Solver, versions: &Versions, entries: &BTreeMap<Node, Entry>, sinks: &[(Sink, Needs)]) -> (Vec<SinkHit>, Vec<Notice>) {
     let mut ends: Vec<Vec<End>> = sinks.iter().map(|_| Vec::new()).collect();
     let mut ways_left: Vec<usize> = vec![MAX_WAYS; sinks.len()];
     let mut seen: HashMap<(usize, Node), Vec<Needs>> = HashMap::new();
@@ -82,6 +78,11 @@ pub fn lift(
             let near = if is_test(solver.world.index.path(function.file)) { 0 } else { MAX_DATA_CHAIN };
             if way.chain.len() >= near && solver.world.catalog.takes_data(&sink.kind) {
                 let needs = close(solver, &way.needs, function, is_public(solver, function));
+                next.push(Way { sink: way.sink, needs, chain: way.chain });
+                continue;
+            }
+            if way.chain.len() >= MAX_FORWARD && solver.world.catalog.only_from(&sink.kind).is_some() {
+                let needs = close(solver, &way.needs, function, false);
                 next.push(Way { sink: way.sink, needs, chain: way.chain });
                 continue;
             }

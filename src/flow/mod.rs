@@ -28,6 +28,7 @@ use crate::notice::Notice;
 use crate::origin::{Origin, Who};
 use crate::outline::Ask;
 use crate::source::{FileId, Kind};
+use resolve::forward::MAX_FORWARD;
 use solver::{Solver, World};
 use tables::Tables;
 use versions::Versions;
@@ -120,14 +121,17 @@ pub struct Flow {
     pub notices: Vec<Notice>,
 }
 
-/// Computes origins and sinks over all files.
-pub fn solve(tables: Tables, index: &Index, facts: &Facts, graph: &Graph, catalog: &Catalog) -> Flow {
+/// Computes origins and sinks over all files. `round` counts how often more of them was asked for.
+pub fn solve(round: usize, tables: Tables, index: &Index, facts: &Facts, graph: &Graph, catalog: &Catalog) -> Flow {
     let versions = Versions::new(index, facts);
     let mut solver = Solver::new(World { index, facts, graph, catalog }, tables);
     let sinks = solver.sinks();
     let entries = entries::entries(&solver);
     let (hits, notices) = lift::lift(&mut solver, &versions, &entries, &sinks);
-    solver.follow_sources(&entries);
+    // Each round is a call further from the sources: later ones add nothing.
+    if round <= MAX_FORWARD {
+        solver.follow_sources(&entries);
+    }
     ask_for_callers(&mut solver, &hits);
     let mut harmless = solver.harmless;
     harmless.sort_unstable();

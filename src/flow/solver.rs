@@ -3,6 +3,8 @@
 
 use std::collections::{BTreeSet, HashMap};
 
+use rustc_hash::FxHashMap;
+
 use crate::catalog::Catalog;
 use crate::catalog::row::{Effect, Row, RowId, Slot, SlotName, Subject};
 use crate::facts::{FactId, FileFacts, V, ValueId, What};
@@ -93,7 +95,7 @@ pub struct Solver<'a> {
     pub wanted: BTreeSet<(FileId, String, Ask)>,
     /// Sinks that were found harmless.
     pub harmless: Vec<Harmless>,
-    ids: HashMap<Cell, u32>,
+    ids: FxHashMap<Cell, u32>,
     cells: Vec<State>,
     stack: Vec<u32>,
     queue: BTreeSet<u32>,
@@ -117,7 +119,7 @@ impl<'a> Solver<'a> {
             writers,
             wanted: BTreeSet::new(),
             harmless: Vec::new(),
-            ids: HashMap::new(),
+            ids: FxHashMap::default(),
             cells: Vec::new(),
             stack: Vec::new(),
             queue: BTreeSet::new(),

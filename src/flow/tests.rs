@@ -55,7 +55,7 @@ fn asked(files: &[(&str, &str)], seed: u64) -> (Sources, Flow) {
     let tables = Tables::settled(&mut index, &facts, &catalog);
     let (graph, _) = link::link(&index, &facts, &catalog);
     if seed == 0 {
-        let flow = solve(tables, &index, &facts, &graph, &catalog);
+        let flow = solve(0, tables, &index, &facts, &graph, &catalog);
         return (sources, flow);
     }
     let versions = Versions::new(&index, &facts);

@@ -1,8 +1,10 @@
 //! Lookups over all files: paths, Python modules, workflow names, console scripts, make targets, and which rows speak of which fact. Resolves names,
 //! follows no flow.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+
+use rustc_hash::FxHashMap;
 
 use crate::catalog::Catalog;
 use crate::catalog::python::objects::Objects;
@@ -51,9 +53,9 @@ pub struct FileIndex {
     /// Rows that speak of a fact, in catalogue order; facts that no row speaks of are left out.
     pub rows: Vec<(FactId, Vec<RowId>)>,
     /// Functions and classes by qualified name; the last definition wins, as at run time.
-    definitions: HashMap<String, FactId>,
+    definitions: FxHashMap<String, FactId>,
     /// Names imported from another module: that module, the name there, leading dots.
-    reexports: HashMap<String, (String, String, u32)>,
+    reexports: FxHashMap<String, (String, String, u32)>,
 }
 
 impl FileIndex {

@@ -1,7 +1,8 @@
 //! JSON: everything a run knows, in a shape that stays. Computes nothing; times are left out so that equal inputs give equal bytes.
 //!
 //! The shape, `pipevet-report/1`: `summary` counts; `alerts` are what is shown, worst first; `hidden` (only when asked for) are the rest, each with
-//! `hidden.reason` and `hidden.detail`; `cleared` (only when asked for) are the places that were looked at and found harmless; `notices` say what was not understood. Lines and columns begin at 1, columns count Unicode code points,
+//! `hidden.reason` and `hidden.detail`; `cleared` (only when asked for) are the places that were looked at and found harmless;
+//! `suppressed` (only when asked for) are those beside comments that silence other tools; `notices` say what was not understood. Lines and columns begin at 1, columns count Unicode code points,
 //! bytes begin at 0, ends are exclusive. Keys may be added, never renamed or given another meaning.
 
 use std::collections::BTreeMap;
@@ -21,6 +22,8 @@ pub struct Extra {
     pub hidden: bool,
     /// What was looked at and found harmless.
     pub cleared: bool,
+    /// What stands beside comments that silence other tools.
+    pub suppressed: bool,
 }
 
 /// Writes the report.
@@ -32,6 +35,7 @@ pub fn write(report: &Report, sources: &Sources, cards: &[Card], extra: Extra, o
         summary: summary(report),
         alerts: report.shown.iter().map(|r| alert(r, None)).collect(),
         cleared: extra.cleared.then(|| report.cleared.iter().map(|c| cleared(c, sources)).collect()),
+        suppressed: extra.suppressed.then(|| report.suppressed.iter().map(|c| cleared(c, sources)).collect()),
         hidden: extra.hidden.then(|| report.hidden.iter().map(|(r, why)| alert(r, Some(why))).collect()),
         notices: report.notices.iter().map(|n| notice(n, sources)).collect(),
         comparison: report.comparison.as_ref().map(|c| comparison(c, report)),
@@ -49,6 +53,8 @@ struct Whole<'a> {
     hidden: Option<Vec<AlertOut<'a>>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     cleared: Option<Vec<ClearedOut<'a>>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    suppressed: Option<Vec<ClearedOut<'a>>>,
     notices: Vec<NoticeOut<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     comparison: Option<ComparisonOut<'a>>,

@@ -1,7 +1,7 @@
 //! JSON, one object on each line, for scripts and coding agents that read as they go. Field names and meanings are those of [`super::json`].
 //!
 //! The first field of each line is `record`: `alert` (worst first, shown before hidden; `id` is its `pipevet/v1` and stays when lines move), `fixed` and
-//! `policy` (with a base), `cleared` (when asked for), `notice`, and last `summary`, whose presence says that nothing is missing.
+//! `policy` (with a base), `suppressed` and `cleared` (when asked for), `notice`, and last `summary`, whose presence says that nothing is missing.
 
 use std::io::{self, Write};
 
@@ -24,6 +24,9 @@ pub fn write(report: &Report, sources: &Sources, cards: &[Card], extra: json::Ex
     }
     for change in report.comparison.iter().flat_map(|c| &c.policy) {
         escape::write_json_line(&Record { record: "policy", id: None, body: json::policy(change) }, out)?;
+    }
+    for suppressed in report.suppressed.iter().filter(|_| extra.suppressed) {
+        escape::write_json_line(&Record { record: "suppressed", id: None, body: json::cleared(suppressed, sources) }, out)?;
     }
     for cleared in report.cleared.iter().filter(|_| extra.cleared) {
         escape::write_json_line(&Record { record: "cleared", id: None, body: json::cleared(cleared, sources) }, out)?;

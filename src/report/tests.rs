@@ -111,6 +111,13 @@ fn sample() -> (Report, Sources) {
             of: 3,
             places: vec![Location { file: FileId(1), range: Range::new(0, 1) }, Location { file: FileId(1), range: Range::new(6, 11) }],
         }],
+        suppressed: vec![Cleared {
+            kind: ClearedKind::Suppressed,
+            what: "places beside `# nosec` of bandit".into(),
+            reason: "pickle-load; no finding".into(),
+            of: 1,
+            places: vec![Location { file: FileId(1), range: Range::new(0, 1) }],
+        }],
         comparison: None,
     };
     (report, sources)
@@ -134,7 +141,7 @@ fn sarif(report: &Report, sources: &Sources) -> String {
 fn json(hidden: bool) -> String {
     let (report, sources) = sample();
     let mut out = Vec::new();
-    json::write(&report, &sources, &cards(), json::Extra { hidden, cleared: hidden }, &mut out).unwrap();
+    json::write(&report, &sources, &cards(), json::Extra { hidden, cleared: hidden, suppressed: hidden }, &mut out).unwrap();
     String::from_utf8(out).unwrap()
 }
 
@@ -167,7 +174,7 @@ fn github(report: &Report, sources: &Sources, most: usize) -> String {
     String::from_utf8(out).unwrap()
 }
 
-const EVERYTHING: json::Extra = json::Extra { hidden: true, cleared: true };
+const EVERYTHING: json::Extra = json::Extra { hidden: true, cleared: true, suppressed: true };
 
 fn jsonl(report: &Report, sources: &Sources) -> String {
     let mut out = Vec::new();
@@ -313,7 +320,7 @@ fn json_lines_share_names_with_json() {
     insta::assert_snapshot!("jsonl", out);
     let lines: Vec<serde_json::Value> = out.lines().map(|l| serde_json::from_str(l).unwrap()).collect();
     let records: Vec<&str> = lines.iter().map(|l| l["record"].as_str().unwrap()).collect();
-    assert_eq!(records, ["alert", "alert", "alert", "alert", "alert", "fixed", "policy", "cleared", "notice", "notice", "summary"]);
+    assert_eq!(records, ["alert", "alert", "alert", "alert", "alert", "fixed", "policy", "suppressed", "cleared", "notice", "notice", "summary"]);
     let mut whole = Vec::new();
     json::write(&report, &sources, &cards(), EVERYTHING, &mut whole).unwrap();
     let whole: serde_json::Value = serde_json::from_slice(&whole).unwrap();

@@ -47,3 +47,35 @@ fn harmless_places_have_reasons_and_findings_are_none_of_them() {
     let told = alerts.iter().find(|a| sources.file(a.primary.file).path == "a.py").map(|a| a.primary).unwrap();
     assert!(model.cleared.iter().all(|c| !c.places.contains(&told)));
 }
+
+#[test]
+fn what_other_tools_are_told_to_pass_over_is_listed() {
+    let source = [
+        "import pickle, yaml, torch",
+        "from urllib.request import urlopen",
+        "a = pickle.loads(urlopen('https://get.example.com/a').read())  # nosec B301 - our own server",
+        "b = pickle.load(open('b', 'rb'))  # noqa: S301",
+        "# nosemgrep: avoid-pickle",
+        "c = torch.load(",
+        "    'c.pt',",
+        "    weights_only=False,",
+        ")",
+        "d = pickle.load(open('d', 'rb'))  # noqa: E501",
+        "e = pickle.load(open('e', 'rb'))  # nosecret here",
+        "f = len('x')  # nosec",
+        "",
+    ];
+    let sources = sources(&BTreeMap::from([("a.py".to_owned(), source.join("\n"))]));
+    let (model, _) = scan(&sources, knowledge().0);
+    let lines = |c: &crate::finding::Cleared| c.places.iter().map(|at| sources.file(at.file).lines().line(at.range.start)).collect::<Vec<_>>();
+    let found: Vec<String> =
+        model.suppressed.iter().map(|c| format!("{} of {} {}: {} {:?}", c.places.len(), c.of, c.what, c.reason, lines(c))).collect();
+    assert_eq!(
+        found,
+        [
+            "1 of 1 places beside `# noqa:*s3??*` of ruff, flake8: pickle-load; unsafe-pickle-load (low) [4]",
+            "1 of 1 places beside `# nosec *` of bandit: pickle-load; unsafe-pickle-load (high) [3]",
+            "1 of 1 places beside `# nosemgrep:*` of semgrep: checkpoint-load; unsafe-checkpoint-load (low) [6]",
+        ]
+    );
+}

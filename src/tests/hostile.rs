@@ -42,7 +42,7 @@ fn forms(report: &Report, sources: &Sources) -> Vec<String> {
     let cards = &KNOWLEDGE.cards;
     let look = text::Look { color: false, quiet: false, verbose: true, time: false };
     take(&|b| text::write(report, sources, cards, look, b).unwrap());
-    take(&|b| json::write(report, sources, cards, json::Extra { hidden: true, cleared: true }, b).unwrap());
+    take(&|b| json::write(report, sources, cards, json::Extra { hidden: true, cleared: true, suppressed: true }, b).unwrap());
     take(&|b| sarif::write(report, sources, cards, sarif::Limits::default(), b).unwrap());
     out
 }

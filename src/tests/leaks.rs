@@ -173,7 +173,7 @@ fn everything(sources: &Sources, alerts: Vec<Alert>, model: Model) -> String {
         })
         .collect();
     let look = text::Look { color: false, quiet: false, verbose: true, time: false };
-    let extra = json::Extra { hidden: true, cleared: true };
+    let extra = json::Extra { hidden: true, cleared: true, suppressed: true };
     let mut out: Vec<u8> = Vec::new();
     json::write(&report, sources, &cards, extra, &mut out).unwrap();
     sarif::write(&report, sources, &cards, sarif::Limits::default(), &mut out).unwrap();

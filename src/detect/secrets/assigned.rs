@@ -14,10 +14,15 @@ use crate::source::{FileId, Kind, Range, SourceFile};
 pub fn assigned(id: FileId, file: &SourceFile, facts: &FileFacts, catalog: &Catalog) -> Vec<Found> {
     let mut out = urls::urls(id, file, facts);
     let mut found = |name: &str, range: Range, text: String, certain: bool| {
+        // Few texts have the shape of a secret; what a name promises takes a look at every row of names.
+        let (key, password) = (shape::is_key(&text), shape::is_password(&text));
+        if !key && !password {
+            return;
+        }
         let promised = if certain { Some(Promise::Key) } else { promise(name, catalog) };
         let fits = match promised {
-            Some(Promise::Key) => shape::is_key(&text),
-            Some(Promise::Password) => shape::is_key(&text) || shape::is_password(&text),
+            Some(Promise::Key) => key,
+            Some(Promise::Password) => key || password,
             Some(Promise::Nothing) | None => false,
         };
         if fits && !is_allowed(file, range) {

@@ -2,10 +2,10 @@
 //! blocks on these ways; what stands in them is followed by flow as everything else is. The other direction, from every such sink to its callers, would
 //! lead through most of a tree: files are opened and queries are run everywhere.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use crate::catalog::row::Effect;
-use crate::facts::{FactId, Target, V, ValueId, What};
+use crate::facts::{Target, V, ValueId, What};
 use crate::flow::entries::Entry;
 use crate::flow::solver::Solver;
 use crate::flow::value::Val;
@@ -14,19 +14,22 @@ use crate::graph::paths::is_test;
 use crate::origin::Via;
 use crate::source::{FileId, Kind};
 
-/// Rounds over the files on a way; each is one call further.
-const ROUNDS: usize = 8;
+/// Calls, returns and fields between a source and what is looked at for its sake.
+pub const MAX_FORWARD: usize = 3;
 
 /// What is known to hold such a value.
 struct Held {
     labels: Via,
     /// Parameters that are handed one.
     params: HashSet<(Node, u32)>,
-    /// Files in which one stands.
-    files: BTreeSet<FileId>,
+    /// Files in which one stands, and how far from a source.
+    files: BTreeMap<FileId, usize>,
 }
 
 impl Held {
+    fn reach(&mut self, file: FileId, distance: usize) {
+        self.files.entry(file).or_insert(distance);
+    }
     fn has(&self, val: &Val) -> bool {
         let param = |of: Node, index: u32| self.params.contains(&(of, index));
         val.bytes.via.meets(self.labels)
@@ -39,28 +42,26 @@ impl Held {
 impl Solver<'_> {
     /// Asks for all that takes what sources of the followed labels give.
     pub fn follow_sources(&mut self, entries: &BTreeMap<Node, Entry>) {
-        let mut held = Held { labels: self.world.catalog.followed(), params: HashSet::new(), files: BTreeSet::new() };
-        let gives = |e: &Effect| matches!(e, Effect::Returns { via, .. } if via.meets(held.labels));
-        for (node, rows) in self.world.index.classified() {
-            if rows.iter().any(|id| self.world.catalog.row(*id).effects.iter().any(gives)) {
-                held.files.insert(node.file);
-            }
-        }
-        for (function, _) in entries.iter().filter(|(_, entry)| entry.gives(held.labels)) {
+        let labels = self.world.catalog.followed();
+        let mut held = Held { labels, params: HashSet::new(), files: BTreeMap::new() };
+        let gives = |e: &Effect| matches!(e, Effect::Returns { via, .. } if via.meets(labels));
+        let index = self.world.index;
+        let sources = index.classified().filter(|(_, rows)| rows.iter().any(|id| self.world.catalog.row(*id).effects.iter().any(gives)));
+        held.files = sources.map(|(node, _)| (node.file, 0)).collect();
+        for (function, _) in entries.iter().filter(|(_, entry)| entry.gives(labels)) {
             let What::Function { params, .. } = &self.world.facts.fact(*function).what else { continue };
-            held.files.insert(function.file);
+            held.reach(function.file, 0);
             held.params.extend((0..u32::try_from(params.len()).unwrap_or(0)).map(|i| (*function, i)));
         }
         // Nothing of a program takes what its tests hold.
-        let index = self.world.index;
-        held.files.retain(|f| matches!(index.kind(*f), Kind::Python | Kind::Notebook) && !is_test(index.path(*f)));
+        held.files.retain(|f, _| matches!(index.kind(*f), Kind::Python | Kind::Notebook) && !is_test(index.path(*f)));
         let mut seen: HashMap<FileId, usize> = HashMap::new();
-        for _ in 0..ROUNDS {
+        for _ in 0..=MAX_FORWARD {
             let before = (held.params.len(), held.files.len());
-            for file in held.files.clone() {
+            for (file, distance) in held.files.clone() {
                 // A file is read again only when more is known to hold something.
-                if seen.insert(file, held.params.len()) != Some(held.params.len()) {
-                    self.follow_in(file, &mut held);
+                if distance < MAX_FORWARD && seen.insert(file, held.params.len()) != Some(held.params.len()) {
+                    self.follow_in(file, distance + 1, &mut held);
                 }
             }
             if before == (held.params.len(), held.files.len()) {
@@ -68,7 +69,7 @@ impl Solver<'_> {
             }
         }
     }
-    fn follow_in(&mut self, file: FileId, held: &mut Held) {
+    fn follow_in(&mut self, file: FileId, next: usize, held: &mut Held) {
         let facts = self.file(file);
         for (fact, found) in facts.iter() {
             let node = Node { file, fact };
@@ -82,7 +83,7 @@ impl Solver<'_> {
                         for to in self.tables.reached.get(&node).cloned().unwrap_or_default() {
                             if let Some(index) = self.filled(to, n, &arg.name) {
                                 held.params.insert((to.function, index));
-                                held.files.insert(to.function.file);
+                                held.reach(to.function.file, next);
                             }
                         }
                     }
@@ -91,13 +92,13 @@ impl Solver<'_> {
                     if let Some(function) = self.tables.scope(node).filter(|_| self.holds(node, *value, held)) {
                         let function = Node { file, fact: function };
                         self.want_callers(function);
-                        held.files.extend(self.tables.callers.get(&function).into_iter().flatten().map(|c| c.0.file));
+                        self.tables.callers.get(&function).into_iter().flatten().for_each(|c| held.reach(c.0.file, next));
                     }
                 }
                 What::Assignment { target, value } if self.outlives(node, target) && self.holds(node, *value, held) => {
                     self.want_keeper(node, target);
                     let class = self.tables.scope(node).and_then(|f| self.tables.class(Node { file, fact: f }));
-                    held.files.extend(class.map(|c| self.tables.family(c)).unwrap_or_default().into_iter().map(|c| c.file));
+                    class.map(|c| self.tables.family(c)).unwrap_or_default().into_iter().for_each(|c| held.reach(c.file, next));
                 }
                 _ => {}
             }
@@ -106,7 +107,7 @@ impl Solver<'_> {
     /// Whether what is assigned can be read by another function.
     fn outlives(&self, node: Node, target: &Target) -> bool {
         match target {
-            Target::Name(name) | Target::Global(name) => self.tables.global(node.file, name).contains(&FactId(node.fact.0)),
+            Target::Name(name) | Target::Global(name) => self.tables.global(node.file, name).contains(&node.fact),
             Target::Attr(..) | Target::Index(..) => true,
         }
     }

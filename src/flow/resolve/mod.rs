@@ -5,7 +5,7 @@ pub mod choices;
 mod classes;
 pub(in crate::flow) mod constants;
 mod escapes;
-mod forward;
+pub(in crate::flow) mod forward;
 pub mod functions;
 mod members;
 pub mod spots;
