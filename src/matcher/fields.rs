@@ -92,6 +92,7 @@ impl<'a> Matcher<'a> {
             }
             Field::Place(words) => words.iter().any(|w| w == kind_word(file.kind)),
             Field::TestCode(yes) => is_test_path(&file.path) == *yes,
+            Field::TestFile(yes) => self.is_test_code(c.node.file) == *yes,
             Field::Form(words) => {
                 let name = said("name").unwrap_or("");
                 let form = match name {

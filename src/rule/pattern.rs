@@ -177,6 +177,8 @@ pub enum Field {
     Place(Vec<String>),
     /// Tests, examples, benchmarks.
     TestCode(bool),
+    /// Test code proper.
+    TestFile(bool),
     /// After `@`.
     Ref(Test),
     /// `remote`, `local`, `docker`.
