@@ -179,6 +179,8 @@ pub enum Field {
     TestCode(bool),
     /// Test code proper.
     TestFile(bool),
+    /// Calls what the package it stands in defines.
+    OwnCallee(bool),
     /// After `@`.
     Ref(Test),
     /// `remote`, `local`, `docker`.
