@@ -106,6 +106,7 @@ fn returns(value: &Value) -> Read<Effect> {
         path: fields.read("path", truth)?.unwrap_or(false),
         outputs: fields.read("outputs", texts)?.unwrap_or_default(),
         certain: fields.read("certain", truth)?.unwrap_or(false),
+        except: fields.read("except", texts)?.unwrap_or_default(),
     };
     fields.finish()?;
     Ok(effect)

@@ -54,6 +54,8 @@ pub struct Catalog {
     fields: BTreeSet<String>,
     /// Last segments of names that rows say something of when they are only read.
     read: BTreeSet<String>,
+    /// Attributes and keys of results that rows leave out.
+    excepted: BTreeSet<String>,
 }
 
 impl Catalog {
@@ -294,6 +296,10 @@ impl Catalog {
     pub fn reads(&self, last: &str) -> bool {
         self.read.contains(last)
     }
+    /// Whether a row leaves out an attribute or key of that name of what it gives.
+    pub fn excepts(&self, name: &str) -> bool {
+        self.excepted.contains(name)
+    }
     /// Rows of an image reference; tag and digest do not count.
     pub fn image(&self, reference: &str) -> Vec<RowId> {
         self.named("image", image_name(reference))
@@ -424,6 +430,11 @@ impl Catalog {
         let commands = command::Known::of(self.iter());
         let last = |row: &Row| row.subject.name().rsplit('.').next().map(str::to_owned);
         self.read = self.of_kind("call").filter(|(_, r)| r.has("returns")).filter_map(|(_, r)| last(r)).collect();
+        let left_out = |effect: &Effect| match effect {
+            Effect::Returns { except, .. } => except.clone(),
+            _ => Vec::new(),
+        };
+        self.excepted = self.iter().flat_map(|(_, r)| r.effects.iter().flat_map(left_out).collect::<Vec<_>>()).collect();
         self.fields = self.of_kind("assign").filter_map(|(_, r)| last(r)).collect();
         (self.exact, self.globs, self.commands, self.summaries) = (exact, globs, commands, summaries);
     }

@@ -315,6 +315,8 @@ pub enum Effect {
         outputs: Vec<String>,
         /// It comes from there whatever the name looks like.
         certain: bool,
+        /// Attributes and keys of the result of which the row does not speak: whoever made them, it was not this origin.
+        except: Vec<String>,
     },
     /// The result, or `to`, has the origin of these arguments.
     Passes {

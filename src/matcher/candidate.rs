@@ -82,8 +82,12 @@ impl<'a> Matcher<'a> {
             _ => row.subject.name(),
         };
         let python = matches!(fact.what, What::Call(_));
-        let name = hit.subject.clone().or_else(|| self.literal(hit)).unwrap_or_else(|| callee.clone());
-        named(&mut values, &name);
+        // What is called is no name of what it gets: without one, messages say "it". A setting or an action is named by itself.
+        let stands_for_itself = !matches!(fact.what, What::Call(_) | What::Command(_));
+        let name = hit.subject.clone().or_else(|| self.literal(hit)).or_else(|| stands_for_itself.then(|| callee.clone()));
+        if let Some(name) = &name {
+            named(&mut values, name);
+        }
         if hit.subject.is_none() {
             // What is only the callee, or a variable, has no owner.
             values.remove("owner");

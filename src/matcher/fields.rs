@@ -7,6 +7,8 @@ use crate::catalog::slot::{holds, holds_text};
 use crate::cond::{CondId, CondWhat};
 use crate::facts::{V, What};
 use crate::flow::guards::conjuncts;
+use crate::flow::resolve::spots::module_of;
+use crate::graph::Node;
 use crate::origin::{Origin, Who};
 use crate::rule::pattern::{Compare, Field, FlagWord, OriginTest};
 
@@ -92,6 +94,8 @@ impl<'a> Matcher<'a> {
             }
             Field::Place(words) => words.iter().any(|w| w == kind_word(file.kind)),
             Field::TestCode(yes) => is_test_path(&file.path) == *yes,
+            Field::TestFile(yes) => self.is_test_code(c.node.file) == *yes,
+            Field::OwnCallee(yes) => self.is_own_callee(c.node) == *yes,
             Field::Form(words) => {
                 let name = said("name").unwrap_or("");
                 let form = match name {
@@ -162,6 +166,15 @@ impl<'a> Matcher<'a> {
         out.doubts.push(why.to_owned());
         (out.open, out.verdict) = (true, verdict);
         true
+    }
+
+    /// Whether a call stands in the package that defines what it calls: what it says there, those who call the package decide.
+    fn is_own_callee(&self, node: Node) -> bool {
+        let What::Call(call) = &self.context.facts.fact(node).what else { return false };
+        let root = call.name.trim_start_matches('.').split('.').next().unwrap_or_default();
+        let path = &self.context.sources.file(node.file).path;
+        let inside = call.name.starts_with('.') || path.split('/').any(|segment| segment == root);
+        inside && module_of(self.context.index, node.file, &call.name).is_some()
     }
 
     fn starts(&self, c: &Candidate<'a>) -> Option<(Who, bool)> {

@@ -177,6 +177,10 @@ pub enum Field {
     Place(Vec<String>),
     /// Tests, examples, benchmarks.
     TestCode(bool),
+    /// Test code proper.
+    TestFile(bool),
+    /// Calls what the package it stands in defines.
+    OwnCallee(bool),
     /// After `@`.
     Ref(Test),
     /// `remote`, `local`, `docker`.

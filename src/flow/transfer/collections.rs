@@ -89,6 +89,12 @@ impl<'a> Solver<'a> {
         if last(&call.name) != "get" || call.receiver.is_none() {
             return None;
         }
+        if let (Some(receiver), Some(key)) = (call.receiver, call.args.first())
+            && let Some(name) = self.file(node.file).literal(key.value)
+            && self.is_unsaid(self.here(node), receiver, &name)
+        {
+            return Some(Val::program());
+        }
         let mut search = Search::default();
         let spot = Spot { file: node.file, scope: self.tables.scope(node), value: call.callee };
         let spots = self.scene().given_by(spot, call, &mut search);

@@ -1,11 +1,13 @@
 //! The meaning of Python's forms: calls, names, attributes, subscripts, joined text, parameters.
 
 use crate::catalog::python::objects::names_in;
-use crate::facts::{Call, FactId, ParamKind, V, ValueId, What};
+use crate::facts::{ArgName, Call, FactId, ParamKind, V, ValueId, What};
 use crate::flow::place::{self, Place};
 use crate::flow::resolve::spots::module_of;
+use crate::flow::sinks::is_address;
 use crate::flow::solver::{Cell, Here, Solver};
 use crate::flow::tables::{Bind, Given, Search, given};
+use crate::flow::transfer::parts::{elsewhere, is_capital};
 use crate::flow::transfer::rows::pinned;
 use crate::flow::value::{Consts, Lit, MAX_LITERALS, Made, PinState, Side, Val};
 use crate::graph::Node;
@@ -42,8 +44,13 @@ impl<'a> Solver<'a> {
             return Val { made, ..val.derived() };
         }
         let mut out = Val::default();
+        let keeps = is_capital(&call.name) && !constructs;
         for arg in &call.args {
-            let val = self.at(node, arg.value);
+            let mut val = self.at(node, arg.value);
+            // With which address an object is made is a setting of it: what it gives can be something else.
+            if keeps && matches!(arg.name, ArgName::Keyword(_)) {
+                val = elsewhere(val);
+            }
             if val.consts.all().is_some() && val.bytes.who <= Who::Operator {
                 // A plain text handed to what is not known names something, not necessarily a file that the result comes from.
                 out.name = out.name.join(val.name);
@@ -52,7 +59,9 @@ impl<'a> Solver<'a> {
             }
         }
         if let Some(receiver) = call.receiver {
-            out.join(&self.at(node, receiver));
+            let val = self.at(node, receiver);
+            let made = val.consts.top && is_address(&val) && self.is_made(node, receiver);
+            out.join(&if made { elsewhere(val) } else { val });
         }
         // What is done with a credential does not hand it back.
         out.name.via = out.name.via.without(Via::SECRET);
@@ -252,7 +261,7 @@ impl<'a> Solver<'a> {
         }
     }
     /// What a row says of a name that is no call (`os.environ`, `sys.argv`).
-    fn named(&mut self, file: FileId, name: &str) -> Option<Val> {
+    pub fn named(&mut self, file: FileId, name: &str) -> Option<Val> {
         if !name.contains('.') {
             return None;
         }
@@ -322,7 +331,7 @@ impl<'a> Solver<'a> {
         if self.is_self(here, base) {
             return Val::unknown();
         }
-        self.value(here, base).derived()
+        self.part(here, base, name).unwrap_or_else(|| self.value(here, base).derived())
     }
     /// Classes outside of the tree that a parameter is an object of: by its annotation, or what the class of a method derives from. None where no row reads
     /// an attribute of that name.
@@ -356,7 +365,9 @@ impl<'a> Solver<'a> {
     pub fn index(&mut self, here: Here, base: ValueId, key: ValueId) -> Val {
         let file = self.file(here.at.file);
         let is_secret = file.literal(key).is_some_and(|name| self.world.catalog.names_secret(&name));
+        let unsaid = file.literal(key).is_some_and(|name| self.is_unsaid(here, base, &name));
         let mut out = match self.element(here, base, key) {
+            _ if unsaid => return Val::program(),
             Some(val) => val,
             None => self.value(here, base).derived(),
         };

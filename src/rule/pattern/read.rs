@@ -169,6 +169,7 @@ fn fields(value: &Value, subject: &Subject) -> Read<Vec<Field>> {
     };
     out.extend(f.read("place", places)?.map(Field::Place));
     out.extend(f.read("test-code", truth)?.map(Field::TestCode));
+    out.extend(f.read("test-file", truth)?.map(Field::TestFile));
     match subject {
         Subject::Sink { .. } => {
             out.extend(f.read("name", origin)?.map(Field::Name));
@@ -180,6 +181,7 @@ fn fields(value: &Value, subject: &Subject) -> Read<Vec<Field>> {
             out.extend(f.read("receiver.called", texts)?.map(Field::ReceiverCalled));
             out.extend(f.read("version", crate::catalog::fields::pairs)?.map(Field::Version));
             out.extend(f.read("conditional", truth)?.map(Field::Conditional));
+            out.extend(f.read("own-callee", truth)?.map(Field::OwnCallee));
         }
         Subject::Effect { form, .. } => {
             out.extend(f.each("arg", arg_test)?.into_iter().map(Field::Arg));
