@@ -6,8 +6,8 @@ use rayon::prelude::*;
 
 use super::harness::{knowledge, scan, sources};
 use crate::catalog::Catalog;
-use crate::catalog::row::{Row, RowExample, Subject};
-use crate::finding::Tier;
+use crate::catalog::row::{Effect, Row, RowExample, Subject};
+use crate::finding::{Severity, Tier};
 
 /// The tree of an example: its code in a file that fits the subject.
 pub fn tree(row: &Row, example: &RowExample) -> BTreeMap<String, String> {
@@ -109,7 +109,10 @@ pub fn rules(row: &Row, example: &RowExample, catalog: &Catalog) -> BTreeSet<Str
     let local = |id: &str| knowledge().1.get(id).is_some_and(|p| p.tier != Tier::Hygiene);
     let (_, alerts) = scan(&tree, catalog);
     let named = example.rule.as_deref();
-    alerts.into_iter().map(|a| a.rule).filter(|r| local(r) || named == Some(r)).collect()
+    // Who calls is all that an entry says: a parameter that others can set is told of without one, at the lowest level.
+    let enters = row.effects.iter().any(|e| matches!(e, Effect::Enters { .. }));
+    let told = alerts.into_iter().filter(|a| !enters || a.severity > Severity::Info);
+    told.map(|a| a.rule).filter(|r| local(r) || named == Some(r)).collect()
 }
 
 /// What is wrong with the examples of a row.
