@@ -171,10 +171,13 @@ impl<'a> Matcher<'a> {
     /// Whether a call stands in the package that defines what it calls: what it says there, those who call the package decide.
     fn is_own_callee(&self, node: Node) -> bool {
         let What::Call(call) = &self.context.facts.fact(node).what else { return false };
-        let root = call.name.trim_start_matches('.').split('.').next().unwrap_or_default();
-        let path = &self.context.sources.file(node.file).path;
-        let inside = call.name.starts_with('.') || path.split('/').any(|segment| segment == root);
-        inside && module_of(self.context.index, node.file, &call.name).is_some()
+        let Some((module, _)) = module_of(self.context.index, node.file, &call.name) else { return false };
+        let path = |file| self.context.sources.file(file).path.as_str();
+        // The package begins at the folder with the first of its names.
+        let root = call.name.split('.').next().unwrap_or_default();
+        let folders: Vec<&str> = path(module).split('/').collect();
+        let package = folders.iter().rposition(|f| *f == root).map(|last| folders.iter().take(last + 1));
+        call.name.starts_with('.') || package.is_some_and(|p| path(node.file).split('/').zip(p.clone()).filter(|(a, b)| a == *b).count() == p.len())
     }
 
     fn starts(&self, c: &Candidate<'a>) -> Option<(Who, bool)> {
