@@ -50,7 +50,7 @@ pub struct Model {
 }
 
 /// Rounds of asking for more parts. Each round resolves names one call further away; what is wanted after the last is a notice.
-const ROUNDS: usize = 24;
+const ROUNDS: usize = 8;
 
 /// Builds the model of a tree. `wanted` decides which parts of Python files are looked at first; more are asked for as flow needs them. What `cache` holds is
 /// not read again.

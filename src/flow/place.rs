@@ -75,7 +75,8 @@ pub fn of(text: &str, exists: impl Fn(&str) -> bool) -> Place {
         return Place::Other;
     }
     if let Some((scheme, rest)) = text.split_once("://") {
-        return url(scheme, rest);
+        // An address that ends where a value is due names nothing: who gives the value decides what is meant (`…/download?id=`).
+        return if text.ends_with('=') { Place::Other } else { url(scheme, rest) };
     }
     if exists(text.trim_start_matches("./").trim_end_matches('/')) {
         return Place::Path;
@@ -258,6 +259,8 @@ mod tests {
             ("models/llama", Place::Unclear),
             ("outputs/final", Place::Unclear),
             ("https://example.org/m.pt", Place::Url { plain: false }),
+            ("https://example.org/get?id=", Place::Other),
+            ("https://example.org/get?id=7", Place::Url { plain: false }),
             ("http://example.org/m.pt", Place::Url { plain: true }),
             ("s3://bucket/key", Place::Url { plain: false }),
             ("http://localhost:8000/x", Place::Loopback),

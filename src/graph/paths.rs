@@ -28,8 +28,11 @@ struct Root {
     /// Last segment of a module -> files that could be it.
     modules: HashMap<String, Vec<FileId>>,
     /// What modules mean, by the directory of who imports them: as far as it was asked.
-    meant: Mutex<FxHashMap<Box<str>, FxHashMap<Box<str>, Option<FileId>>>>,
+    meant: Mutex<Meant>,
 }
+
+/// Files by directory and dotted name.
+type Meant = FxHashMap<Box<str>, FxHashMap<Box<str>, Option<FileId>>>;
 
 impl Root {
     fn hold(&mut self, path: &str) {
@@ -123,7 +126,7 @@ impl Paths {
             return file.or_else(|| self.at(*root, join(&path, "__init__.py").as_str()));
         }
         let under = self.under(*root)?;
-        let known = |meant: &FxHashMap<Box<str>, FxHashMap<Box<str>, Option<FileId>>>| meant.get(parent(here))?.get(dotted).copied();
+        let known = |meant: &Meant| meant.get(parent(here))?.get(dotted).copied();
         if let Some(known) = under.meant.lock().ok().and_then(|meant| known(&meant)) {
             return known;
         }
