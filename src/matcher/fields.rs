@@ -9,6 +9,7 @@ use crate::facts::{V, What};
 use crate::flow::guards::conjuncts;
 use crate::flow::resolve::spots::module_of;
 use crate::graph::Node;
+use crate::graph::paths::is_test;
 use crate::origin::{Origin, Who};
 use crate::rule::pattern::{Compare, Field, FlagWord, OriginTest};
 
@@ -94,7 +95,7 @@ impl<'a> Matcher<'a> {
             }
             Field::Place(words) => words.iter().any(|w| w == kind_word(file.kind)),
             Field::TestCode(yes) => is_test_path(&file.path) == *yes,
-            Field::TestFile(yes) => self.is_test_code(c.node.file) == *yes,
+            Field::TestFile(yes) => is_test(&self.context.sources.file(c.node.file).path) == *yes,
             Field::OwnCallee(yes) => self.is_own_callee(c.node) == *yes,
             Field::Form(words) => {
                 let name = said("name").unwrap_or("");
