@@ -7,7 +7,7 @@ use crate::catalog::row::{Effect, Row, RowId};
 use crate::detect::Context;
 use crate::finding::{Alert, Cleared, ClearedKind, Location};
 use crate::graph::Node;
-use crate::source::SourceFile;
+use crate::source::{FileId, SourceFile};
 
 /// Lines of one call that are looked at: comments stand at its beginning or its end.
 const MOST_LINES: u32 = 200;
@@ -16,6 +16,7 @@ const MOST_LINES: u32 = 200;
 pub fn suppressed(context: &Context, alerts: &[Alert]) -> Vec<Cleared> {
     let mut found: BTreeMap<(String, String), BTreeSet<Location>> = BTreeMap::new();
     let mut all: BTreeMap<String, BTreeSet<Location>> = BTreeMap::new();
+    let mut known: Known = BTreeMap::new();
     for (node, rows) in context.index.classified() {
         let kinds: BTreeSet<&str> = rows.iter().filter_map(|id| sink(context, *id)).collect();
         if kinds.is_empty() {
@@ -23,7 +24,7 @@ pub fn suppressed(context: &Context, alerts: &[Alert]) -> Vec<Cleared> {
         }
         let at = Location { file: node.file, range: context.facts.fact(node).range };
         let file = context.sources.file(node.file);
-        for row in comments(context, file, at) {
+        for row in comments(context, file, at, &mut known) {
             let what = format!("places beside `# {}`{}", row.subject.name(), owner(row));
             let reason = said(context, alerts, node, &kinds);
             all.entry(what.clone()).or_default().insert(at);
@@ -60,23 +61,24 @@ fn said(context: &Context, alerts: &[Alert], node: Node, kinds: &BTreeSet<&str>)
     }
 }
 
+/// The rows of comments by file and line: a minified file has all that it holds on one line, which is read once.
+type Known = BTreeMap<(FileId, u32), Vec<RowId>>;
+
 /// The rows of comments on the lines of a place, and on a line of its own before it.
-fn comments<'c>(context: &Context<'c>, file: &SourceFile, at: Location) -> Vec<&'c Row> {
+fn comments<'c>(context: &Context<'c>, file: &SourceFile, at: Location, known: &mut Known) -> Vec<&'c Row> {
     let lines = file.lines();
     let first = lines.line(at.range.start);
     let last = lines.line(at.range.end).min(first + MOST_LINES);
-    let mut out: Vec<&Row> = Vec::new();
+    let mut found: BTreeSet<RowId> = BTreeSet::new();
     for line in first.saturating_sub(1).max(1)..=last {
         let bytes = file.bytes.get(lines.range(line).bounds()).unwrap_or_default();
-        let text = String::from_utf8_lossy(bytes);
-        if line < first && !text.trim_start().starts_with('#') {
+        if line < first && !bytes.trim_ascii_start().starts_with(b"#") {
             continue;
         }
-        for comment in text.split('#').skip(1) {
-            out.extend(context.catalog.silencers(comment).map(|id| context.catalog.row(id)));
-        }
+        let of_line = || String::from_utf8_lossy(bytes).split('#').skip(1).flat_map(|comment| context.catalog.silencers(comment)).collect();
+        found.extend(known.entry((at.file, line)).or_insert_with(of_line).iter().copied());
     }
+    let mut out: Vec<&Row> = found.into_iter().map(|id| context.catalog.row(id)).collect();
     out.sort_by_key(|row| row.subject.name());
-    out.dedup_by_key(|row| row.subject.name());
     out
 }
