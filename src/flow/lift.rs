@@ -12,7 +12,7 @@ use crate::flow::place;
 use crate::flow::resolve::forward::MAX_FORWARD;
 use crate::flow::sinks::{Needs, Sink, flags, safe_by, worse};
 use crate::flow::solver::{Here, Solver};
-use crate::flow::tables::Bind;
+use crate::flow::tables::{Bind, is_static};
 use crate::flow::transfer::rows::pinned;
 use crate::flow::value::{Part, PinState, Source, Val};
 use crate::flow::versions::Versions;
@@ -101,7 +101,7 @@ pub fn lift(solver: &mut Solver, versions: &Versions, entries: &BTreeMap<Node, E
             } else {
                 sinks_here.insert(way.sink);
                 // What counts with few sources alone is followed from those.
-                if solver.world.catalog.only_from(&sink.kind).is_none() {
+                if solver.world.catalog.only_from(&sink.kind).is_none() && !by_receiver(solver, function, &way.needs) {
                     asking.insert(function);
                 }
             }
@@ -125,6 +125,9 @@ pub fn lift(solver: &mut Solver, versions: &Versions, entries: &BTreeMap<Node, E
             for (call, bind) in callers {
                 if way.chain.contains(&call) || ways_left[way.sink] == 0 {
                     continue;
+                }
+                if bind == Bind::Receiver {
+                    solver.want_override(call);
                 }
                 let Some(choices) = solver.choices(&way.needs.choices, function, call, bind) else { continue };
                 ways_left[way.sink] -= 1;
@@ -335,6 +338,11 @@ fn undone(solver: &Solver, row: &Row, sink: &str, value: &Val) -> bool {
 /// Whether a call is the one a row names, in full or by its last segments.
 fn same_call(named: &str, call: &str) -> bool {
     named == call || (named.starts_with('.') && (call.ends_with(named) || named.strip_prefix('.') == Some(call)))
+}
+
+/// Whether all that is open is the object a method belongs to: its class says what that holds, whoever calls.
+fn by_receiver(solver: &Solver, function: Node, needs: &Needs) -> bool {
+    needs.indices(function) == [0] && solver.tables.class(function).is_some() && !is_static(solver.file(function.file), function.fact)
 }
 
 /// Calls that fill the parameters of a function, template or script.

@@ -4,13 +4,17 @@
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use rayon::prelude::*;
+use rustc_hash::FxHashMap;
 
 use super::paths::{Paths, is_test};
-use crate::outline::{Asked, Outline, name_hash};
+use crate::outline::{Ask, Asked, BlockKind, Outline, name_hash};
 use crate::source::FileId;
 
 /// Most modules that a name is handed through before its definition; a circle ends here.
 pub const MOST_REEXPORTS: u32 = 8;
+
+/// Classes and files that are looked at for who constructs a class: what more derive from is an interface, and whoever constructs that says little of it.
+const MOST_CONSTRUCTED: usize = 64;
 
 /// Modules that one file has all names of.
 const MOST_STARRED: usize = 64;
@@ -28,7 +32,14 @@ pub struct Imports {
     tests: HashSet<FileId>,
     /// Modules whose names a file has all of, directly or through others, nearest first.
     stars: BTreeMap<FileId, Vec<FileId>>,
+    /// Classes that name a class as their base, by its file and name.
+    derived: FxHashMap<(FileId, u32), Vec<ClassName>>,
+    /// Methods and fields of a class, sorted hashes.
+    members: FxHashMap<(FileId, u32), Vec<u32>>,
 }
+
+/// A class of the top level of a module.
+type ClassName = (FileId, Box<str>);
 
 /// The name that an import binds in a file, the module it is from, and the name there where it is another one.
 type Binding = (u32, FileId, Option<Box<str>>);
@@ -55,6 +66,7 @@ impl Imports {
             of_file: Vec::with_capacity(outlines.len()),
             stars: BTreeMap::new(),
             tests: (0..outlines.len()).map(id).filter(|f| is_test(paths.path(*f))).collect(),
+            ..Imports::default()
         };
         let of_star = |(i, r): (usize, &Resolved)| {
             let all: Vec<FileId> = r.bound.iter().filter(|(m, b)| *b == Bound::All && *m != id(i)).map(|(m, _)| *m).collect();
@@ -73,7 +85,82 @@ impl Imports {
             out.by.push(by);
             out.of_file.push(modules);
         }
+        out.classes(paths, outlines);
         out
+    }
+    /// Reads which class derives from which, as far as names alone tell.
+    fn classes(&mut self, paths: &Paths, outlines: &[Option<Outline>]) {
+        let classes =
+            |o: &'_ Outline| -> Vec<usize> { (0..o.blocks.len()).filter(|b| o.blocks.get(*b).is_some_and(|b| b.kind == BlockKind::Class)).collect() };
+        for (file, outline) in outlines.iter().enumerate().filter_map(|(i, o)| o.as_ref().map(|o| (id(i), o))) {
+            for (block, class) in classes(outline).into_iter().filter_map(|b| outline.blocks.get(b).map(|c| (b, c))) {
+                let Some(name) = class.defines.first() else { continue };
+                let methods =
+                    outline.methods_of(block).flat_map(|(_, m)| std::iter::once(name_hash(&m.name)).chain(m.assigns.iter().map(|a| a.name)));
+                let mut members: Vec<u32> = methods.chain(class.assigns.iter().map(|a| a.name)).collect();
+                members.sort_unstable();
+                members.dedup();
+                self.members.insert((file, name_hash(name)), members);
+            }
+        }
+        for (file, outline) in outlines.iter().enumerate().filter_map(|(i, o)| o.as_ref().map(|o| (id(i), o))) {
+            for class in classes(outline).into_iter().filter_map(|b| outline.blocks.get(b)) {
+                let Some(name) = class.defines.first() else { continue };
+                let bases: Vec<(FileId, u32)> = class.bases.iter().filter_map(|base| self.class(paths, file, outline, base)).collect();
+                for base in bases.into_iter().filter(|b| *b != (file, name_hash(name))) {
+                    self.derived.entry(base).or_default().push((file, name.as_str().into()));
+                }
+            }
+        }
+    }
+    /// The class of the tree that a name means in a file.
+    fn class(&self, paths: &Paths, file: FileId, outline: &Outline, name: &str) -> Option<(FileId, u32)> {
+        let (mut at, mut name) = match name.rsplit_once('.') {
+            None => (file, name),
+            Some((module, last)) => {
+                let (head, rest) = module.split_once('.').map_or((module, None), |(head, rest)| (head, Some(rest)));
+                let import = outline.imports.iter().rfind(|i| i.alias == head)?;
+                let whole = [Some(import.module.as_str()).filter(|m| !m.is_empty()), import.name.as_deref(), rest];
+                let whole: Vec<&str> = whole.into_iter().flatten().collect();
+                // `import a.b` binds `a`.
+                let written = import.name.is_none() && import.module.split('.').next() == Some(head);
+                let module = if written { module.to_owned() } else { whole.join(".") };
+                (paths.module(file, &module, import.level)?, last)
+            }
+        };
+        for _ in 0..MOST_REEXPORTS {
+            let found = |file: FileId| self.members.contains_key(&(file, name_hash(name))).then(|| (file, name_hash(name)));
+            if let Some(class) = found(at) {
+                return Some(class);
+            }
+            match self.origin(at, name) {
+                Some(origin) => (at, name) = origin,
+                None => return self.starred(at).iter().find_map(|module| found(*module)),
+            }
+        }
+        None
+    }
+    /// Classes that derive from a class, directly or through others, nearest first.
+    pub fn derived(&self, file: FileId, class: &str) -> Vec<(FileId, &str)> {
+        let mut out: Vec<(FileId, &str)> = Vec::new();
+        let mut seen = HashSet::from([(file, name_hash(class))]);
+        let mut next = vec![(file, name_hash(class))];
+        let mut at = 0;
+        while let Some(class) = next.get(at).copied() {
+            at += 1;
+            for (file, name) in self.derived.get(&class).into_iter().flatten() {
+                let key = (*file, name_hash(name));
+                if seen.insert(key) {
+                    out.push((*file, name));
+                    next.push(key);
+                }
+            }
+        }
+        out
+    }
+    /// Whether a class has a method or field of that name in its own body.
+    pub fn has_member(&self, file: FileId, class: &str, member: &str) -> bool {
+        self.members.get(&(file, name_hash(class))).is_some_and(|m| m.binary_search(&name_hash(member)).is_ok())
     }
     /// Where a name of a file comes from when an import binds it: the module of the tree, and the name there.
     pub fn origin<'n>(&'n self, file: FileId, name: &'n str) -> Option<(FileId, &'n str)> {
@@ -122,17 +209,36 @@ impl Imports {
         }
         out
     }
-    /// What is asked for of each file, from what is asked for of names: (module, `name` or `Class.member`).
-    pub fn asked<'n>(
-        &self,
-        uses: impl Iterator<Item = (FileId, &'n str)>,
-        definitions: impl Iterator<Item = (FileId, &'n str)>,
-    ) -> BTreeMap<FileId, Asked> {
+    /// What is asked for of each file, from what is asked for of names: (module, `name` or `Class.member`, what of it).
+    pub fn asked<'n>(&self, names: impl Iterator<Item = (FileId, &'n str, Ask)>) -> BTreeMap<FileId, Asked> {
         let mut out: BTreeMap<FileId, Asked> = BTreeMap::new();
-        let mut members: BTreeMap<(FileId, u32), Vec<Option<&str>>> = BTreeMap::new();
-        for (module, name) in uses {
+        let mut members: BTreeMap<(FileId, u32), BTreeSet<Option<&str>>> = BTreeMap::new();
+        let mut methods: BTreeMap<(FileId, &str), BTreeSet<&str>> = BTreeMap::new();
+        for (module, name, ask) in names {
             let (head, member) = name.split_once('.').map_or((name, None), |(head, rest)| (head, rest.rsplit('.').next()));
-            members.entry((module, name_hash(head))).or_default().push(member);
+            match (ask, member) {
+                (Ask::Definition, _) => out.entry(module).or_default().definition(name),
+                (Ask::Calls, Some(member)) => {
+                    methods.entry((module, head)).or_default().insert(member);
+                }
+                _ => {
+                    members.entry((module, name_hash(head))).or_default().insert(member);
+                }
+            }
+        }
+        for ((module, class), methods) in methods {
+            for member in methods {
+                let (mut inheriting, mut overriding) = self.inheriting(module, class, member);
+                if member == "__init__" && inheriting.len() + overriding.len() > MOST_CONSTRUCTED {
+                    inheriting.truncate(1);
+                    overriding.clear();
+                }
+                inheriting.into_iter().for_each(|(module, class)| {
+                    members.entry((module, class)).or_default().insert(Some(member));
+                });
+                // What stands in for it may call it.
+                overriding.into_iter().for_each(|file| out.entry(file).or_default().member(member));
+            }
         }
         for ((module, head), members) in members {
             let counts = |file: FileId| file == module || !self.tests.contains(&file) || self.tests.contains(&module);
@@ -141,10 +247,27 @@ impl Imports {
                 members.iter().for_each(|member| asked.uses(bound, *member));
             }
         }
-        for (module, name) in definitions {
-            out.entry(module).or_default().definition(name);
-        }
         out
+    }
+    /// A class and what inherits a method of it, and the files of what derives from it and has a method of its own of that name.
+    fn inheriting(&self, file: FileId, class: &str, method: &str) -> (Vec<(FileId, u32)>, BTreeSet<FileId>) {
+        let method = name_hash(method);
+        let mut inheriting = vec![(file, name_hash(class))];
+        let mut overriding = BTreeSet::new();
+        let mut seen: HashSet<(FileId, u32)> = inheriting.iter().copied().collect();
+        let mut at = 0;
+        while let Some(class) = inheriting.get(at).copied() {
+            at += 1;
+            for (file, name) in self.derived.get(&class).into_iter().flatten() {
+                let key = (*file, name_hash(name));
+                if self.members.get(&key).is_some_and(|m| m.binary_search(&method).is_ok()) {
+                    overriding.insert(*file);
+                } else if seen.insert(key) {
+                    inheriting.push(key);
+                }
+            }
+        }
+        (inheriting, overriding)
     }
 }
 

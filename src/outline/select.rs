@@ -26,8 +26,8 @@ pub fn select(outline: &Outline, bytes: &[u8], wanted: &Wanted) -> Vec<Part> {
 /// the selection of both.
 pub fn select_more(outline: &Outline, bytes: &[u8], asked: &Asked, before: &[Part]) -> Option<Vec<Part>> {
     let mut found = Found::default();
-    for part in asked.using(outline) {
-        found.add(outline, bytes, part, &mut |h| asked.any.contains(&h));
+    for part in asked.using(outline, bytes) {
+        found.add(outline, bytes, part, &mut |h| asked.wants(h));
     }
     if asked.has_uses() {
         // Imports of all that a module has hand things on, and name none of them.

@@ -205,12 +205,7 @@ impl File<'_> {
         let mut out: Vec<u32> = sought.iter().filter(|(_, form)| **form == Context::Anywhere).map(|s| s.0).collect();
         let exact: Vec<&(u32, &Context)> = sought.iter().filter(|(name, form)| **form != Context::Anywhere && !out.contains(name)).collect();
         if !exact.is_empty() {
-            let mut seen = Vec::new();
-            for range in stretches(self.outline, part) {
-                let bytes = self.bytes.get(range.bounds()).unwrap_or_default();
-                let at = range.start as usize;
-                seen.extend(trace(bytes).into_iter().map(|s| Seen { start: s.start + at, end: s.end + at, ..s }));
-            }
+            let seen = seen_in(self.outline, self.bytes, part);
             for (name, form) in exact {
                 if !out.contains(name) && self.stands(part, &seen, *name, form) {
                     out.push(*name);
@@ -332,9 +327,20 @@ impl File<'_> {
     }
 }
 
+/// Every name in a part, in order, with its place in the file.
+pub(super) fn seen_in(outline: &Outline, bytes: &[u8], part: Part) -> Vec<Seen> {
+    let mut seen = Vec::new();
+    for range in stretches(outline, part) {
+        let at = range.start as usize;
+        let inside = trace(bytes.get(range.bounds()).unwrap_or_default()).into_iter();
+        seen.extend(inside.map(|s| Seen { start: s.start + at, end: s.end + at, ..s }));
+    }
+    seen
+}
+
 /// What a name is taken from.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Taken {
+pub(super) enum Taken {
     /// Nothing.
     Free,
     /// A name.
@@ -343,7 +349,8 @@ enum Taken {
     Other,
 }
 
-fn taken_from(bytes: &[u8], seen: &[Seen], i: usize) -> Taken {
+/// What the name at `i` is taken from.
+pub(super) fn taken_from(bytes: &[u8], seen: &[Seen], i: usize) -> Taken {
     let Some(s) = seen.get(i) else { return Taken::Free };
     let before = bytes.get(..s.start).unwrap_or_default().trim_ascii_end();
     let Some(before) = before.strip_suffix(b".") else { return Taken::Free };

@@ -98,20 +98,27 @@ impl Solver<'_> {
         if name.is_empty() || name.contains('<') || self.world.index.kind(function.file) != Kind::Python {
             return;
         }
-        let own = self.tables.class(function);
-        if let Some(class) = own {
-            self.want_bases(class);
-        }
+        let Some(class) = self.tables.class(function) else {
+            self.wanted.insert((function.file, name, Ask::Uses));
+            return;
+        };
+        self.want_bases(class);
         let member = last(&name);
-        for class in own.map(|c| self.tables.family(c)).unwrap_or_default() {
-            let class_name = self.class_name(class);
-            // A method may be chosen by a name that is put together: `"read_" + how`.
-            let begins = member.match_indices('_').filter(|(at, _)| *at > 0).filter_map(|(at, _)| member.get(..=at));
-            for member in begins.chain([member]) {
-                self.wanted.insert((class.file, format!("{class_name}.{member}"), Ask::Uses));
+        // A method may be chosen by a name that is put together: `"read_" + how`.
+        let begins = member.match_indices('_').filter(|(at, _)| *at > 0).filter_map(|(at, _)| member.get(..=at));
+        let spelled: Vec<&str> = begins.chain([member]).collect();
+        for of in self.tables.bases(class) {
+            let class_name = self.class_name(of);
+            // An object of a base is perhaps one of this class; a base that has no such method is not asked for it.
+            let ask = match of == class {
+                true => Ask::Calls,
+                false if member != "__init__" && self.world.index.imports().has_member(of.file, class_name, member) => Ask::Uses,
+                false => continue,
+            };
+            for member in &spelled {
+                self.wanted.insert((of.file, format!("{class_name}.{member}"), ask));
             }
         }
-        self.wanted.insert((function.file, name, Ask::Uses));
     }
     /// Whether a value is, or holds, a function that matters.
     fn matters(&self, escapes: &Escapes, node: Node, value: ValueId, fuel: &mut u32) -> bool {

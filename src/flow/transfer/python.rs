@@ -1,7 +1,7 @@
 //! The meaning of Python's forms: calls, names, attributes, subscripts, joined text, parameters.
 
 use crate::catalog::python::objects::names_in;
-use crate::facts::{ArgName, Call, FactId, ParamKind, V, ValueId, What};
+use crate::facts::{ArgName, Call, FactId, FileFacts, ParamKind, V, ValueId, What};
 use crate::flow::place::{self, Place};
 use crate::flow::resolve::spots::module_of;
 use crate::flow::sinks::is_address;
@@ -48,7 +48,7 @@ impl<'a> Solver<'a> {
         for arg in &call.args {
             let mut val = self.at(node, arg.value);
             // With which address an object is made is a setting of it: what it gives can be something else.
-            if keeps && matches!(arg.name, ArgName::Keyword(_)) {
+            if is_address(&val) && ((keeps && matches!(arg.name, ArgName::Keyword(_))) || self.is_description(self.here(node), arg.value)) {
                 val = elsewhere(val);
             }
             if val.consts.all().is_some() && val.bytes.who <= Who::Operator {
@@ -67,6 +67,22 @@ impl<'a> Solver<'a> {
         out.name.via = out.name.via.without(Via::SECRET);
         out.bytes.via = out.bytes.via.without(Via::SECRET);
         Val { made, ..out.derived().less_known() }
+    }
+    /// Whether a value is a dictionary of several entries: an address in it is one thing it says among others.
+    fn is_description(&self, here: Here, value: ValueId) -> bool {
+        let facts = self.file(here.at.file);
+        let several = |facts: &FileFacts, value: ValueId| matches!(&facts.value(value).what, V::Dict(entries, _) if entries.len() > 1);
+        match &facts.value(value).what {
+            V::Ref(fact) => matches!(&facts.fact(*fact).what, What::Assignment { value, .. } if several(facts, *value)),
+            V::Attr(base, name) if self.is_self(here, *base) => {
+                let class = here.scope.and_then(|fact| self.tables.class(Node { fact, ..here.at }));
+                class.map(|c| self.tables.field(c, name)).unwrap_or_default().iter().any(|node| {
+                    let facts = self.file(node.file);
+                    matches!(&facts.fact(node.fact).what, What::Assignment { value, .. } if several(facts, *value))
+                })
+            }
+            _ => several(facts, value),
+        }
     }
     /// A value of a function with the arguments of a call filled in.
     pub fn fill(&mut self, node: Node, call: &Call, function: Node, bind: Bind, val: &Val) -> Val {
@@ -226,6 +242,30 @@ impl<'a> Solver<'a> {
             }
         }
     }
+    /// Asks for the method that a call of one really means: a class nearer to the object than where it was found may have its own.
+    pub fn want_override(&mut self, node: Node) {
+        let What::Call(call) = &self.file(node.file).fact(node.fact).what else { return };
+        let (Some(receiver), Some(method)) = (call.receiver, call.name.rsplit('.').next()) else { return };
+        for class in self.classes(self.here(node), receiver) {
+            for class in self.tables.bases(class) {
+                let name = self.class_name(class);
+                if self.world.index.is_left_out(class.file, name, Some(method)) {
+                    self.wanted.insert((class.file, format!("{name}.{method}"), Ask::Definition));
+                    break;
+                }
+            }
+        }
+    }
+    /// Asks for a method or the assignments of a field in what derives from a class.
+    fn want_below(&mut self, class: Node, member: &str) {
+        let index = self.world.index;
+        for (file, name) in index.imports().derived(class.file, self.class_name(class)) {
+            let unread = index.local(file, name, 0).is_none() || index.is_left_out(file, name, Some(member));
+            if unread && index.imports().has_member(file, name, member) {
+                self.wanted.insert((file, format!("{name}.{member}"), Ask::Definition));
+            }
+        }
+    }
     /// The name of a class in its module.
     pub fn class_name(&self, class: Node) -> &'a str {
         match &self.world.facts.fact(class).what {
@@ -235,7 +275,9 @@ impl<'a> Solver<'a> {
     }
     /// Asks for what tells the class of an object on which a method is called.
     pub fn want_receiver(&mut self, node: Node, receiver: ValueId) {
-        self.classes(self.here(node), receiver);
+        for class in self.classes(self.here(node), receiver) {
+            self.want_bases(class);
+        }
         self.settled(|s| s.at(node, receiver));
     }
     /// Notes that a name of a module of the tree has no facts yet.
@@ -322,7 +364,7 @@ impl<'a> Solver<'a> {
         if self.is_self(here, base) && out.as_ref().is_none_or(|val| val.consts.all().is_some_and(|all| all == [Lit::None])) {
             // What a class leaves open, those that derive from it say.
             if let Some(class) = here.scope.and_then(|fact| self.tables.class(Node { fact, ..here.at })) {
-                self.wanted.insert((class.file, self.class_name(class).to_owned(), Ask::Uses));
+                self.want_below(class, name);
             }
         }
         if let Some(val) = out {
