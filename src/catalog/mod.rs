@@ -9,8 +9,8 @@ pub mod command;
 pub mod effects;
 pub mod fields;
 pub mod glob;
-mod handed;
 pub mod load;
+mod lookup;
 pub mod python;
 pub mod row;
 pub mod severity;
@@ -18,7 +18,7 @@ pub mod shipped;
 pub mod slot;
 pub mod unwrap;
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::OnceLock;
 
 use crate::facts::{Channel, EntryKind, FactId, FileFacts, Target, V, What};
@@ -26,13 +26,11 @@ use crate::finding::Severity;
 use crate::origin::Via;
 use crate::outline::Wanted;
 pub use fields::LoadError;
+use lookup::Patterns;
 use python::objects::Objects;
 use row::{Effect, EntrySubject, Promise, Row, RowId, Subject};
 use severity::Severities;
 use slot::is_type;
-
-/// Patterns with their rows, by the last segment that they end in.
-type Patterns = HashMap<String, Vec<(String, RowId)>>;
 
 /// All rows, indexed by subject.
 #[derive(Debug, Default)]
@@ -44,8 +42,14 @@ pub struct Catalog {
     /// Built-in rows that a user's row replaced: (subject, place of the user's row).
     pub overridden: Vec<(String, String)>,
     exact: HashMap<&'static str, HashMap<String, Vec<RowId>>>,
-    /// Patterns of names, by subject word and by the last segment of dotted names where it is plain (else empty).
+    /// Patterns of names, by subject word.
     globs: HashMap<&'static str, Patterns>,
+    /// Rows by subject word.
+    kinds: HashMap<&'static str, Vec<RowId>>,
+    /// Last segments of names of calls that are written out.
+    lasts: HashSet<String>,
+    /// Last segments of calls that run code or call a function they are handed; none where a row leaves them open.
+    unwrapped: Option<BTreeSet<String>>,
     commands: command::Known,
     wanted: OnceLock<Wanted>,
     /// Last name of a call that a row says is dangerous -> packages it belongs to.
@@ -126,7 +130,11 @@ impl Catalog {
     }
     /// Rows of a subject word (`call`, `gate`, `secret`), in order.
     pub fn of_kind<'c>(&'c self, kind: &'c str) -> impl Iterator<Item = (RowId, &'c Row)> + 'c {
-        self.iter().filter(move |(_, r)| r.subject.kind() == kind)
+        self.kinds.get(kind).into_iter().flatten().map(|id| (*id, self.row(*id)))
+    }
+    /// Whether rows may say of a call that ends in that name what it runs inside.
+    fn may_unwrap(&self, last: &str) -> bool {
+        self.unwrapped.as_ref().is_none_or(|names| names.contains(last))
     }
 
     /// What rows say of a fact: every row whose subject it is and whose `when:` holds, in catalogue order. Receivers are settled as far as this
@@ -220,11 +228,14 @@ impl Catalog {
     }
 
     fn calls(&self, facts: &FileFacts, objects: &Objects, id: FactId, call: &crate::facts::Call) -> Vec<RowId> {
-        let mut found = self.named("call", &call.name);
-        if !call.name.contains('.') {
-            found.extend(self.named("call", &format!("builtins.{}", call.name)));
-        }
         let last = call.name.rsplit('.').next().unwrap_or(&call.name);
+        let mut found = Vec::new();
+        if self.may_name("call", &call.name, last) {
+            found = self.named("call", &call.name);
+            if !call.name.contains('.') {
+                found.extend(self.named("call", &format!("builtins.{}", call.name)));
+            }
+        }
         let known = !found.is_empty();
         if let Some(receiver) = call.receiver {
             let mut types = None;
@@ -372,77 +383,6 @@ impl Catalog {
     pub fn path_severity(&self, asset: &str, who: crate::origin::Who) -> Severity {
         self.severities.path(asset, who)
     }
-
-    fn named(&self, kind: &'static str, name: &str) -> Vec<RowId> {
-        let mut found: Vec<RowId> = self.exactly(kind, name).to_vec();
-        let dotted = is_dotted(kind);
-        let globs = self.globs.get(kind);
-        let last = name.rsplit('.').next().filter(|l| dotted && !l.is_empty());
-        let of = |last: &str| globs.and_then(|g| g.get(last)).into_iter().flatten();
-        for (pattern, id) in of("").chain(last.into_iter().flat_map(of)) {
-            if if dotted { glob::path(pattern, name) } else { glob::text(pattern, name) } {
-                found.push(*id);
-            }
-        }
-        found.sort_unstable();
-        found
-    }
-
-    fn exactly(&self, kind: &str, name: &str) -> &[RowId] {
-        self.exact.get(kind).and_then(|k| k.get(name)).map_or(&[], Vec::as_slice)
-    }
-
-    fn index(&mut self) {
-        let mut exact: HashMap<&'static str, HashMap<String, Vec<RowId>>> = HashMap::new();
-        let mut globs: HashMap<&'static str, Patterns> = HashMap::new();
-        let mut summaries: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
-        for (id, row) in self.iter() {
-            let kind = row.subject.kind();
-            if row.effects.iter().any(|e| matches!(e, Effect::Sink { .. })) {
-                let (name, packages) = match &row.subject {
-                    Subject::Call(name) => (name, name.split('.').next().filter(|root| *root != name).map(str::to_owned).into_iter().collect()),
-                    Subject::Suffix { name, corroborate } => (name, corroborate.clone()),
-                    _ => (&row.see, Vec::new()),
-                };
-                let last = name.rsplit('.').next().unwrap_or(name);
-                if !packages.is_empty() && !last.contains(['*', '?']) {
-                    summaries.entry(last.to_owned()).or_default().extend(packages);
-                }
-            }
-            let name = match &row.subject {
-                Subject::Suffix { name, .. } => name.rsplit('.').next().unwrap_or(name).to_owned(),
-                Subject::Setting(path) => path.to_lowercase().replace('-', "_"),
-                Subject::Image(name) => image_name(name).to_owned(),
-                Subject::Call(n) | Subject::Method(n) | Subject::Assign(n) | Subject::Action(n) | Subject::Trigger(n) | Subject::Context(n) => {
-                    n.clone()
-                }
-                Subject::Runner(n) | Subject::Credential(n) | Subject::Package(n) | Subject::Account(n) | Subject::Gate(n) => n.clone(),
-                Subject::Comment(n) | Subject::SecretName(n) | Subject::SecretFile(n) => n.clone(),
-                Subject::Command { .. } | Subject::ActionShape(_) | Subject::Entry(_) | Subject::Secret(_) => continue,
-            };
-            if name.contains(['*', '?']) && !matches!(row.subject, Subject::Suffix { .. }) {
-                let last = name.rsplit_once('.').map(|n| n.1).filter(|l| is_dotted(kind) && !l.contains(['*', '?']));
-                globs.entry(kind).or_default().entry(last.unwrap_or_default().to_owned()).or_default().push((name, id));
-            } else {
-                exact.entry(kind).or_default().entry(name).or_default().push(id);
-            }
-        }
-        let commands = command::Known::of(self.iter());
-        let last = |row: &Row| row.subject.name().rsplit('.').next().map(str::to_owned);
-        self.read = self.of_kind("call").filter(|(_, r)| r.has("returns")).filter_map(|(_, r)| last(r)).collect();
-        let left_out = |effect: &Effect| match effect {
-            Effect::Returns { except, .. } => except.clone(),
-            _ => Vec::new(),
-        };
-        self.excepted = self.iter().flat_map(|(_, r)| r.effects.iter().flat_map(left_out).collect::<Vec<_>>()).collect();
-        self.fields = self.of_kind("assign").filter_map(|(_, r)| last(r)).collect();
-        (self.exact, self.globs, self.commands, self.summaries) = (exact, globs, commands, summaries);
-    }
-}
-
-/// Whether names of a subject word are matched segment by segment.
-fn is_dotted(kind: &str) -> bool {
-    matches!(kind, "call" | "assign" | "setting" | "context")
 }
 
 /// An image reference without scheme, tag and digest: `docker.io/library/python:3.12` is `python`.

@@ -153,6 +153,8 @@ fn targets(node: Option<Node<'_>>, out: &mut BTreeSet<String>) {
 impl<'t> Lower<'t, '_> {
     /// First look at a module: what its top level imports and binds, wherever in it. Functions see all of it when they run.
     pub fn survey(&mut self, root: Node<'t>) {
+        // Of functions only `global` statements matter here.
+        let globals = memchr::memmem::find(root.text().as_bytes(), b"global").is_some();
         let mut stack: Vec<(Node<'t>, bool)> = vec![(root, true)];
         let mut assigned: Vec<(String, String)> = Vec::new();
         while let Some((node, top)) = stack.pop() {
@@ -161,7 +163,7 @@ impl<'t> Lower<'t, '_> {
                     let name = node.field("name").map(|n| normalise(n.text())).unwrap_or_default();
                     self.others.insert(name.clone());
                     self.definitions.insert(name);
-                    stack.extend(node.field("body").map(|b| (b, false)));
+                    stack.extend(node.field("body").filter(|_| globals).map(|b| (b, false)));
                     continue;
                 }
                 "import_statement" | "import_from_statement" if top => {
@@ -189,7 +191,7 @@ impl<'t> Lower<'t, '_> {
                 "lambda" | "string" | "comment" => continue,
                 _ => {}
             }
-            // Of functions only `global` statements matter here, and those stand among statements.
+            // Those stand among statements.
             stack.extend(node.named().into_iter().filter(|n| top || !n.kind().ends_with("expression")).map(|n| (n, top)));
         }
         // Aliases of aliases take a few rounds at most.

@@ -1,7 +1,7 @@
 //! Functions that are handed over to be called: what a row says of `submit(f, x)` or `Thread(target=f, args=(x,))` becomes a call of `f`. Knows rows and facts.
 
-use super::Catalog;
-use super::row::{Effect, RowId, Slot};
+use crate::catalog::Catalog;
+use crate::catalog::row::{Effect, RowId, Slot};
 use crate::facts::{Arg, ArgName, Call, FactId, FileFacts, Target, V, ValueId, What};
 
 /// Arguments of one call that are followed.

@@ -1,11 +1,13 @@
 //! What a row calls code becomes facts: the inner command of `sudo`, the text of `bash -c`, a list handed to a process API. Also what only rows can
 //! tell of a command line: values inside words, and the packages an installer names. Knows rows and facts; finds no new file.
 
-use super::command::OptValue;
-use super::python::objects::Objects;
-use super::row::{Effect, RowId, Slot, SlotName};
-use super::slot::Argument;
-use super::{Catalog, handed};
+mod handed;
+
+use crate::catalog::Catalog;
+use crate::catalog::command::OptValue;
+use crate::catalog::python::objects::Objects;
+use crate::catalog::row::{Effect, RowId, Slot, SlotName};
+use crate::catalog::slot::Argument;
 use crate::extract::{Hole, manifest, python, shell};
 use crate::facts::{
     Builder, Channel, Command, FactId, FileFacts, Language, Requirement, RequirementFrom, Tail, Target, V, ValueId, What, Word, WordPart,
@@ -19,6 +21,9 @@ const DEPTH: u8 = 8;
 /// Inner commands and texts of one file.
 const COUNT: usize = 4_000;
 
+/// Effects of calls that this module follows.
+pub(super) const UNWRAPPED: [&str; 3] = ["wraps", "calls", "installs"];
+
 /// Adds everything that rows say runs inside, to depth 8, with a [`What::Wraps`] for each; then the requirements of install commands. Facts that stood
 /// before keep their ids.
 #[must_use]
@@ -31,7 +36,12 @@ pub fn unwrap(facts: FileFacts, catalog: &Catalog) -> FileFacts {
     while at < facts.items.len() {
         let id = FactId(u32::try_from(at).unwrap_or(u32::MAX));
         at += 1;
-        if !matches!(facts.fact(id).what, What::Command(_) | What::Call(_) | What::Uses { .. }) {
+        let may = match &facts.fact(id).what {
+            What::Call(call) => catalog.may_unwrap(call.name.rsplit('.').next().unwrap_or_default()),
+            What::Command(_) | What::Uses { .. } => true,
+            _ => false,
+        };
+        if !may {
             continue;
         }
         let rows = catalog.classify_words(&facts, &objects, id);
