@@ -501,6 +501,11 @@ impl FileFacts {
     pub fn cond(&self, id: CondId) -> &Cond {
         &self.conds[id.0 as usize]
     }
+    /// The condition that a value is: a comparison or a negation that is handed on.
+    pub fn test(&self, id: ValueId) -> Option<CondId> {
+        let range = self.value(id).range;
+        self.conds.iter().position(|c| c.range == range).and_then(|i| u32::try_from(i).ok()).map(CondId)
+    }
     /// All facts with their ids.
     pub fn iter(&self) -> impl Iterator<Item = (FactId, &Fact)> {
         self.items.iter().enumerate().map(|(i, f)| (FactId(u32::try_from(i).unwrap_or(u32::MAX)), f))

@@ -8,6 +8,7 @@ use crate::facts::{FactId, ParamKind, V, What};
 use crate::finding::Hop;
 use crate::flow::entries::{Entry, enter};
 use crate::flow::guards::Guard;
+use crate::flow::guards::refused::{OptIns, is_refused, is_withheld};
 use crate::flow::place;
 use crate::flow::resolve::forward::MAX_FORWARD;
 use crate::flow::sinks::{Needs, Sink, flags, safe_by, worse};
@@ -30,7 +31,7 @@ const MAX_DATA_CHAIN: usize = 2;
 /// How many sinks one function's parameters keep: the `main` of a script hands one object to all that it does.
 const MAX_SINKS: usize = 64;
 /// How many open ways one sink keeps.
-const MAX_WAYS: usize = 64;
+pub(super) const MAX_WAYS: usize = 64;
 
 /// A sink on its way up.
 struct Way {
@@ -54,6 +55,7 @@ pub fn lift(solver: &mut Solver, versions: &Versions, entries: &BTreeMap<Node, E
     let mut held: BTreeMap<Node, BTreeSet<usize>> = BTreeMap::new();
     let mut asking: BTreeSet<Node> = BTreeSet::new();
     let mut cut: BTreeSet<Node> = BTreeSet::new();
+    let mut opt_ins = OptIns::new();
     let mut level: Vec<Way> = sinks.iter().enumerate().map(|(sink, (_, needs))| Way { sink, needs: needs.clone(), chain: Vec::new() }).collect();
     while !level.is_empty() {
         let mut next: Vec<Way> = Vec::new();
@@ -61,11 +63,17 @@ pub fn lift(solver: &mut Solver, versions: &Versions, entries: &BTreeMap<Node, E
             let functions = way.needs.functions();
             // An outside value is there already: what else may come in does not move the finding.
             let (sink, _) = &sinks[way.sink];
-            let settled =
-                (way.needs.value.who() >= Who::Publisher && way.needs.value.consts.params.is_empty()) || is_off(solver, versions, sink, &way.needs);
+            let given = way.needs.value.who() >= Who::Publisher && way.needs.value.consts.params.is_empty();
+            let settled = given || way.needs.guards.iter().any(Guard::refuses) || is_off(solver, versions, sink, &way.needs);
             let Some(function) = functions.first().copied().filter(|_| !settled) else {
-                // Whose consent a caller gives is not asked where the caller is not.
-                let guards = if functions.is_empty() { way.needs.guards } else { Vec::new() };
+                // Callers add nothing to the value any more; but whether any of them gives the consent that the sink waits for is up to them.
+                let mut guards = way.needs.guards;
+                let stands = way.chain.last().copied().unwrap_or(sinks[way.sink].0.node);
+                if guards.iter().any(|g| is_withheld(solver, g, &mut Vec::new())) || is_refused(solver, entries, stands, &mut opt_ins, MAX_FORWARD) {
+                    guards = vec![Guard::withheld()];
+                } else if !functions.is_empty() {
+                    guards = Vec::new();
+                }
                 let open = Needs { guards, ..way.needs };
                 let needs = functions.iter().fold(open, |needs, f| close(solver, &needs, *f, false));
                 ends[way.sink].push(End { needs, chain: way.chain });
@@ -139,6 +147,12 @@ pub fn lift(solver: &mut Solver, versions: &Versions, entries: &BTreeMap<Node, E
                 let mut needs = fill(solver, &way.needs, function, call, bind);
                 needs.choices = choices;
                 needs.choices.extend(solver.chosen_function(call, function));
+                // What a caller refuses before it calls, it refuses for the sink.
+                for guard in opt_ins.entry(call).or_insert_with(|| solver.opt_ins(call)) {
+                    if !needs.guards.contains(guard) {
+                        needs.guards.push(guard.clone());
+                    }
+                }
                 let mut chain = way.chain.clone();
                 // What only defaults decide stands where it was.
                 chain.extend(handed.then_some(call));
@@ -346,7 +360,7 @@ fn by_receiver(solver: &Solver, function: Node, needs: &Needs) -> bool {
 }
 
 /// Calls that fill the parameters of a function, template or script.
-fn callers(solver: &Solver, function: Node) -> Vec<(Node, Bind)> {
+pub(super) fn callers(solver: &Solver, function: Node) -> Vec<(Node, Bind)> {
     if let Some(callers) = solver.tables.callers.get(&function) {
         return callers.clone();
     }
@@ -359,7 +373,7 @@ fn callers(solver: &Solver, function: Node) -> Vec<(Node, Bind)> {
 }
 
 /// The needs of a function seen from one of its calls.
-fn fill(solver: &mut Solver, needs: &Needs, function: Node, call: Node, bind: Bind) -> Needs {
+pub(super) fn fill(solver: &mut Solver, needs: &Needs, function: Node, call: Node, bind: Bind) -> Needs {
     let what = &solver.file(call.file).fact(call.fact).what;
     match what {
         What::Call(c) => {
@@ -405,7 +419,7 @@ fn fill(solver: &mut Solver, needs: &Needs, function: Node, call: Node, bind: Bi
 }
 
 /// The needs when nobody fills a function's parameters in: defaults, else open (or unknown, when outsiders cannot call it).
-fn close(solver: &mut Solver, needs: &Needs, function: Node, open: bool) -> Needs {
+pub(super) fn close(solver: &mut Solver, needs: &Needs, function: Node, open: bool) -> Needs {
     let facts = solver.file(function.file);
     let params = match &facts.fact(function.fact).what {
         What::Function { params, .. } => params.as_slice(),

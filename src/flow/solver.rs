@@ -106,6 +106,8 @@ pub struct Solver<'a> {
     pub(super) handed: crate::flow::resolve::validators::Handed,
     /// Names of keywords that functions take without saying so.
     pub(super) keywords: Vec<String>,
+    /// Variables of the environment that something of the tree sets, once it was asked for.
+    pub(super) set_variables: Option<BTreeSet<String>>,
 }
 
 impl<'a> Solver<'a> {
@@ -127,6 +129,7 @@ impl<'a> Solver<'a> {
             unpacking: Vec::new(),
             handed: HashMap::new(),
             keywords: Vec::new(),
+            set_variables: None,
         };
         asked.iter().for_each(|(file, name)| solver.want(*file, name));
         solver

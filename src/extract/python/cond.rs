@@ -103,6 +103,22 @@ impl<'t> Lower<'t, '_> {
         self.b.cond(range, atom)
     }
 
+    /// The values that a condition looks at.
+    pub fn compared(&self, cond: CondId) -> Vec<ValueId> {
+        let mut out = Vec::new();
+        let mut next = vec![cond];
+        while let Some(id) = next.pop() {
+            match &self.b.facts.cond(id).what {
+                CondWhat::And(parts) | CondWhat::Or(parts) => next.extend(parts.iter().rev()),
+                CondWhat::Not(inner) => next.push(*inner),
+                CondWhat::Atom(left, CmpOp::Truthy, _) => out.push(*left),
+                CondWhat::Atom(left, _, right) => out.extend([*left, *right]),
+                CondWhat::Const(_) | CondWhat::Status(_) | CondWhat::Opaque => {}
+            }
+        }
+        out
+    }
+
     /// The opposite.
     pub fn negate(&mut self, cond: CondId) -> CondId {
         let negated = self.b.facts.cond(cond);

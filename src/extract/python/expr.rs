@@ -51,6 +51,12 @@ impl<'t> Lower<'t, '_> {
             "boolean_operator" => self.boolean(node),
             "unary_operator" => self.unary(node),
             "conditional_expression" => self.conditional(node),
+            "comparison_operator" | "not_operator" => {
+                // The condition of the same range says how the values are compared.
+                let cond = self.cond(node);
+                let parts = self.compared(cond);
+                self.value(range, V::Unknown(parts))
+            }
             "list" | "tuple" | "set" | "expression_list" | "pattern_list" => self.list(node),
             "dictionary" => self.dictionary(node),
             "list_comprehension" | "set_comprehension" | "generator_expression" | "dictionary_comprehension" => self.comprehension(node),

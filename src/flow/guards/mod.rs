@@ -1,0 +1,119 @@
+//! Parameters that must be true, or false, before a fact is reached at all: `if not allow: raise` above it, `if allow:` around it; and variables of the
+//! environment that must say so. Knows no row.
+
+mod consent;
+pub mod refused;
+
+use crate::cond::{CmpOp, CondId, CondWhat};
+use crate::facts::{ArgName, FileFacts, OnFail, Target, V, ValueId, What};
+use crate::flow::solver::Solver;
+use crate::flow::value::{Lit, Val};
+use crate::graph::Node;
+use crate::graph::paths::is_test;
+use crate::outline::Ask;
+use crate::source::FileId;
+
+/// How many parts of a condition are looked at.
+const MAX_PARTS: usize = 32;
+
+/// A value that decides whether a fact is reached, and the truth it must have.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Guard {
+    /// The value; a parameter where the fact stands.
+    pub value: Val,
+    /// The truth that lets through.
+    pub wants: bool,
+}
+
+impl Guard {
+    /// One that nobody in sight lets through.
+    pub fn withheld() -> Guard {
+        Guard { value: Val::literal(Lit::Bool(false)), wants: true }
+    }
+    /// Whether every value it can have refuses. Only truth values count: an argument that is left out for another reason is no consent that was withheld.
+    pub fn refuses(&self) -> bool {
+        self.value.consts.all().is_some_and(|all| all.iter().all(|lit| *lit == Lit::Bool(!self.wants)))
+    }
+}
+
+impl Solver<'_> {
+    /// What guards a fact: conditions around it, and checks above it that stop.
+    pub fn guards(&mut self, node: Node) -> Vec<Guard> {
+        let Some(scope) = self.tables.scope(node) else { return Vec::new() };
+        let facts = self.file(node.file);
+        let around = conjuncts(facts, facts.fact(node.fact).when);
+        let mut all = around.clone();
+        for (fact, f) in facts.iter().skip(scope.0 as usize).take_while(|(fact, _)| *fact < node.fact) {
+            let What::Check { cond, on_fail } = f.what else { continue };
+            let here = Node { fact, ..node };
+            let above = self.tables.scope(here) == Some(scope) && on_fail != OnFail::Log && f.handler.is_none();
+            if above && conjuncts(facts, f.when).iter().all(|c| around.contains(c)) {
+                all.extend(conjuncts(facts, Some(cond)));
+            }
+        }
+        let mut out = Vec::new();
+        for cond in all {
+            if self.is_opt_in(node, cond) {
+                out.push(Guard::withheld());
+                continue;
+            }
+            let (inner, wants) = match facts.cond(cond).what {
+                CondWhat::Not(inner) => (inner, false),
+                _ => (cond, true),
+            };
+            let CondWhat::Atom(value, CmpOp::Truthy, _) = facts.cond(inner).what else { continue };
+            match &facts.value(value).what {
+                V::Param(_) => out.push(Guard { value: self.settled(|s| s.at(node, value)), wants }),
+                V::Attr(base, field) if facts.value(*base).what == V::Param(0) => {
+                    let guard = Guard { value: self.settled(|s| s.at(node, value)), wants };
+                    let off = if guard.refuses() { self.is_never_set(node, field, wants) } else { self.is_off_by_default(&guard) };
+                    out.extend(off.then_some(guard));
+                }
+                _ => {}
+            }
+        }
+        out
+    }
+    /// What guards a call and is off unless somebody gives consent: whoever calls the function that it stands in, or the environment.
+    pub fn opt_ins(&mut self, call: Node) -> Vec<Guard> {
+        let mut guards = self.guards(call);
+        guards.retain(|g| g.refuses() || self.is_off_by_default(g));
+        guards
+    }
+    /// Whether a guard is a parameter that refuses when nobody hands anything over.
+    fn is_off_by_default(&self, guard: &Guard) -> bool {
+        let off = |(of, index): &(Node, u32)| {
+            let What::Function { params, .. } = &self.file(of.file).fact(of.fact).what else { return false };
+            let default = params.get(*index as usize).and_then(|p| p.default);
+            default.is_some_and(|v| self.file(of.file).value(v).what == V::Bool(!guard.wants))
+        };
+        let consts = &guard.value.consts;
+        !consts.top && !consts.params.is_empty() && consts.params.iter().all(off) && consts.set.iter().all(|l| *l == Lit::Bool(!guard.wants))
+    }
+    /// Whether nothing hands a field that a class states to an object or gives it another value there.
+    fn is_never_set(&mut self, node: Node, field: &str, wants: bool) -> bool {
+        if let Some(class) = self.tables.class_around(node) {
+            self.wanted.insert((class.file, self.class_name(class).to_owned(), Ask::Uses));
+        }
+        let world = self.world;
+        let other = |file: FileId, value: ValueId| world.facts.value(file, value).what != V::Bool(!wants);
+        world.facts.nodes().filter(|(n, _)| !is_test(world.index.path(n.file))).all(|(n, f)| match &f.what {
+            What::Call(call) => !call.args.iter().any(|a| matches!(&a.name, ArgName::Keyword(k) if k == field) && other(n.file, a.value)),
+            What::Assignment { target: Target::Attr(_, name), value } => name != field || !other(n.file, *value),
+            _ => true,
+        })
+    }
+}
+
+/// The parts of a condition that must all hold.
+pub fn conjuncts(facts: &FileFacts, cond: Option<CondId>) -> Vec<CondId> {
+    let mut out = Vec::new();
+    let mut next: Vec<CondId> = cond.into_iter().collect();
+    while let Some(id) = next.pop().filter(|_| out.len() < MAX_PARTS) {
+        match &facts.cond(id).what {
+            CondWhat::And(parts) => next.extend(parts),
+            _ => out.push(id),
+        }
+    }
+    out
+}
