@@ -8,5 +8,6 @@ mod escapes;
 pub(in crate::flow) mod forward;
 pub mod functions;
 mod members;
+pub mod pairs;
 pub mod spots;
 pub(in crate::flow) mod validators;

@@ -3,6 +3,7 @@
 use crate::catalog::row::{RowId, Slot, SlotName};
 use crate::catalog::slot::Argument;
 use crate::facts::{ArgName, Call, FactId, ParamKind, V, ValueId, What};
+use crate::flow::resolve::pairs::Half;
 use crate::flow::resolve::spots::{Key, Scene, Spot, last};
 use crate::flow::solver::{Here, Solver};
 use crate::flow::tables::Search;
@@ -59,6 +60,22 @@ impl<'a> Solver<'a> {
             let What::Call(call) = &self.file(node.file).fact(node.fact).what else { return None };
             out.get_or_insert_default().join(&self.element_returned(node, call, &wanted)?);
         }
+        out
+    }
+    /// `base[key]` of the pairs that a loop gives: each half carries what its own list holds, a counter nothing.
+    pub fn half(&mut self, here: Here, base: ValueId, key: ValueId) -> Option<Val> {
+        let place = self.file(here.at.file).literal(key)?;
+        let mut search = Search::default();
+        let halves = self.scene().halves(Spot { file: here.at.file, scope: here.scope, value: base }, &place, &mut search);
+        let mut out: Option<Val> = None;
+        for half in halves {
+            let val = match half {
+                Half::Counter => Val::program(),
+                Half::Element(list) => self.at_spot(list).derived(),
+            };
+            out.get_or_insert_default().join(&val);
+        }
+        self.ask(&search);
         out
     }
     /// An element of what a call of a function of the tree gives back.

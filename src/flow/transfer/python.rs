@@ -411,7 +411,10 @@ impl<'a> Solver<'a> {
         let mut out = match self.element(here, base, key) {
             _ if unsaid => return Val::program(),
             Some(val) => val,
-            None => self.value(here, base).derived(),
+            None => match self.half(here, base, key) {
+                Some(val) => val,
+                None => self.value(here, base).derived(),
+            },
         };
         if is_secret && out.bytes.via.has(Via::ENV) {
             out.name.via = out.name.via.with(Via::SECRET);
