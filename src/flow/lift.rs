@@ -66,13 +66,14 @@ pub fn lift(solver: &mut Solver, versions: &Versions, entries: &BTreeMap<Node, E
             let given = way.needs.value.who() >= Who::Publisher && way.needs.value.consts.params.is_empty();
             let settled = given || way.needs.guards.iter().any(Guard::refuses) || is_off(solver, versions, sink, &way.needs);
             let Some(function) = functions.first().copied().filter(|_| !settled) else {
-                // Callers add nothing to the value any more; but whether any of them gives the consent that the sink waits for is up to them.
+                // Callers add nothing to the value any more; whether any of them gives the consent that is asked for before it is reached is up to them.
                 let mut guards = way.needs.guards;
-                let stands = way.chain.last().copied().unwrap_or(sinks[way.sink].0.node);
-                if guards.iter().any(|g| is_withheld(solver, g, &mut Vec::new())) || is_refused(solver, entries, stands, &mut opt_ins, MAX_FORWARD) {
-                    guards = vec![Guard::withheld()];
-                } else if !functions.is_empty() {
-                    guards = Vec::new();
+                if !functions.is_empty() {
+                    guards.retain(|g| g.refuses() || (g.strict && is_withheld(solver, entries, g, &mut Vec::new())));
+                }
+                let stands = way.chain.last().copied().unwrap_or(sink.node);
+                if guards.is_empty() && given && is_refused(solver, entries, stands, &mut opt_ins, MAX_FORWARD) {
+                    guards.push(Guard::withheld());
                 }
                 let open = Needs { guards, ..way.needs };
                 let needs = functions.iter().fold(open, |needs, f| close(solver, &needs, *f, false));
@@ -460,7 +461,7 @@ pub(super) fn close(solver: &mut Solver, needs: &Needs, function: Node, open: bo
             value,
             flags: needs.flags.iter().map(|v| v.as_ref().map(|v| close_one(s, v, true))).collect(),
             safe: needs.safe.iter().map(|v| v.as_ref().map(|v| close_one(s, v, true))).collect(),
-            guards: needs.guards.iter().map(|g| Guard { value: close_one(s, &g.value, true), wants: g.wants }).collect(),
+            guards: needs.guards.iter().map(|g| Guard { value: close_one(s, &g.value, true), wants: g.wants, strict: g.strict }).collect(),
             choices: needs.choices.iter().filter(|c| c.of != function).cloned().collect(),
         }
     })

@@ -272,7 +272,7 @@ fn is_true(lit: &Lit) -> bool {
     match lit {
         Lit::Bool(b) => *b,
         Lit::Str(s) => !s.is_empty(),
-        Lit::Num(n) => n.parse::<f64>().map_or(true, |n| n != 0.0),
+        Lit::Num(n) => n.parse::<f64>() != Ok(0.0),
         Lit::Name(_) => true,
         Lit::None | Lit::Absent => false,
     }

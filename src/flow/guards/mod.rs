@@ -6,6 +6,7 @@ pub mod refused;
 
 use crate::cond::{CmpOp, CondId, CondWhat};
 use crate::facts::{ArgName, FileFacts, OnFail, Target, V, ValueId, What};
+use crate::flow::resolve::validators::ends;
 use crate::flow::solver::Solver;
 use crate::flow::value::{Lit, Val};
 use crate::graph::Node;
@@ -23,12 +24,14 @@ pub struct Guard {
     pub value: Val,
     /// The truth that lets through.
     pub wants: bool,
+    /// Whether anything else is an error: consent is asked for, and not only which of two ways is meant.
+    pub strict: bool,
 }
 
 impl Guard {
     /// One that nobody in sight lets through.
     pub fn withheld() -> Guard {
-        Guard { value: Val::literal(Lit::Bool(false)), wants: true }
+        Guard { value: Val::literal(Lit::Bool(false)), wants: true, strict: true }
     }
     /// Whether every value it can have refuses. Only truth values count: an argument that is left out for another reason is no consent that was withheld.
     pub fn refuses(&self) -> bool {
@@ -42,18 +45,18 @@ impl Solver<'_> {
         let Some(scope) = self.tables.scope(node) else { return Vec::new() };
         let facts = self.file(node.file);
         let around = conjuncts(facts, facts.fact(node.fact).when);
-        let mut all = around.clone();
+        let mut all: Vec<(CondId, bool)> = around.iter().map(|c| (*c, false)).collect();
         for (fact, f) in facts.iter().skip(scope.0 as usize).take_while(|(fact, _)| *fact < node.fact) {
             let What::Check { cond, on_fail } = f.what else { continue };
             let here = Node { fact, ..node };
             let above = self.tables.scope(here) == Some(scope) && on_fail != OnFail::Log && f.handler.is_none();
             if above && conjuncts(facts, f.when).iter().all(|c| around.contains(c)) {
-                all.extend(conjuncts(facts, Some(cond)));
+                all.extend(conjuncts(facts, Some(cond)).into_iter().map(|c| (c, ends(on_fail))));
             }
         }
         let mut out = Vec::new();
-        for cond in all {
-            if self.is_opt_in(node, cond) {
+        for (cond, strict) in all {
+            if strict && self.is_opt_in(node, cond) {
                 out.push(Guard::withheld());
                 continue;
             }
@@ -63,9 +66,9 @@ impl Solver<'_> {
             };
             let CondWhat::Atom(value, CmpOp::Truthy, _) = facts.cond(inner).what else { continue };
             match &facts.value(value).what {
-                V::Param(_) => out.push(Guard { value: self.settled(|s| s.at(node, value)), wants }),
+                V::Param(_) => out.push(Guard { value: self.settled(|s| s.at(node, value)), wants, strict }),
                 V::Attr(base, field) if facts.value(*base).what == V::Param(0) => {
-                    let guard = Guard { value: self.settled(|s| s.at(node, value)), wants };
+                    let guard = Guard { value: self.settled(|s| s.at(node, value)), wants, strict };
                     let off = if guard.refuses() { self.is_never_set(node, field, wants) } else { self.is_off_by_default(&guard) };
                     out.extend(off.then_some(guard));
                 }

@@ -29,18 +29,18 @@ pub fn is_refused(solver: &mut Solver, entries: &BTreeMap<Node, Entry>, at: Node
         && callers.len() <= MAX_WAYS
         && callers.into_iter().all(|(call, _)| {
             let guards = opt_ins.entry(call).or_insert_with(|| solver.opt_ins(call)).clone();
-            guards.iter().any(|g| is_withheld(solver, g, &mut Vec::new())) || is_refused(solver, entries, call, opt_ins, depth)
+            guards.iter().any(|g| g.strict && is_withheld(solver, entries, g, &mut Vec::new())) || is_refused(solver, entries, call, opt_ins, depth)
         })
 }
 
 /// Whether nobody in sight gives the consent that a guard waits for. What a test gives is given to what the test made.
-pub fn is_withheld(solver: &mut Solver, guard: &Guard, above: &mut Vec<Node>) -> bool {
+pub fn is_withheld(solver: &mut Solver, entries: &BTreeMap<Node, Entry>, guard: &Guard, above: &mut Vec<Node>) -> bool {
     if guard.refuses() {
         return true;
     }
     let functions = guard.value.functions();
     let [function] = functions.as_slice() else { return false };
-    if above.contains(function) || above.len() >= MAX_FORWARD {
+    if above.contains(function) || above.len() >= MAX_FORWARD || entries.contains_key(function) {
         return false;
     }
     solver.want_callers(*function);
@@ -52,7 +52,9 @@ pub fn is_withheld(solver: &mut Solver, guard: &Guard, above: &mut Vec<Node>) ->
     }
     above.push(*function);
     let withheld = callers.len() <= MAX_WAYS
-        && callers.into_iter().all(|(call, bind)| fill(solver, &needs, *function, call, bind).guards.iter().all(|g| is_withheld(solver, g, above)));
+        && callers
+            .into_iter()
+            .all(|(call, bind)| fill(solver, &needs, *function, call, bind).guards.iter().all(|g| is_withheld(solver, entries, g, above)));
     above.pop();
     withheld
 }
