@@ -243,6 +243,8 @@ pub enum Test {
     Dynamic,
     /// A literal without letters, underscores and quotes: a class of characters that names nothing.
     Wordless,
+    /// An address whose host stands in the source, whatever follows it.
+    FixedHost,
     /// A literal.
     Literal,
     /// A list or table in sight, with an element that one of these globs matches.

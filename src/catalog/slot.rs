@@ -12,6 +12,8 @@ use crate::source::Range;
 
 /// Definitions followed from a name to what it was given, at most.
 const STEPS: usize = 12;
+/// What stands for a part of a text that is not known.
+pub const OPEN: char = '\u{fffc}';
 
 /// What stands in a slot.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -163,6 +165,13 @@ pub fn holds(facts: &FileFacts, argument: &Argument, test: &Test) -> bool {
         Test::Literal => given && literals.is_some(),
         Test::Dynamic => given && literals.is_none(),
         Test::Wordless => all(&wordless),
+        Test::FixedHost => match (literals.as_ref(), argument) {
+            (None, Argument::Values(values)) => {
+                let shapes: Option<Vec<Vec<String>>> = values.iter().map(|v| shapes(facts, *v)).collect();
+                shapes.is_some_and(|s| !s.is_empty() && s.concat().iter().all(|t| fixed_host(t)))
+            }
+            _ => all(&fixed_host),
+        },
         Test::Has(globs) => matches!(argument, Argument::Values(values) if values.iter().any(|v| contents::has(facts, *v, globs))),
         Test::Sets(keywords) => match argument {
             Argument::Values(values) => keywords.iter().all(|(keyword, literal)| values.iter().any(|v| assign::sets(facts, *v, keyword, literal))),
@@ -181,7 +190,7 @@ pub fn shape(facts: &FileFacts, value: ValueId) -> Option<String> {
     let V::Join(parts) = &facts.value(value).what else { return constant(facts, value) };
     let known: Vec<Option<String>> = parts.iter().map(|p| constant(facts, *p)).collect();
     let says = known.iter().flatten().any(|t| t.chars().any(|c| c.is_ascii_alphanumeric()));
-    says.then(|| known.into_iter().map(|t| t.unwrap_or_else(|| "\u{fffc}".to_owned())).collect())
+    says.then(|| known.into_iter().map(|t| t.unwrap_or_else(|| OPEN.to_string())).collect())
 }
 
 /// The text of a value: literal, or that of the one assignment it comes from.
@@ -248,12 +257,20 @@ pub fn holds_text(text: Option<&str>, test: &Test) -> bool {
         (Test::Absent, t) => t.is_none(),
         (Test::Dynamic | Test::Has(_) | Test::Lacks(_) | Test::ResultOf(_) | Test::Sets(_), _) => false,
         (Test::Wordless, Some(t)) => wordless(t),
+        (Test::FixedHost, Some(t)) => fixed_host(t),
         (Test::Is(words), Some(t)) => words.iter().any(|w| same(w, t)),
         (Test::IsNot(words), Some(t)) => !words.iter().any(|w| same(w, t)),
         (Test::Like(globs), Some(t)) => globs.iter().any(|g| glob::text(g, t)),
         (Test::Unlike(globs), Some(t)) => !globs.iter().any(|g| glob::text(g, t)),
         (_, None) => false,
     }
+}
+
+/// Whether a text that is literal in part is an address whose host is literal and ends before anything else begins.
+pub fn fixed_host(text: &str) -> bool {
+    let Some((scheme, rest)) = text.split_once("://") else { return false };
+    let host = rest.split(['/', '?', '#', '\\']).next().unwrap_or_default();
+    !host.is_empty() && ![scheme, host].iter().any(|part| part.contains(OPEN))
 }
 
 /// Whether a text has no letter, underscore or quote.

@@ -2,13 +2,13 @@
 //! the callers.
 
 use crate::catalog::row::{Effect, Flag, Pin, Row, RowId, Slot, SlotName, Subject, Test};
-use crate::catalog::slot::{Argument, holds_text, in_sight, shape};
+use crate::catalog::slot::{Argument, OPEN, holds_text, in_sight, shape};
 use crate::facts::{ArgName, Call, ExprWhat, FactId, FileFacts, V, ValueId, What};
 use crate::flow::channels::{fuel, key};
 use crate::flow::guards::Guard;
 use crate::flow::resolve::choices::Choice;
 use crate::flow::solver::{Here, Solver, is_vague};
-use crate::flow::value::{Consts, Dep, Lit, Part, PinState, Side, Source, Val};
+use crate::flow::value::{Consts, Dep, Lit, Made, Part, PinState, Side, Source, Val};
 use crate::flow::versions::Versions;
 use crate::flow::{FlagState, Harmless, Why};
 use crate::graph::Node;
@@ -324,7 +324,7 @@ fn address(facts: &FileFacts, at: FactId, call: &Call) -> Option<String> {
         V::Param(n) => default_of(facts, at, *n).unwrap_or(host),
         _ => host,
     };
-    Some(shape(facts, host).unwrap_or_else(|| "\u{fffc}".to_owned()))
+    Some(shape(facts, host).unwrap_or_else(|| OPEN.to_string()))
 }
 
 /// The default of a parameter of the function that a fact stands in.
@@ -361,6 +361,7 @@ pub fn safe_by(tests: &[crate::catalog::row::ArgTest], values: &[Option<Val>]) -
             Test::Present => true,
             Test::Absent => false,
             Test::Dynamic => val.consts.top,
+            Test::FixedHost if val.made == Made::below_host() => true,
             test => val.consts.all().is_some_and(|all| all.iter().all(|l| holds_text(Some(&l.text()), test))),
         },
     })

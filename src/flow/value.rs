@@ -149,6 +149,10 @@ pub struct Made {
 }
 
 impl Made {
+    /// Put together below a host that the program states.
+    pub fn below_host() -> Self {
+        Made { by: vec!["://".to_owned()], other: false }
+    }
     /// Made by anything.
     pub const OTHER: Made = Made { by: Vec::new(), other: true };
     fn join(&mut self, other: &Made) {

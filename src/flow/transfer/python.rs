@@ -1,6 +1,7 @@
 //! The meaning of Python's forms: calls, names, attributes, subscripts, joined text, parameters.
 
 use crate::catalog::python::objects::names_in;
+use crate::catalog::slot::{OPEN, fixed_host};
 use crate::facts::{ArgName, Call, FactId, FileFacts, ParamKind, V, ValueId, What};
 use crate::flow::place::{self, Place};
 use crate::flow::resolve::spots::module_of;
@@ -463,6 +464,25 @@ impl<'a> Solver<'a> {
                 out.join(&val.clone().further());
             }
         }
-        out.derived()
+        let made = if is_below_host(&vals) { Made::below_host() } else { Made::OTHER };
+        Val { made, ..out.derived() }
     }
+}
+
+/// Whether joined parts begin with an address whose host the program states, or which who starts it has chosen.
+fn is_below_host(vals: &[Val]) -> bool {
+    let mut begins = vec![String::new()];
+    for (i, val) in vals.iter().enumerate() {
+        let inside = val.who() <= Who::Operator && val.name.known && !val.is_open();
+        begins = match val.consts.all() {
+            Some(all) if begins.len() * all.len() <= MAX_LITERALS => {
+                begins.iter().flat_map(|t| all.iter().map(move |l| format!("{t}{}", l.text()))).collect()
+            }
+            _ if i == 0 && val.made == Made::below_host() => return true,
+            // The whole address up to a slash: `{base}/name`.
+            _ if i == 0 && inside => vec!["://host".to_owned()],
+            _ => begins.into_iter().map(|t| format!("{t}{OPEN}")).collect(),
+        };
+    }
+    begins.iter().all(|t| fixed_host(t))
 }
