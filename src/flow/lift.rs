@@ -34,17 +34,32 @@ const MAX_SINKS: usize = 64;
 pub(super) const MAX_WAYS: usize = 64;
 
 /// A sink on its way up.
+#[derive(Clone)]
 struct Way {
     sink: usize,
     needs: Needs,
     /// Calls from the sink outwards.
     chain: Vec<Node>,
+    /// How many of them lead to the one that supplies an outside value; none as long as none does.
+    supplied: Option<usize>,
+    /// Whether one of them hands over what is kept in a field or a variable of a module.
+    kept: bool,
 }
 
 /// An end of a way: nothing is open any more.
 struct End {
     needs: Needs,
+    /// Calls from the sink to the one that supplies the value.
     chain: Vec<Node>,
+    /// Whether the value was kept on the way.
+    kept: bool,
+}
+
+impl End {
+    fn of(needs: Needs, way: &Way) -> End {
+        let calls = way.supplied.unwrap_or(way.chain.len());
+        End { needs, chain: way.chain.iter().take(calls).copied().collect(), kept: way.kept }
+    }
 }
 
 /// All hits, ordered by place, and notices of what was cut.
@@ -56,7 +71,11 @@ pub fn lift(solver: &mut Solver, versions: &Versions, entries: &BTreeMap<Node, E
     let mut asking: BTreeSet<Node> = BTreeSet::new();
     let mut cut: BTreeSet<Node> = BTreeSet::new();
     let mut opt_ins = OptIns::new();
-    let mut level: Vec<Way> = sinks.iter().enumerate().map(|(sink, (_, needs))| Way { sink, needs: needs.clone(), chain: Vec::new() }).collect();
+    let mut level: Vec<Way> = sinks
+        .iter()
+        .enumerate()
+        .map(|(sink, (_, needs))| Way { sink, needs: needs.clone(), chain: Vec::new(), supplied: None, kept: false })
+        .collect();
     while !level.is_empty() {
         let mut next: Vec<Way> = Vec::new();
         for way in level {
@@ -67,7 +86,7 @@ pub fn lift(solver: &mut Solver, versions: &Versions, entries: &BTreeMap<Node, E
             let settled = given || way.needs.guards.iter().any(Guard::refuses) || is_off(solver, versions, sink, &way.needs);
             let Some(function) = functions.first().copied().filter(|_| !settled) else {
                 // Callers add nothing to the value any more; whether any of them gives the consent that is asked for before it is reached is up to them.
-                let mut guards = way.needs.guards;
+                let mut guards = way.needs.guards.clone();
                 if !functions.is_empty() {
                     guards.retain(|g| g.refuses() || (g.strict && is_withheld(solver, entries, g, &mut Vec::new())));
                 }
@@ -75,30 +94,33 @@ pub fn lift(solver: &mut Solver, versions: &Versions, entries: &BTreeMap<Node, E
                 if guards.is_empty() && given && is_refused(solver, entries, stands, &mut opt_ins, MAX_FORWARD) {
                     guards.push(Guard::withheld());
                 }
-                let open = Needs { guards, ..way.needs };
+                let open = Needs { guards, ..way.needs.clone() };
                 let needs = functions.iter().fold(open, |needs, f| close(solver, &needs, *f, false));
-                ends[way.sink].push(End { needs, chain: way.chain });
+                ends[way.sink].push(End::of(needs, &way));
                 continue;
             };
             if let Some(entry) = entries.get(&function) {
                 let needs = enter(solver, &way.needs, function, entry);
-                ends[way.sink].push(End { needs: functions.iter().fold(needs, |n, f| close(solver, &n, *f, false)), chain: way.chain.clone() });
+                let needs = functions.iter().fold(needs, |n, f| close(solver, &n, *f, false));
+                // Outsiders fill in this function's parameters: what stands in it hands them over, whatever else was filled in since.
+                let inside = way.chain.iter().rposition(|call| solver.function(*call) == function).map(|at| at + 1);
+                ends[way.sink].push(End::of(needs, &Way { supplied: way.supplied.or(inside), ..way.clone() }));
             }
             let near = if is_test(solver.world.index.path(function.file)) { 0 } else { MAX_DATA_CHAIN };
             if way.chain.len() >= near && solver.world.catalog.takes_data(&sink.kind) {
                 let needs = close(solver, &way.needs, function, is_public(solver, function));
-                next.push(Way { sink: way.sink, needs, chain: way.chain });
+                next.push(Way { needs, ..way });
                 continue;
             }
             if way.chain.len() >= MAX_FORWARD && solver.world.catalog.only_from(&sink.kind).is_some() {
                 let needs = close(solver, &way.needs, function, false);
-                next.push(Way { sink: way.sink, needs, chain: way.chain });
+                next.push(Way { needs, ..way });
                 continue;
             }
             // What rows say of a function is its summary, wherever it is called: its body adds nothing to that.
             if solver.world.catalog.stands_for(solver.world.index.path(function.file), &solver.called(function)) {
                 let needs = close(solver, &way.needs, function, is_public(solver, function));
-                next.push(Way { sink: way.sink, needs, chain: way.chain });
+                next.push(Way { needs, ..way });
                 continue;
             }
             let callers = callers(solver, function);
@@ -123,7 +145,7 @@ pub fn lift(solver: &mut Solver, versions: &Versions, entries: &BTreeMap<Node, E
             }
             if stuck || callers.is_empty() {
                 let needs = close(solver, &way.needs, function, is_public(solver, function));
-                next.push(Way { sink: way.sink, needs, chain: way.chain });
+                next.push(Way { needs, ..way });
                 continue;
             }
             let done = seen.entry((way.sink, function)).or_default();
@@ -141,9 +163,9 @@ pub fn lift(solver: &mut Solver, versions: &Versions, entries: &BTreeMap<Node, E
                 let Some(choices) = solver.choices(&way.needs.choices, function, call, bind) else { continue };
                 ways_left[way.sink] -= 1;
                 let indices = way.needs.indices(function);
-                let handed = match &solver.file(call.file).fact(call.fact).what {
-                    What::Call(c) => solver.hands_over(c, function, &indices, bind),
-                    _ => true,
+                let (handed, kept) = match &solver.file(call.file).fact(call.fact).what {
+                    What::Call(c) => (solver.hands_over(c, function, &indices, bind), solver.hands_kept(call, c, function, &indices, bind)),
+                    _ => (true, false),
                 };
                 let mut needs = fill(solver, &way.needs, function, call, bind);
                 needs.choices = choices;
@@ -157,7 +179,9 @@ pub fn lift(solver: &mut Solver, versions: &Versions, entries: &BTreeMap<Node, E
                 let mut chain = way.chain.clone();
                 // What only defaults decide stands where it was.
                 chain.extend(handed.then_some(call));
-                next.push(Way { sink: way.sink, needs, chain });
+                let outside = needs.value.who() >= Who::Publisher && way.needs.value.who() < Who::Publisher;
+                let supplied = way.supplied.or(outside.then_some(chain.len()));
+                next.push(Way { sink: way.sink, needs, chain, supplied, kept: way.kept || kept });
             }
         }
         level = next;
@@ -200,13 +224,22 @@ fn want_receivers(solver: &mut Solver, members: &BTreeSet<String>) {
     }
 }
 
+/// A hit at a call that supplies an outside value.
+struct Outer {
+    hit: SinkHit,
+    /// Where the value comes in.
+    source: Option<crate::finding::Location>,
+    /// Whether it was kept on the way.
+    kept: bool,
+}
+
 /// One hit for each call that supplies an outside value, and one at the sink for all others.
 fn finish(solver: &mut Solver, versions: &Versions, sink: &Sink, ends: Vec<End>, hits: &mut Vec<SinkHit>) {
     let row = sink.row.map(|(id, _)| solver.world.catalog.row(id));
     let mut inner: Option<SinkHit> = None;
-    let mut outer: Vec<SinkHit> = Vec::new();
+    let mut outer: Vec<Outer> = Vec::new();
     let mut harmless: Option<Why> = None;
-    for End { needs, chain } in ends {
+    for End { needs, chain, kept } in ends {
         if let Some(why) = row.and_then(|row| is_harmless(solver, row, sink, &needs)) {
             harmless.get_or_insert(why);
             continue;
@@ -219,11 +252,24 @@ fn finish(solver: &mut Solver, versions: &Versions, sink: &Sink, ends: Vec<End>,
             inner = Some(merge(inner, hit));
             continue;
         }
-        match outer.iter().position(|o| o.place == hit.place && o.bytes == hit.bytes) {
-            Some(i) => outer[i] = merge(Some(outer[i].clone()), hit),
-            None => outer.push(hit),
+        match outer.iter_mut().find(|o| o.hit.place == hit.place && o.hit.bytes == hit.bytes) {
+            Some(old) => {
+                old.hit = merge(Some(old.hit.clone()), hit);
+                old.kept &= kept;
+            }
+            None => outer.push(Outer { hit, source: needs.value.source.as_ref().map(|s| s.at), kept }),
         }
     }
+    // What was told where it is handed over, or from a field already, is not told again wherever the field is read.
+    outer.sort_by_key(|o| (o.kept, o.hit.place));
+    let mut once: Vec<Outer> = Vec::new();
+    for one in outer {
+        let again = |o: &Outer| o.source == one.source && o.hit.flag == one.hit.flag && o.hit.bytes.who >= one.hit.bytes.who;
+        if !(one.kept && one.source.is_some() && once.iter().any(again)) {
+            once.push(one);
+        }
+    }
+    let outer: Vec<SinkHit> = once.into_iter().map(|o| o.hit).collect();
     if let (Some(why), Some((row, _)), None, true) = (harmless, sink.row, &inner, outer.is_empty()) {
         solver.harmless.push(Harmless { at: sink.node, place: point(solver, sink), row, why });
     }

@@ -2,12 +2,15 @@
 //! it leads only to callers that did. Knows no origin.
 
 use crate::catalog::row::{RowId, Subject};
-use crate::facts::{Call, V, What};
+use crate::facts::{Call, V, ValueId, What};
 use crate::flow::resolve::functions::Callee;
 use crate::flow::resolve::spots::Spot;
 use crate::flow::solver::Solver;
 use crate::flow::tables::{Bind, Given, Search, given};
 use crate::graph::Node;
+
+/// Assignments between a value and what it is.
+const STEPS: usize = 8;
 
 /// What a parameter must hold for a sink to be reached.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -107,5 +110,33 @@ impl Solver<'_> {
                 Given::Unknown => true,
             },
         })
+    }
+    /// Whether a call hands over what is kept in a field or a variable of a module for one of the parameters that a way depends on.
+    pub fn hands_kept(&self, node: Node, call: &Call, function: Node, indices: &[u32], bind: Bind) -> bool {
+        let What::Function { params, .. } = &self.file(function.file).fact(function.fact).what else { return false };
+        let facts = self.file(node.file);
+        // At the top of a module its variables are no more than local names.
+        let inside = self.tables.scope(node).is_some();
+        let is_kept = |value: &ValueId| {
+            let mut at = *value;
+            for _ in 0..STEPS {
+                at = match facts.value(at).what {
+                    V::Ref(fact) => match &facts.fact(fact).what {
+                        What::Assignment { value, .. } => *value,
+                        _ => return false,
+                    },
+                    // A part of what a call gave was not kept anywhere.
+                    V::Attr(base, _) => match facts.value(base).what {
+                        V::Attr(..) => base,
+                        V::Param(_) | V::Name(_) => return true,
+                        _ => return false,
+                    },
+                    V::Name(_) => return inside,
+                    _ => return false,
+                };
+            }
+            false
+        };
+        indices.iter().any(|index| matches!(given(call, params, *index, bind), Given::Values(values) if values.iter().any(is_kept)))
     }
 }
