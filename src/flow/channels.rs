@@ -291,18 +291,9 @@ pub fn key(world: World, tables: &Tables, here: Here, value: ValueId, fuel: &mut
             _ => format!("{}.{name}", key(world, tables, here, *base, fuel)?),
         },
         V::Index(base, k) => format!("{}[{}]", key(world, tables, here, *base, fuel)?, key(world, tables, here, *k, fuel)?),
-        V::Join(parts) => {
+        V::Join(_) => {
             let mut out = String::new();
-            let mut rooted = false;
-            for (i, part) in parts.iter().take(16).enumerate() {
-                let text = match named(world, here, *part).filter(|_| rooted) {
-                    Some(named) => named,
-                    None => key(world, tables, here, *part, fuel)?,
-                };
-                // Below a directory that the program chose, a parameter's name is enough to know it again.
-                rooted |= i == 0 && !text.is_empty() && !text.starts_with("\u{1}p");
-                out.push_str(&text);
-            }
+            joined(world, tables, here, value, &mut out, fuel)?;
             trim(&out).to_owned()
         }
         V::Env(name) => format!("${name}"),
@@ -323,6 +314,25 @@ pub fn key(world: World, tables: &Tables, here: Here, value: ValueId, fuel: &mut
         V::FileRead(_) | V::Bool(_) | V::None | V::Dict(..) | V::List(..) | V::Func(_) | V::Unknown(_) => return None,
         _ => return None,
     })
+}
+
+/// The key of joined text, added to what stands before it.
+fn joined(world: World, tables: &Tables, here: Here, value: ValueId, out: &mut String, fuel: &mut u32) -> Option<()> {
+    let V::Join(parts) = &world.facts.file(here.at.file).value(value).what else {
+        // Below a directory that the program chose, a parameter's name is enough to know it again.
+        let text = match named(world, here, value).filter(|_| is_rooted(out)) {
+            Some(named) => named,
+            None => key(world, tables, here, value, fuel)?,
+        };
+        out.push_str(&text);
+        return Some(());
+    };
+    parts.iter().take(16).try_for_each(|part| joined(world, tables, here, *part, out, fuel))
+}
+
+/// Whether a key begins with something else than what callers hand over.
+fn is_rooted(key: &str) -> bool {
+    !key.is_empty() && !key.starts_with("\u{1}p")
 }
 
 /// A parameter by its name.
@@ -366,18 +376,34 @@ fn made(world: World, tables: &Tables, here: Here, fact: FactId, fuel: &mut u32)
             }
             // A helper of the tree that is asked twice with the same arguments names the same place.
             let known = tables.reached.contains_key(&node) || world.index.is_left_out(node.file, &call.name, None);
-            if known && call.receiver.is_none() {
-                // What the tree computes out of a parameter lies where the tree decides, so the parameter's name is enough to know it again.
-                let args: Option<Vec<String>> =
-                    call.args.iter().take(8).map(|a| named(world, at, a.value).or_else(|| key(world, tables, at, a.value, fuel))).collect();
+            let own = call.receiver.is_some_and(|r| facts.value(r).what == V::Param(0)) && tables.class_around(node).is_some();
+            if known && (call.receiver.is_none() || own) {
+                let rooted = names_below(world, tables, node, fuel);
+                let argument = |value: ValueId, fuel: &mut u32| {
+                    // What the tree computes out of a parameter lies where the tree decides, so the parameter's name is enough to know it again.
+                    let text = named(world, at, value).or_else(|| key(world, tables, at, value, fuel));
+                    // Below a directory of the program, what the helper is asked for is one of its own files, whatever it is called where it is asked.
+                    if rooted { Some(text.filter(|t| !t.contains('\u{1}')).unwrap_or_default()) } else { text }
+                };
+                let args: Option<Vec<String>> = call.args.iter().take(8).map(|a| argument(a.value, fuel)).collect();
                 if let Some(args) = args {
-                    return Some(format!("\u{1}f{}({})", call.name, args.join(",")));
+                    let name = call.name.rsplit('.').next().filter(|_| own).unwrap_or(&call.name);
+                    let class = tables.class_around(node).filter(|_| own).map_or(String::new(), |c| format!("{}.", c.fact.0));
+                    return Some(format!("\u{1}f{class}{name}({})", args.join(",")));
                 }
             }
             Some(format!("\u{1}c{}", fact.0))
         }
         _ => Some(format!("\u{1}c{}", fact.0)),
     }
+}
+
+/// Whether the one helper that a call reaches gives places below something that does not come from its callers.
+fn names_below(world: World, tables: &Tables, node: Node, fuel: &mut u32) -> bool {
+    let Some([reached]) = tables.reached.get(&node).map(Vec::as_slice) else { return false };
+    let Some([value]) = tables.returns.get(&reached.function).map(Vec::as_slice) else { return false };
+    let inside = Here { at: reached.function, scope: Some(reached.function.fact) };
+    key(world, tables, inside, *value, fuel).is_some_and(|k| is_rooted(&k) && !k.starts_with("\u{1}c"))
 }
 
 fn trim(text: &str) -> &str {
