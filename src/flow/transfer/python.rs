@@ -24,10 +24,12 @@ impl<'a> Solver<'a> {
             return val;
         }
         let made = Made { by: vec![call.name.clone()], other: false };
+        let handed = self.handed_results(node);
         if let Some(mut val) = self.row_result(node) {
             if val.consts.top {
                 val.made = made;
             }
+            handed.iter().for_each(|given| val.join(given));
             return val;
         }
         let reached = self.tables.reached.get(&node).cloned().unwrap_or_default();
@@ -59,6 +61,7 @@ impl<'a> Solver<'a> {
                 out.join(&val);
             }
         }
+        handed.iter().for_each(|given| out.join(given));
         if let Some(receiver) = call.receiver {
             let val = self.at(node, receiver);
             let made = val.consts.top && is_address(&val) && self.is_made(node, receiver);
@@ -84,6 +87,15 @@ impl<'a> Solver<'a> {
             }
             _ => several(facts, value),
         }
+    }
+    /// What the functions give that a call is handed to be called.
+    fn handed_results(&mut self, node: Node) -> Vec<Val> {
+        if !self.sure_rows(node).iter().any(|(_, row)| row.has("calls")) {
+            return Vec::new();
+        }
+        let facts = self.file(node.file);
+        let inner = facts.iter().skip(node.fact.0 as usize).filter(|(_, f)| f.owner == Some(node.fact) && matches!(f.what, What::Call(_)));
+        inner.map(|(fact, _)| self.fact(Node { fact, ..node })).collect()
     }
     /// A value of a function with the arguments of a call filled in.
     pub fn fill(&mut self, node: Node, call: &Call, function: Node, bind: Bind, val: &Val) -> Val {
@@ -310,7 +322,9 @@ impl<'a> Solver<'a> {
         }
         let mut out: Option<Val> = None;
         for id in self.world.catalog.qualified(name) {
-            for effect in &self.world.catalog.row(id).effects {
+            let row = self.world.catalog.row(id);
+            // What holds for some arguments alone holds for none where the name is not called.
+            for effect in row.effects.iter().filter(|_| row.when.is_empty()) {
                 let crate::catalog::row::Effect::Returns { who, via, .. } = effect else { continue };
                 let mutable = if *who >= Who::Publisher { Mutable::Moving } else { Mutable::Digest };
                 let origin = Origin { who: *who, mutable, via: *via, ..Origin::PROGRAM };
