@@ -243,6 +243,7 @@ pub fn words(test: &ArgTest) -> String {
         Test::IsNot(all) | Test::Unlike(all) => format!("{slot} is not {}", list(all)),
         Test::Dynamic => format!("{slot} is computed"),
         Test::Wordless => format!("{slot} names nothing"),
+        Test::Confined => format!("a check confines {slot}"),
         Test::FixedHost => format!("the host of {slot} is fixed"),
         Test::Literal => format!("{slot} is a constant"),
         Test::Has(all) => format!("{slot} holds {}", list(all)),

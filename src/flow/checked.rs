@@ -100,7 +100,8 @@ pub fn refuses(world: World, tables: &Tables, function: Node) -> bool {
     })
 }
 
-fn inside<'a>(world: World<'a>, function: Node) -> impl Iterator<Item = (FactId, &'a Fact)> {
+/// The facts of a function.
+pub fn inside<'a>(world: World<'a>, function: Node) -> impl Iterator<Item = (FactId, &'a Fact)> {
     let facts = world.facts.file(function.file);
     let range = facts.fact(function.fact).range;
     facts.iter().skip(function.fact.0 as usize + 1).take_while(move |(_, f)| range.contains(f.range)).take(MOST)

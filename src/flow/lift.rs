@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use crate::catalog::row::{Effect, Row};
+use crate::catalog::row::{Effect, Row, Test};
 use crate::facts::{FactId, ParamKind, V, What};
 use crate::finding::Hop;
 use crate::flow::entries::{Entry, enter};
@@ -175,6 +175,10 @@ pub fn lift(solver: &mut Solver, versions: &Versions, entries: &BTreeMap<Node, E
                     if !needs.guards.contains(guard) {
                         needs.guards.push(guard.clone());
                     }
+                }
+                let confines = sink.row.is_some_and(|(id, _)| solver.world.catalog.row(id).safe_when.iter().any(|t| t.test == Test::Confined));
+                if confines && solver.hands_confined(call, function, &indices, bind) {
+                    needs.guards.push(Guard::withheld());
                 }
                 let mut chain = way.chain.clone();
                 // What only defaults decide stands where it was.

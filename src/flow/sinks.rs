@@ -1,7 +1,7 @@
 //! Sinks: which values reach what a row calls dangerous, and what decides whether it is. Origins of parameters stay open here; `lift` carries them to
 //! the callers.
 
-use crate::catalog::row::{Effect, Flag, Pin, Row, RowId, Slot, SlotName, Subject, Test};
+use crate::catalog::row::{ArgTest, Effect, Flag, Pin, Row, RowId, Slot, SlotName, Subject, Test};
 use crate::catalog::slot::{Argument, OPEN, holds_text, in_sight, shape};
 use crate::facts::{ArgName, Call, ExprWhat, FactId, FileFacts, V, ValueId, What};
 use crate::flow::channels::{fuel, key};
@@ -146,6 +146,10 @@ impl Solver<'_> {
             self.harmless.push(Harmless { at: node, place: self.head(node), row: id, why: Why::SafeWhen(test) });
             return;
         }
+        if let Some(test) = row.safe_when.iter().position(|t| self.is_slot_confined(node, id, t)) {
+            self.harmless.push(Harmless { at: node, place: self.head(node), row: id, why: Why::SafeWhen(test) });
+            return;
+        }
         let mut doubts = Vec::new();
         if row.receiver.as_ref().is_some_and(|r| r.any) {
             doubts.push("the type of the object is not known".to_owned());
@@ -169,6 +173,13 @@ impl Solver<'_> {
             let sink = Sink { node, row: Some((id, effect)), kind: kind.clone(), slot: values.first().copied(), doubts: doubts.clone(), hidden };
             out.push((sink, Needs { value, flags, safe, guards: guards.clone(), choices: choices.clone() }));
         }
+    }
+    fn is_slot_confined(&mut self, node: Node, id: RowId, test: &ArgTest) -> bool {
+        if test.test != Test::Confined {
+            return false;
+        }
+        let values = self.slot_values(node, id, &test.slot);
+        !values.is_empty() && values.into_iter().all(|value| self.is_confined(node, value))
     }
     /// Text that the platform pastes into a script.
     fn script_sinks(&mut self, node: Node, text: ValueId, out: &mut Vec<(Sink, Needs)>) {

@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::cond::CondId;
 use crate::facts::{FactId, ValueId};
 
 /// A definition that can reach a use.
@@ -73,6 +74,8 @@ pub(super) struct Scope {
     /// Values that inner functions read and that are completed when this scope ends.
     pub captured: Vec<(ValueId, String)>,
     pub loops: Vec<Loop>,
+    /// What holds in the rest of a block, after a condition that goes on with the next round of a loop or ends it.
+    pub skipping: Option<CondId>,
 }
 
 impl Scope {
@@ -91,6 +94,7 @@ impl Scope {
             history: BTreeMap::new(),
             captured: Vec::new(),
             loops: Vec::new(),
+            skipping: None,
         }
     }
     /// The definitions that reach here.

@@ -19,9 +19,19 @@ impl<'t> Lower<'t, '_> {
             return;
         }
         self.statements += 1;
+        let mut skipped = 0;
         for (i, child) in node.named().into_iter().enumerate() {
             let doc = documented && i == 0;
+            self.scope().skipping = None;
             self.statement_in(child, doc);
+            // What follows in this round of a loop is only reached when the condition did not hold.
+            if let Some(holds) = self.scope().skipping.take().filter(|_| skipped < 50) {
+                self.b.restrict(holds);
+                skipped += 1;
+            }
+        }
+        for _ in 0..skipped {
+            self.b.lift();
         }
         self.statements -= 1;
     }
@@ -226,6 +236,13 @@ impl<'t> Lower<'t, '_> {
     /// `if not ok: raise`: going on means `ok`. `other` is the `else` part, or the body itself when more parts follow.
     pub(super) fn check(&mut self, test: Node<'t>, cond: CondId, body: Option<Node<'t>>, other: Option<Node<'t>>) {
         let range = self.range(test);
+        if other.is_none()
+            && body.and_then(|b| b.named().last().copied()).is_some_and(|last| matches!(last.kind(), "continue_statement" | "break_statement"))
+        {
+            let holds = self.negate(cond);
+            self.scope().skipping = Some(holds);
+            return;
+        }
         let stops = body.and_then(|b| self.ending(b));
         let other_stops = other.filter(|o| body.is_none_or(|b| b.start() != o.start())).and_then(|o| self.ending(o));
         match (stops, other_stops) {

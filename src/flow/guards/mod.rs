@@ -1,6 +1,7 @@
 //! Parameters that must be true, or false, before a fact is reached at all: `if not allow: raise` above it, `if allow:` around it; and variables of the
 //! environment that must say so. Knows no row.
 
+mod confined;
 mod consent;
 pub mod refused;
 

@@ -19,7 +19,7 @@ const LEVELS: usize = 3;
 const MANY: usize = 16;
 
 /// The parameter of a function that a key is.
-fn parameter(function: Node, key: &str) -> Option<u32> {
+pub(in crate::flow) fn parameter(function: Node, key: &str) -> Option<u32> {
     key.strip_prefix(&format!("\u{1}p{}.", function.fact.0))?.parse().ok()
 }
 
