@@ -1,6 +1,6 @@
 //! What a text looks like: an example, a name, a reference, or something random enough to open a door. Knows no vendor and no language.
 
-use super::verify::{entropy, entropy_share};
+use super::verify::{decode, entropy, entropy_share};
 
 /// Words that people write where a secret would stand.
 const EXAMPLE_WORDS: [&str; 29] = [
@@ -116,6 +116,31 @@ pub fn is_uuid(text: &str) -> bool {
     parts.iter().map(|p| p.len()).eq([8, 4, 4, 4, 12]) && parts.iter().all(|p| p.bytes().all(|b| b.is_ascii_hexdigit()))
 }
 
+/// Algorithms whose results are written behind their name: what they give of a secret does not give it back.
+const DIGESTS: [&str; 9] = ["md5", "sha1", "sha224", "sha256", "sha384", "sha512", "pbkdf2", "scrypt", "argon2"];
+
+/// Whether a text says itself that it opens nothing: a public key or certificate, or a digest behind the name of its algorithm.
+pub fn is_public(text: &str) -> bool {
+    let named = text.split_once([':', '$', '-', '=']).is_some_and(|(name, _)| DIGESTS.iter().any(|d| name.to_ascii_lowercase().starts_with(d)));
+    named || is_public_key(text)
+}
+
+/// Whether a text is base64 of a public key: the key of a certificate or of an `authorized_keys` line. Private keys begin with a version or a magic word.
+fn is_public_key(text: &str) -> bool {
+    let Some(bytes) = text.as_bytes().get(..32).and_then(decode) else { return false };
+    // A sequence whose first member is a sequence with the identifier of a kind of key, which is none of encryption.
+    let past_length = |bytes: &[u8]| bytes.get(1).map(|l| if *l < 0x80 { 2 } else { 2 + usize::from(*l & 0x7f) });
+    let body = bytes.first().filter(|b| **b == 0x30).and_then(|_| past_length(&bytes)).and_then(|at| bytes.get(at..));
+    let kind = body.filter(|b| b.first() == Some(&0x30)).and_then(|b| b.get(past_length(b)?..));
+    let spki = kind.is_some_and(|k| {
+        k.first() == Some(&0x06) && !k.get(2..).is_some_and(|oid| oid.starts_with(&[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x05]))
+    });
+    // A length, then the name of a kind of key.
+    let wire =
+        bytes.starts_with(&[0, 0, 0]) && bytes.get(4..).is_some_and(|name| ["ssh-", "ecdsa-", "sk-"].iter().any(|k| name.starts_with(k.as_bytes())));
+    spki || wire
+}
+
 /// Whether a text is random enough to be a key or token that a machine made.
 pub fn is_key(text: &str) -> bool {
     let bytes = text.as_bytes();
@@ -125,7 +150,7 @@ pub fn is_key(text: &str) -> bool {
         && text.is_ascii()
         && digits >= 2
         && letters >= 4
-        && !(is_uuid(text) || is_example(text) || is_reference(text) || is_wordlike(text))
+        && !(is_uuid(text) || is_example(text) || is_reference(text) || is_wordlike(text) || is_public(text))
         && entropy(bytes) >= 3.0
         && entropy_share(bytes) >= 0.72
 }
@@ -143,7 +168,7 @@ pub fn is_password(text: &str) -> bool {
         && has(u8::is_ascii_digit)
         && classes.iter().filter(|c| **c).count() >= 3
         && !weak.iter().any(|w| lower.contains(w))
-        && !(is_uuid(text) || is_example(text) || is_reference(text))
+        && !(is_uuid(text) || is_example(text) || is_reference(text) || is_public(text))
         && !is_wordlike(text)
         && entropy(bytes) >= 2.75
 }
@@ -192,6 +217,12 @@ mod tests {
             ("service-key-9.json", false, false),
             ("this is a sentence 12", false, false),
             ("1.2.3-rc.4+build.5678", false, false),
+            ("sha256:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b", false, false),
+            ("pbkdf2_sha256$260000$RIBXuDL7Dxtp$YlSXpfKtHF4vRIBXuDL7Dxtp", false, false),
+            ("MIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8AMIIBCgKCAQEAu1SU1LfVLPHCozMxH2Mo", false, false),
+            ("MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEEVs/o5+uQbTjL3chynL4wXgUg2R9", false, false),
+            ("AAAAC3NzaC1lZDI1NTE5AAAAIOMqqnkVzrm0SdG6UOoqKLsabgH5C9okWi0dh2l9GKJl", false, false),
+            ("MIIEvQIBADANBgkqhkiG9w0BAQEFAASCBKcwggSjAgEAAoIBAQC7VJTUt9Us8cKj", true, true),
         ];
         for (text, key, password) in table {
             assert_eq!((is_key(text), is_password(text)), (*key, *password), "{text}");
