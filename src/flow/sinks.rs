@@ -161,7 +161,8 @@ impl Solver<'_> {
             doubts.push("what the setting is applied to is not known".to_owned());
         }
         let hidden = hides_keywords(facts, node);
-        let guards = self.guards(node);
+        let mut guards = self.guards(node);
+        guards.extend(self.class_guards(node, id));
         let choices: Vec<Choice> = self.chosen_row(node, id).into_iter().collect();
         for (i, effect) in row.effects.iter().enumerate() {
             let Effect::Sink { kind, slot, bytes, .. } = effect else { continue };

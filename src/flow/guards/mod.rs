@@ -3,6 +3,7 @@
 
 mod confined;
 mod consent;
+mod made;
 pub mod refused;
 
 use crate::cond::{CmpOp, CondId, CondWhat};
@@ -61,22 +62,27 @@ impl Solver<'_> {
                 out.push(Guard::withheld());
                 continue;
             }
-            let (inner, wants) = match facts.cond(cond).what {
-                CondWhat::Not(inner) => (inner, false),
-                _ => (cond, true),
-            };
-            let CondWhat::Atom(value, CmpOp::Truthy, _) = facts.cond(inner).what else { continue };
-            match &facts.value(value).what {
-                V::Param(_) => out.push(Guard { value: self.settled(|s| s.at(node, value)), wants, strict }),
-                V::Attr(base, field) if facts.value(*base).what == V::Param(0) => {
-                    let guard = Guard { value: self.settled(|s| s.at(node, value)), wants, strict };
-                    let off = if guard.refuses() { self.is_never_set(node, field, wants) } else { self.is_off_by_default(&guard) };
-                    out.extend(off.then_some(guard));
-                }
-                _ => {}
-            }
+            out.extend(self.guard_of(node, cond, true, strict));
         }
         out
+    }
+    /// The guard that a condition is which must hold, or must not.
+    fn guard_of(&mut self, node: Node, cond: CondId, holds: bool, strict: bool) -> Option<Guard> {
+        let facts = self.file(node.file);
+        let (inner, wants) = match facts.cond(cond).what {
+            CondWhat::Not(inner) => (inner, !holds),
+            _ => (cond, holds),
+        };
+        let CondWhat::Atom(value, CmpOp::Truthy, _) = facts.cond(inner).what else { return None };
+        match &facts.value(value).what {
+            V::Param(_) => Some(Guard { value: self.settled(|s| s.at(node, value)), wants, strict }),
+            V::Attr(base, field) if facts.value(*base).what == V::Param(0) => {
+                let guard = Guard { value: self.settled(|s| s.at(node, value)), wants, strict };
+                let off = if guard.refuses() { self.is_never_set(node, field, wants) } else { self.is_off_by_default(&guard) };
+                off.then_some(guard)
+            }
+            _ => None,
+        }
     }
     /// What guards a call and is off unless somebody gives consent: whoever calls the function that it stands in, or the environment.
     pub fn opt_ins(&mut self, call: Node) -> Vec<Guard> {
