@@ -377,8 +377,9 @@ fn made(world: World, tables: &Tables, here: Here, fact: FactId, fuel: &mut u32)
             // A helper of the tree that is asked twice with the same arguments names the same place.
             let known = tables.reached.contains_key(&node) || world.index.is_left_out(node.file, &call.name, None);
             let own = call.receiver.is_some_and(|r| facts.value(r).what == V::Param(0)) && tables.class_around(node).is_some();
-            if known && (call.receiver.is_none() || own) {
-                let rooted = names_below(world, tables, node, fuel);
+            let rooted = (own || call.receiver.is_none()) && names_below(world, tables, node, fuel);
+            // A method that only rewrites what it is handed does not say where that lies.
+            if known && (call.receiver.is_none() || rooted) {
                 let argument = |value: ValueId, fuel: &mut u32| {
                     // What the tree computes out of a parameter lies where the tree decides, so the parameter's name is enough to know it again.
                     let text = named(world, at, value).or_else(|| key(world, tables, at, value, fuel));
