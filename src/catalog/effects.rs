@@ -49,7 +49,7 @@ pub fn effects(row: &Fields<'_>, known: &Severities) -> Read<Vec<Effect>> {
 }
 
 const VERDICTS: [(&str, Verdict); 3] = [("report", Verdict::Report), ("info", Verdict::Info), ("silent", Verdict::Silent)];
-const CHANNELS: [&str; 7] = ["file", "env", "output", "artifact", "cache", "socket", "runner-env"];
+const CHANNELS: [&str; 8] = ["file", "env", "output", "artifact", "cache", "socket", "runner-env", "bucket"];
 const LANGUAGES: [(&str, Language); 5] = [
     ("shell", Language::Shell),
     ("python", Language::Python),

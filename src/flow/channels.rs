@@ -22,6 +22,11 @@ const MAX_KEY: u32 = 200;
 /// How many writers of one place are looked at.
 const MAX_WRITERS: usize = 16;
 
+/// The channel of storage that a program may make for itself.
+const BUCKET: &str = "bucket";
+/// What keys of such storage begin with.
+const OF_BUCKET: &str = "\u{1}b";
+
 /// Writers and verifications by key.
 #[derive(Debug, Default)]
 pub struct Writers {
@@ -73,6 +78,14 @@ impl Writers {
                                     }
                                 } else {
                                     out.add(world, tables, node, value);
+                                }
+                            }
+                        }
+                        Effect::Writes { channel, name, .. } if channel == BUCKET => {
+                            for value in world.catalog.slot(facts, node.fact, *id, name) {
+                                let here = Here { at: node, scope: tables.scope(node) };
+                                if let Some(key) = key(world, tables, here, value, &mut fuel()) {
+                                    out.insert(node, format!("{OF_BUCKET}{key}"));
                                 }
                             }
                         }
@@ -202,6 +215,17 @@ impl Solver<'_> {
             }
         }
         Some(out)
+    }
+    /// Whether a row reads from storage that the program made itself: nobody else puts anything there.
+    pub fn reads_own(&self, node: Node, id: RowId) -> bool {
+        self.world.catalog.row(id).effects.iter().any(|effect| {
+            let Effect::Reads { channel, name } = effect else { return false };
+            channel == BUCKET
+                && self.slot_values(node, id, name).into_iter().any(|value| {
+                    let key = key(self.world, &self.tables, self.here(node), value, &mut fuel());
+                    key.is_some_and(|key| self.writers.writers.contains_key(&(node.file, format!("{OF_BUCKET}{key}"))))
+                })
+        })
     }
     /// Whether a check that stops on failure stands before a use and covers the value.
     pub fn is_verified(&self, here: Here, value: ValueId) -> bool {

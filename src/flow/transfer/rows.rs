@@ -263,6 +263,9 @@ impl Solver<'_> {
         out
     }
     fn returns_of(&mut self, node: Node, id: RowId, row: &Row) -> Option<Val> {
+        if self.reads_own(node, id) {
+            return Some(Val::program());
+        }
         let (i, effect) = row.effects.iter().enumerate().find(|(_, e)| matches!(e, Effect::Returns { .. }))?;
         let Effect::Returns { who, pin, via, path, .. } = effect else { return None };
         Some(self.row_returns(node, (id, u32::try_from(i).unwrap_or(u32::MAX)), (*who, *via), pin, *path))
