@@ -100,7 +100,10 @@ pub fn lift(solver: &mut Solver, versions: &Versions, entries: &BTreeMap<Node, E
                 continue;
             };
             if let Some(entry) = entries.get(&function) {
-                let needs = enter(solver, &way.needs, function, entry);
+                let mut needs = enter(solver, &way.needs, function, entry);
+                if needs.value.who() >= Who::Publisher {
+                    needs.guards.retain(|g| g.refuses() || (g.strict && is_withheld(solver, entries, g, &mut Vec::new())));
+                }
                 let needs = functions.iter().fold(needs, |n, f| close(solver, &n, *f, false));
                 // Outsiders fill in this function's parameters: what stands in it hands them over, whatever else was filled in since.
                 let inside = way.chain.iter().rposition(|call| solver.function(*call) == function).map(|at| at + 1);
