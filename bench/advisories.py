@@ -39,12 +39,21 @@ def main():
     if not pipevet.is_file():
         sys.exit("bench: no binary to measure; build one (cargo build --release) or give --pipevet")
     counted = []
+    absent = []
     for advisory in chosen:
-        outcome = judge(advisory, book, cache, pipevet)
+        try:
+            outcome = judge(advisory, book, cache, pipevet)
+        except (subprocess.CalledProcessError, OSError) as error:
+            # Named at the end, and in no total.
+            print(f"bench: {advisory['ids'][0]}: not fetched: {error}", file=sys.stderr)
+            absent.append(advisory["ids"][0])
+            continue
         counted.append((half(advisory, book["seed"]), outcome))
         if options.show or counted[-1][0] == "work":
             print(line(advisory, outcome), flush=True)
     totals(counted)
+    if absent:
+        print(f"not counted, their sources could not be fetched: {', '.join(absent)}")
 
 
 def arguments():

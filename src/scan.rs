@@ -11,6 +11,7 @@ use crate::cleared;
 use crate::config::Config;
 use crate::detect;
 use crate::extract;
+use crate::extract::python::Walked;
 use crate::facts::FileFacts;
 use crate::finding::{Alert, Cleared};
 use crate::flow::tables::Tables;
@@ -59,6 +60,7 @@ pub fn model(sources: &Sources, catalog: &Catalog, wanted: &Wanted, cache: Optio
     let outlines: Vec<Option<Outline>> = sources.files.par_iter().map(|f| (f.kind == Kind::Python).then(|| outline::outline(&f.bytes))).collect();
     let contents: Vec<Content> = cache.map(|_| sources.files.par_iter().map(|f| Content::of(&f.bytes)).collect()).unwrap_or_default();
     let mut selected: Vec<Vec<Part>> = vec![Vec::new(); sources.files.len()];
+    let mut walked: Vec<Option<Walked>> = sources.files.iter().map(|_| None).collect();
     let mut facts = Facts { files: vec![FileFacts::default(); sources.files.len()] };
     let mut named: Vec<Arc<FileIndex>> = vec![Arc::default(); sources.files.len()];
     let mut left_out: Vec<Arc<LeftOut>> = vec![Arc::default(); sources.files.len()];
@@ -69,45 +71,59 @@ pub fn model(sources: &Sources, catalog: &Catalog, wanted: &Wanted, cache: Optio
     let mut asked: BTreeMap<FileId, Asked> = BTreeMap::new();
     let mut model = Model::default();
     for round in 0..ROUNDS {
-        let changed: Vec<(usize, Vec<Part>, FileFacts, FileIndex, LeftOut)> = sources
-            .files
-            .par_iter()
+        let changed: Vec<(usize, FileIndex, LeftOut)> = (sources.files.par_iter(), &mut selected, &mut walked, &mut facts.files)
+            .into_par_iter()
             .enumerate()
-            .filter_map(|(i, file)| {
+            .filter_map(|(i, (file, selected, walked, facts))| {
                 let blocks = match &outlines[i] {
                     // What a project needs stands in plain strings there.
                     Some(outline) if base(&file.path) == "setup.py" => outline.all(),
                     Some(outline) if round == 0 => outline::select(outline, &file.bytes, wanted),
-                    Some(outline) => {
-                        outline::select_more(outline, &file.bytes, asked.get(&FileId(u32::try_from(i).unwrap_or(u32::MAX)))?, &selected[i])?
-                    }
+                    Some(outline) => outline::select_more(outline, &file.bytes, asked.get(&FileId(u32::try_from(i).unwrap_or(u32::MAX)))?, selected)?,
                     None if round == 0 => Vec::new(),
                     None => return None,
                 };
-                if outlines[i].is_some() && blocks == selected[i] {
-                    return (round == 0).then(|| (i, blocks, extract::python::unread(&file.bytes), FileIndex::default(), LeftOut::new()));
+                if outlines[i].is_some() && blocks == *selected {
+                    if round == 0 {
+                        *facts = extract::python::unread(&file.bytes);
+                    }
+                    return (round == 0).then(|| (i, FileIndex::default(), LeftOut::new()));
                 }
                 let kept = cache.zip(contents.get(i)).map(|(cache, content)| (cache, content.key(file.kind, &blocks)));
-                let known = kept.and_then(|(cache, key)| cache.get(key));
-                let facts = known.unwrap_or_else(|| {
-                    let facts = read(file, outlines[i].as_ref(), &blocks);
-                    if let Some((cache, key)) = kept {
-                        cache.put(key, &facts);
+                let before = std::mem::take(facts);
+                let stood = before.items.len();
+                let more = match (&outlines[i], walked.take()) {
+                    (Some(outline), Some(walked)) if kept.is_none() => extract::python::add(before, walked, &file.bytes, outline, selected, &blocks),
+                    _ => None,
+                };
+                *facts = match more {
+                    Some((more, after)) => {
+                        *walked = Some(after);
+                        unwrap::unwrap_from(more, stood, catalog)
                     }
-                    facts
-                });
-                let facts = unwrap::unwrap(facts, catalog);
-                let names = FileIndex::new(&facts, catalog);
+                    None => {
+                        let known = kept.and_then(|(cache, key)| cache.get(key));
+                        let all = known.unwrap_or_else(|| {
+                            let (all, after) = read(file, outlines[i].as_ref(), &blocks);
+                            *walked = after;
+                            if let Some((cache, key)) = kept {
+                                cache.put(key, &all);
+                            }
+                            all
+                        });
+                        unwrap::unwrap(all, catalog)
+                    }
+                };
+                let names = FileIndex::new(facts, catalog);
                 let left_out = outlines[i].as_ref().map(|o| outline::left_out(o, &blocks)).unwrap_or_default();
-                Some((i, blocks, facts, names, left_out))
+                *selected = blocks;
+                Some((i, names, left_out))
             })
             .collect();
         if changed.is_empty() && round > 0 {
             break;
         }
-        for (i, blocks, more, names, absent) in changed {
-            selected[i] = blocks;
-            facts.files[i] = more;
+        for (i, names, absent) in changed {
             named[i] = Arc::new(names);
             left_out[i] = Arc::new(absent);
         }
@@ -133,7 +149,7 @@ pub fn model(sources: &Sources, catalog: &Catalog, wanted: &Wanted, cache: Optio
             model.notices.push(Notice { file: None, range: None, kind: NoticeKind::Limit, text });
         }
     }
-    drop((outlines, selected, named));
+    drop((outlines, selected, walked, named));
     model.graph = link::with_calls(model.graph, &model.index, &facts, catalog);
     model.facts = facts;
     for (id, file) in sources.iter() {
@@ -181,16 +197,20 @@ pub fn analyze_for(
     (Model { cleared, suppressed, ..model }, alerts)
 }
 
-/// The facts of one file, by its kind.
-pub fn read(file: &SourceFile, outline: Option<&Outline>, blocks: &[usize]) -> FileFacts {
+/// The facts of one file, by its kind, with what parts that are asked for later build on.
+pub fn read(file: &SourceFile, outline: Option<&Outline>, blocks: &[usize]) -> (FileFacts, Option<Walked>) {
     let bytes = file.bytes.as_slice();
-    match file.kind {
+    if let (Kind::Python, Some(outline)) = (file.kind, outline) {
+        let (facts, walked) = extract::python::read(bytes, outline, blocks);
+        return (facts, Some(walked));
+    }
+    let facts = match file.kind {
         Kind::Workflow => extract::github::workflow(bytes),
         Kind::Action => extract::action::action(bytes),
         Kind::Dockerfile => extract::dockerfile::dockerfile(bytes),
         Kind::Shell => extract::shell::file(bytes),
         Kind::Make => extract::make::makefile(bytes),
-        Kind::Python => outline.map(|o| extract::python::module(bytes, o, blocks)).unwrap_or_default(),
+        Kind::Python => FileFacts::default(),
         Kind::Notebook => extract::notebook::notebook(bytes),
         Kind::Json => extract::config::json(bytes),
         Kind::Requirements => extract::manifest::requirements(bytes),
@@ -200,5 +220,6 @@ pub fn read(file: &SourceFile, outline: Option<&Outline>, blocks: &[usize]) -> F
         Kind::Yaml => extract::config::yaml(bytes),
         Kind::Toml => extract::config::toml(bytes),
         Kind::Dotenv => extract::config::dotenv(bytes),
-    }
+    };
+    (facts, None)
 }

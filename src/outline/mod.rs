@@ -56,6 +56,10 @@ pub struct Block {
 }
 
 impl Block {
+    /// A class that binds nothing but itself.
+    pub fn is_plain_class(&self) -> bool {
+        self.kind == BlockKind::Class && self.defines.len() == 1
+    }
     /// A function that binds nothing but itself.
     pub fn is_plain_function(&self) -> bool {
         self.kind == BlockKind::Function && self.defines.len() == 1

@@ -27,7 +27,7 @@ fn told() -> BTreeMap<String, String> {
     let mut out = BTreeMap::new();
     for file in trees.iter().flat_map(|t| &t.files) {
         let outline = (file.kind == Kind::Python).then(|| outline::outline(&file.bytes));
-        let facts = scan::read(file, outline.as_ref(), &outline.as_ref().map(outline::Outline::all).unwrap_or_default());
+        let (facts, _) = scan::read(file, outline.as_ref(), &outline.as_ref().map(outline::Outline::all).unwrap_or_default());
         let content = [format!("{:?}\n", file.kind).as_bytes(), &file.bytes].concat();
         let kept = postcard::to_stdvec(&facts).unwrap();
         assert_eq!(postcard::from_bytes::<crate::facts::FileFacts>(&kept).unwrap(), facts, "{}: what is kept is what was read", file.path);

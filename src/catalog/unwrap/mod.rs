@@ -28,10 +28,16 @@ pub(super) const UNWRAPPED: [&str; 3] = ["wraps", "calls", "installs"];
 /// before keep their ids.
 #[must_use]
 pub fn unwrap(facts: FileFacts, catalog: &Catalog) -> FileFacts {
+    unwrap_from(facts, 0, catalog)
+}
+
+/// The same of facts from `first` on: what stood before was looked at.
+#[must_use]
+pub fn unwrap_from(facts: FileFacts, first: usize, catalog: &Catalog) -> FileFacts {
     let mut facts = facts;
     let objects = Objects::of(&facts);
     let mut depth = vec![0u8; facts.items.len()];
-    let mut at = 0;
+    let mut at = first;
     let mut count = 0;
     while at < facts.items.len() {
         let id = FactId(u32::try_from(at).unwrap_or(u32::MAX));

@@ -36,7 +36,7 @@ impl<'t> Lower<'t, '_> {
         for (i, name) in names.into_iter().take(MAX_NAMES).enumerate() {
             let fact = self.add(range, What::Call(Call { name, callee, receiver, args: args.clone() }));
             if early && i == 0 {
-                self.early.push(fact);
+                self.early.push((fact, Vec::new()));
             }
             results.push(self.value(range, V::Ref(fact)));
         }

@@ -12,6 +12,7 @@ mod control;
 mod cut;
 mod define;
 mod expr;
+mod more;
 mod names;
 mod scope;
 mod stmt;
@@ -19,6 +20,8 @@ mod strings;
 mod text;
 
 use std::collections::{BTreeMap, BTreeSet};
+
+pub use more::{Walked, add};
 
 use crate::extract::Hole;
 use crate::facts::{Builder, Fact, FactId, FileFacts, Language, LiteralPlace, V, ValueId, What};
@@ -36,9 +39,37 @@ const STATEMENT_DEPTH: usize = 100;
 
 /// The facts of the chosen parts of a file, ascending. A part not chosen has no facts.
 pub fn module(bytes: &[u8], outline: &Outline, parts: &[Part]) -> FileFacts {
+    read(bytes, outline, parts).0
+}
+
+/// The same with what is kept for parts that are asked for later: [`add`].
+pub fn read(bytes: &[u8], outline: &Outline, parts: &[Part]) -> (FileFacts, Walked) {
     let count = outline.blocks.len();
     let blocks: Vec<usize> = parts.iter().copied().take_while(|p| *p < count).collect();
-    let methods = parts.get(blocks.len()..).unwrap_or_default();
+    let texts = units(bytes, outline, &blocks, parts.get(blocks.len()..).unwrap_or_default());
+    let mut b = Builder::default();
+    b.facts.notices.extend(outline.notices.iter().cloned());
+    let whole = Range::new(0, bytes.len());
+    let module = b.add(whole, What::Module { language: Language::Python });
+    b.enter(module);
+    b.open(whole, "", false);
+    let mut lower = Lower::new(&mut b, module, &texts);
+    // What a name means does not depend on what was asked for.
+    for block in outline.blocks.iter().filter(|b| b.is_plain_function() || b.is_plain_class()) {
+        lower.others.extend(block.defines.iter().cloned());
+        lower.definitions.extend(block.defines.iter().cloned());
+    }
+    for unit in &texts {
+        lower.unit(unit);
+    }
+    let (walked, _) = lower.finish();
+    b.shut();
+    b.leave();
+    (b.finish(), walked)
+}
+
+/// The texts of blocks, with those of their methods that were chosen.
+fn units(bytes: &[u8], outline: &Outline, blocks: &[usize], methods: &[Part]) -> Vec<Unit> {
     let mut texts = Vec::new();
     let mut at = 0;
     while let Some(first) = blocks.get(at).and_then(|b| outline.blocks.get(*b)) {
@@ -60,25 +91,7 @@ pub fn module(bytes: &[u8], outline: &Outline, parts: &[Part]) -> FileFacts {
         }
         at = next;
     }
-    let mut b = Builder::default();
-    b.facts.notices.extend(outline.notices.iter().cloned());
-    let whole = Range::new(0, bytes.len());
-    let module = b.add(whole, What::Module { language: Language::Python });
-    b.enter(module);
-    b.open(whole, "", false);
-    let mut lower = Lower::new(&mut b, module, &texts);
-    // What a name means does not depend on what was asked for.
-    for block in outline.blocks.iter().filter(|b| b.is_plain_function()) {
-        lower.others.extend(block.defines.iter().cloned());
-        lower.definitions.extend(block.defines.iter().cloned());
-    }
-    for unit in &texts {
-        lower.unit(unit);
-    }
-    lower.finish();
-    b.shut();
-    b.leave();
-    b.finish()
+    texts
 }
 
 /// The facts of a file of which no part was chosen: that it is there, so that what runs or imports it has a target.
@@ -200,8 +213,10 @@ pub(super) struct Lower<'t, 'b> {
     pub stars: Vec<String>,
     /// Values that stand for an imported thing, so that attributes extend the name.
     pub imported: BTreeSet<ValueId>,
-    /// Calls in functions: named again when more is known.
-    pub early: Vec<FactId>,
+    /// Calls in functions, with names that facts of their own have: named again when more is known.
+    pub early: Vec<(FactId, Vec<String>)>,
+    /// Facts before this one were told when the module was read before.
+    pub told: usize,
     pub depth: usize,
     pub statements: usize,
     pub deferred: Vec<(Node<'t>, ValueId)>,
@@ -229,6 +244,7 @@ impl<'t, 'b> Lower<'t, 'b> {
             stars: Vec::new(),
             imported: BTreeSet::new(),
             early: Vec::new(),
+            told: 0,
             depth: 0,
             statements: 0,
             deferred: Vec::new(),
@@ -245,14 +261,14 @@ impl<'t, 'b> Lower<'t, 'b> {
         lower
     }
 
-    /// Walks one unit in the module's scope.
-    pub fn unit(&mut self, unit: &'t Unit) {
+    /// Comes to a unit: tells of what it is not understood of, and gives its root.
+    fn begin(&mut self, unit: &'t Unit) -> Option<Node<'t>> {
         self.unit = Some(unit);
         self.comments(unit);
         let Some(tree) = &unit.tree else {
             let range = unit.text.whole();
             self.b.notice(range, NoticeKind::Limit, "too involved to parse: not read");
-            return;
+            return None;
         };
         let root = tree.root();
         if root.broken() {
@@ -265,6 +281,12 @@ impl<'t, 'b> Lower<'t, 'b> {
             }
         }
         self.stopped.clear();
+        Some(root)
+    }
+
+    /// Walks one unit in the module's scope.
+    pub fn unit(&mut self, unit: &'t Unit) {
+        let Some(root) = self.begin(unit) else { return };
         self.block(root, true);
         // Commands in what the grammar lost.
         for stop in unit.stops.values() {
@@ -274,12 +296,15 @@ impl<'t, 'b> Lower<'t, 'b> {
         }
     }
 
-    /// Completes what closures left open.
-    pub fn finish(mut self) {
-        self.name_again(true);
-        while let Some(scope) = self.scopes.pop() {
-            self.settle(scope);
+    /// Completes what closures left open. Gives what more parts of the module build on, and whether a fact that stood before `first` is told anew.
+    pub fn finish(mut self) -> (Walked, bool) {
+        let renamed = self.name_again();
+        while self.scopes.len() > 1 {
+            if let Some(scope) = self.scopes.pop() {
+                self.settle(scope);
+            }
         }
+        (self.walked(), renamed)
     }
 
     pub fn range(&self, node: Node<'t>) -> Range {

@@ -168,12 +168,14 @@ impl Lower<'_, '_> {
         segments.join(".")
     }
 
-    /// Names calls in functions again: by the end of the module (or of an enclosing function) more may be known than when they were read. A call that
-    /// can mean several things has one fact for each.
-    pub fn name_again(&mut self, at_end: bool) {
-        let early = if at_end { std::mem::take(&mut self.early) } else { self.early.clone() };
-        let fields = if at_end { self.fields() } else { BTreeMap::new() };
-        for fact in early {
+    /// Names calls in functions again: by the end of the module more may be known than when they were read. A call that can mean several things has one fact
+    /// for each. Says whether a fact changed that was told when the module was read before.
+    pub fn name_again(&mut self) -> bool {
+        let mut early = std::mem::take(&mut self.early);
+        let fields = self.fields();
+        let mut renamed = false;
+        for (fact, told) in &mut early {
+            let fact = *fact;
             let What::Call(call) = &self.fact(fact).what else { continue };
             let old = call.name.clone();
             let mut names = self.names(call.callee);
@@ -188,23 +190,24 @@ impl Lower<'_, '_> {
             if names.contains(&old) && names.len() == 1 {
                 continue;
             }
+            renamed |= *first != old && (fact.0 as usize) < self.told;
             let mut also = self.fact(fact).clone();
             if let Some(What::Call(call)) = self.b.facts.items.get_mut(fact.0 as usize).map(|f| &mut f.what) {
                 call.name = first.clone();
             }
-            if !at_end {
-                continue;
-            }
             let known = self.b.facts.items.iter().skip(fact.0 as usize + 1).take(MAX_NAMES);
-            let known: Vec<String> =
-                known.filter_map(|f| if let What::Call(c) = &f.what { (f.range == also.range).then(|| c.name.clone()) } else { None }).collect();
-            for name in rest.iter().filter(|n| !known.contains(n)).take(MAX_NAMES) {
+            told.extend(known.filter_map(|f| if let What::Call(c) = &f.what { (f.range == also.range).then(|| c.name.clone()) } else { None }));
+            let more: Vec<String> = rest.iter().filter(|n| !told.contains(n)).take(MAX_NAMES).cloned().collect();
+            for name in more {
                 if let What::Call(call) = &mut also.what {
-                    call.name = name.clone();
+                    call.name.clone_from(&name);
                 }
+                told.push(name);
                 self.b.facts.items.push(also.clone());
             }
         }
+        self.early = early;
+        renamed
     }
 
     /// Attributes that hold a function: `self.load = torch.load`, `load = torch.load` in a class.
