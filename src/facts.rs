@@ -489,6 +489,13 @@ pub struct Ignore {
 }
 
 impl FileFacts {
+    /// Gives back the room that is left to grow: facts are kept long.
+    pub fn shrink(&mut self) {
+        self.items.shrink_to_fit();
+        self.values.shrink_to_fit();
+        self.conds.shrink_to_fit();
+        self.constructs.shrink_to_fit();
+    }
     /// A fact.
     pub fn fact(&self, id: FactId) -> &Fact {
         &self.items[id.0 as usize]

@@ -114,6 +114,7 @@ pub fn model(sources: &Sources, catalog: &Catalog, wanted: &Wanted, cache: Optio
                         unwrap::unwrap(all, catalog)
                     }
                 };
+                facts.shrink();
                 let names = FileIndex::new(facts, catalog);
                 let left_out = outlines[i].as_ref().map(|o| outline::left_out(o, &blocks)).unwrap_or_default();
                 *selected = blocks;
