@@ -9,6 +9,7 @@ use crate::finding::Hop;
 use crate::flow::entries::{Entry, enter};
 use crate::flow::guards::Guard;
 use crate::flow::guards::refused::{OptIns, is_refused, is_withheld};
+use crate::flow::guards::told::Told;
 use crate::flow::place;
 use crate::flow::resolve::forward::MAX_FORWARD;
 use crate::flow::sinks::{Needs, Sink, flags, safe_by, worse};
@@ -175,7 +176,10 @@ pub fn lift(solver: &mut Solver, versions: &Versions, entries: &BTreeMap<Node, E
                 needs.choices.extend(solver.chosen_function(call, function));
                 // What a caller refuses before it calls, it refuses for the sink.
                 for guard in opt_ins.entry(call).or_insert_with(|| solver.opt_ins(call)) {
-                    if !needs.guards.contains(guard) {
+                    // Of other comparisons those count that are made of what is handed on.
+                    let handed = |p: &(Node, u32)| needs.value.deps.iter().any(|d| (d.of, d.index) == *p);
+                    let counts = guard.told == Told::True || guard.refuses() || guard.value.consts.params.iter().all(handed);
+                    if counts && !needs.guards.contains(guard) {
                         needs.guards.push(guard.clone());
                     }
                 }
@@ -507,14 +511,18 @@ pub(super) fn close(solver: &mut Solver, needs: &Needs, function: Node, open: bo
     let needs = needs.clone();
     solver.settled(|s| {
         let mut value = close_one(s, &needs.value, false);
-        if let Some(named) = by_default(s, &needs.value, function) {
-            value.join(&named);
+        let named = by_default(s, &needs.value, function);
+        // Which of several ways callers out of sight mean is theirs to say.
+        let theirs = |g: &&Guard| open && named.is_none() && g.told != Told::True && g.value.consts.params.iter().any(|p| p.0 == function);
+        let guards = needs.guards.iter().filter(|g| !theirs(g)).map(|g| g.of(close_one(s, &g.value, true))).collect();
+        if let Some(named) = &named {
+            value.join(named);
         }
         Needs {
             value,
             flags: needs.flags.iter().map(|v| v.as_ref().map(|v| close_one(s, v, true))).collect(),
             safe: needs.safe.iter().map(|v| v.as_ref().map(|v| close_one(s, v, true))).collect(),
-            guards: needs.guards.iter().map(|g| Guard { value: close_one(s, &g.value, true), wants: g.wants, strict: g.strict }).collect(),
+            guards,
             choices: needs.choices.iter().filter(|c| c.of != function).cloned().collect(),
         }
     })

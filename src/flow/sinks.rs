@@ -54,7 +54,7 @@ impl Needs {
             value: change(&self.value),
             flags: self.flags.iter().map(|v| v.as_ref().map(&mut change)).collect(),
             safe: self.safe.iter().map(|v| v.as_ref().map(&mut change)).collect(),
-            guards: self.guards.iter().map(|g| Guard { value: change(&g.value), wants: g.wants, strict: g.strict }).collect(),
+            guards: self.guards.iter().map(|g| g.of(change(&g.value))).collect(),
             choices: self.choices.clone(),
         }
     }

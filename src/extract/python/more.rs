@@ -135,3 +135,115 @@ impl<'t> Lower<'t, '_> {
         self.b.leave();
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::extract::python::read;
+    use crate::facts::Target;
+    use crate::outline::outline;
+
+    const SOURCE: &str = r#"
+import torch
+from os import system as run
+
+LOAD = torch.load
+TABLE = {"a": run}
+
+
+def first(path):
+    """Documentation that is long enough to be left out of what is read."""
+    return LOAD(path)
+
+
+@torch.no_grad()
+def second(x):
+    TABLE["a"](x)
+    return Kept(x).data
+
+
+class Kept(Base):
+    size = 1
+
+    def __init__(self, path):
+        self.path = path
+
+    @property
+    def data(self):
+        if not self.path:
+            raise ValueError
+        return LOAD(self.path)
+
+    def both(self):
+        return [run(p) for p in (self.path, first(self.path))]
+
+
+class Last(Kept):
+    def both(self):
+        return super().both()
+"#;
+
+    /// What facts say, whatever their ids and order.
+    fn told(facts: &FileFacts) -> Vec<String> {
+        let owner = |f: &crate::facts::Fact| f.owner.map(|o| facts.fact(o).range);
+        let mut out: Vec<String> = facts
+            .items
+            .iter()
+            .map(|f| (f, owner(f)))
+            .map(|(f, o)| match &f.what {
+                What::Call(c) => {
+                    format!("{:?} in {o:?}: call {} ({}), under {:?}", f.range, c.name, c.args.len(), f.when.map(|c| facts.cond(c).range))
+                }
+                What::Assignment { target: Target::Name(n) | Target::Global(n) | Target::Attr(_, n), .. } => {
+                    format!("{:?} in {o:?}: sets {n}", f.range)
+                }
+                What::Function { name, public, .. } => format!("{:?} in {o:?}: function {name} {public}", f.range),
+                other => format!("{:?} in {o:?}: {:?}", f.range, std::mem::discriminant(other)),
+            })
+            .collect();
+        // A `pass` that stood for methods that were not asked for is nowhere in the file.
+        out.extend(facts.constructs.iter().filter(|c| !c.range.is_empty()).map(|c| format!("construct {:?} {} {}", c.range, c.name, c.ignorable)));
+        out.sort();
+        out.dedup();
+        out
+    }
+
+    #[test]
+    fn parts_that_come_later_are_read_as_if_they_had_come_at_once() {
+        let bytes = SOURCE.as_bytes();
+        let o = outline(bytes);
+        let all = o.all();
+        let whole = told(&read(bytes, &o, &all).0);
+        let later = |part: &Part| o.method(*part).is_some() || o.blocks.get(*part).is_some_and(|b| b.is_plain_function() || b.is_plain_class());
+        let (later, mut parts): (Vec<Part>, Vec<Part>) = all.into_iter().partition(later);
+        let (mut facts, mut walked) = read(bytes, &o, &parts);
+        // Last first: nothing may depend on the order in which parts are asked for.
+        for part in later.into_iter().rev() {
+            let mut after = parts.clone();
+            after.push(part);
+            after.extend(o.method(part).map(|m| m.block));
+            after.sort_unstable();
+            after.dedup();
+            (facts, walked) = add(facts, walked, bytes, &o, &parts, &after).unwrap();
+            parts = after;
+        }
+        assert_eq!(told(&facts), whole);
+    }
+
+    #[test]
+    fn what_tells_more_of_what_was_read_has_the_file_read_again() {
+        let source = "import torch\nclass K:\n    def use(self):\n        self.load(1)\n    def make(self):\n        self.load = torch.load\nX = 1\ndef g():\n    global X\n    X = 2\n";
+        let o = outline(source.as_bytes());
+        let method = |name: &str| o.blocks.len() + o.methods.iter().position(|m| m.name == name).unwrap();
+        let before = vec![0, 1, method("use")];
+        let more = |part: Part| {
+            let (facts, walked) = read(source.as_bytes(), &o, &before);
+            let mut after = before.clone();
+            after.push(part);
+            after.sort_unstable();
+            add(facts, walked, source.as_bytes(), &o, &before, &after).is_some()
+        };
+        // The field is what the method calls; a statement of the module; a function that sets a variable of it.
+        assert!(!more(method("make")) && !more(2) && !more(3));
+    }
+}

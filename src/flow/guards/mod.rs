@@ -5,6 +5,7 @@ mod confined;
 mod consent;
 mod made;
 pub mod refused;
+pub mod told;
 
 use crate::cond::{CmpOp, CondId, CondWhat};
 use crate::facts::{ArgName, FileFacts, OnFail, Target, V, ValueId, What};
@@ -15,6 +16,7 @@ use crate::graph::Node;
 use crate::graph::paths::is_test;
 use crate::outline::Ask;
 use crate::source::FileId;
+use told::Told;
 
 /// How many parts of a condition are looked at.
 const MAX_PARTS: usize = 32;
@@ -28,16 +30,22 @@ pub struct Guard {
     pub wants: bool,
     /// Whether anything else is an error: consent is asked for, and not only which of two ways is meant.
     pub strict: bool,
+    /// What must be so of the value, or must not.
+    pub told: Told,
 }
 
 impl Guard {
     /// One that nobody in sight lets through.
     pub fn withheld() -> Guard {
-        Guard { value: Val::literal(Lit::Bool(false)), wants: true, strict: true }
+        Guard { value: Val::literal(Lit::Bool(false)), wants: true, strict: true, told: Told::True }
     }
-    /// Whether every value it can have refuses. Only truth values count: an argument that is left out for another reason is no consent that was withheld.
+    /// Whether every value it can have refuses.
     pub fn refuses(&self) -> bool {
-        self.value.consts.all().is_some_and(|all| all.iter().all(|lit| *lit == Lit::Bool(!self.wants)))
+        self.value.consts.all().is_some_and(|all| all.iter().all(|lit| self.told.holds(lit) == Some(!self.wants)))
+    }
+    /// The same guard of another value.
+    pub fn of(&self, value: Val) -> Guard {
+        Guard { value, wants: self.wants, strict: self.strict, told: self.told.clone() }
     }
 }
 
@@ -73,21 +81,24 @@ impl Solver<'_> {
             CondWhat::Not(inner) => (inner, !holds),
             _ => (cond, holds),
         };
-        let CondWhat::Atom(value, CmpOp::Truthy, _) = facts.cond(inner).what else { return None };
+        let CondWhat::Atom(value, CmpOp::Truthy, _) = facts.cond(inner).what else {
+            return self.compared(node, &facts.cond(inner).what, wants, strict);
+        };
         match &facts.value(value).what {
-            V::Param(_) => Some(Guard { value: self.settled(|s| s.at(node, value)), wants, strict }),
+            V::Param(_) => Some(Guard { value: self.settled(|s| s.at(node, value)), wants, strict, told: Told::True }),
             V::Attr(base, field) if facts.value(*base).what == V::Param(0) => {
-                let guard = Guard { value: self.settled(|s| s.at(node, value)), wants, strict };
+                let guard = Guard { value: self.settled(|s| s.at(node, value)), wants, strict, told: Told::True };
                 let off = if guard.refuses() { self.is_never_set(node, field, wants) } else { self.is_off_by_default(&guard) };
                 off.then_some(guard)
             }
             _ => None,
         }
     }
-    /// What guards a call and is off unless somebody gives consent: whoever calls the function that it stands in, or the environment.
+    /// What guards a call and is off unless somebody gives consent: whoever calls the function that it stands in, or the environment. Also what callers of that
+    /// function decide by what they hand over.
     pub fn opt_ins(&mut self, call: Node) -> Vec<Guard> {
         let mut guards = self.guards(call);
-        guards.retain(|g| g.refuses() || self.is_off_by_default(g));
+        guards.retain(|g| g.refuses() || g.told != Told::True || self.is_off_by_default(g));
         guards
     }
     /// Whether a guard is a parameter that refuses when nobody hands anything over.
@@ -98,7 +109,11 @@ impl Solver<'_> {
             default.is_some_and(|v| self.file(of.file).value(v).what == V::Bool(!guard.wants))
         };
         let consts = &guard.value.consts;
-        !consts.top && !consts.params.is_empty() && consts.params.iter().all(off) && consts.set.iter().all(|l| *l == Lit::Bool(!guard.wants))
+        guard.told == Told::True
+            && !consts.top
+            && !consts.params.is_empty()
+            && consts.params.iter().all(off)
+            && consts.set.iter().all(|l| *l == Lit::Bool(!guard.wants))
     }
     /// Whether nothing hands a field that a class states to an object or gives it another value there.
     fn is_never_set(&mut self, node: Node, field: &str, wants: bool) -> bool {
