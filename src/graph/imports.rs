@@ -16,6 +16,12 @@ pub const MOST_REEXPORTS: u32 = 8;
 /// Classes and files that are looked at for who constructs a class: what more derive from is an interface, and whoever constructs that says little of it.
 const MOST_CONSTRUCTED: usize = 64;
 
+/// Classes that derive from one and are looked at for a field that it leaves open.
+const MOST_DERIVED: usize = 2_000;
+
+/// Pairs of a method and a class that inherits it that are asked for at once, for each class that has methods.
+const MOST_INHERITED: usize = 1_000_000;
+
 /// Modules that one file has all names of.
 const MOST_STARRED: usize = 64;
 
@@ -146,7 +152,7 @@ impl Imports {
         let mut seen = HashSet::from([(file, name_hash(class))]);
         let mut next = vec![(file, name_hash(class))];
         let mut at = 0;
-        while let Some(class) = next.get(at).copied() {
+        while let Some(class) = next.get(at).copied().filter(|_| out.len() < MOST_DERIVED) {
             at += 1;
             for (file, name) in self.derived.get(&class).into_iter().flatten() {
                 let key = (*file, name_hash(name));
@@ -227,8 +233,9 @@ impl Imports {
             }
         }
         for ((module, class), methods) in methods {
+            let most = (MOST_INHERITED / methods.len().max(1)).max(MOST_CONSTRUCTED);
             for member in methods {
-                let (mut inheriting, mut overriding) = self.inheriting(module, class, member);
+                let (mut inheriting, mut overriding) = self.inheriting(module, class, member, most);
                 if member == "__init__" && inheriting.len() + overriding.len() > MOST_CONSTRUCTED {
                     inheriting.truncate(1);
                     overriding.clear();
@@ -250,13 +257,13 @@ impl Imports {
         out
     }
     /// A class and what inherits a method of it, and the files of what derives from it and has a method of its own of that name.
-    fn inheriting(&self, file: FileId, class: &str, method: &str) -> (Vec<(FileId, u32)>, BTreeSet<FileId>) {
+    fn inheriting(&self, file: FileId, class: &str, method: &str, most: usize) -> (Vec<(FileId, u32)>, BTreeSet<FileId>) {
         let method = name_hash(method);
         let mut inheriting = vec![(file, name_hash(class))];
         let mut overriding = BTreeSet::new();
         let mut seen: HashSet<(FileId, u32)> = inheriting.iter().copied().collect();
         let mut at = 0;
-        while let Some(class) = inheriting.get(at).copied() {
+        while let Some(class) = inheriting.get(at).copied().filter(|_| inheriting.len() < most) {
             at += 1;
             for (file, name) in self.derived.get(&class).into_iter().flatten() {
                 let key = (*file, name_hash(name));

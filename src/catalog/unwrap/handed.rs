@@ -1,8 +1,9 @@
 //! Functions that are handed over to be called: what a row says of `submit(f, x)` or `Thread(target=f, args=(x,))` becomes a call of `f`. Knows rows and facts.
 
+use super::settled;
 use crate::catalog::Catalog;
 use crate::catalog::row::{Effect, RowId, Slot};
-use crate::facts::{Arg, ArgName, Call, FactId, FileFacts, Target, V, ValueId, What};
+use crate::facts::{Arg, ArgName, Call, FactId, FileFacts, V, ValueId, What};
 
 /// Arguments of one call that are followed.
 const MANY: usize = 16;
@@ -66,18 +67,4 @@ fn called(facts: &FileFacts, callee: ValueId) -> (String, Option<ValueId>) {
         V::Attr(base, name) => (format!("?.{name}"), Some(*base)),
         _ => ("?".to_owned(), None),
     }
-}
-
-/// Follows a name to the one value it was given.
-fn settled(facts: &FileFacts, mut value: ValueId) -> ValueId {
-    for _ in 0..8 {
-        match &facts.value(value).what {
-            V::Ref(fact) => match &facts.fact(*fact).what {
-                What::Assignment { value: v, target: Target::Name(_) } => value = *v,
-                _ => break,
-            },
-            _ => break,
-        }
-    }
-    value
 }

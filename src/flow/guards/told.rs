@@ -10,7 +10,7 @@ use crate::flow::tables::Search;
 use crate::flow::value::Lit;
 use crate::graph::Node;
 
-/// Members of a list that are compared.
+/// Members of a list, and alternatives of a condition, that are compared.
 const MOST: usize = 64;
 
 /// What is asked of the value of a guard.
@@ -68,6 +68,9 @@ impl Solver<'_> {
     /// The guard that a comparison of a parameter is which must hold, or must not.
     pub(super) fn compared(&mut self, node: Node, cond: &CondWhat, holds: bool, strict: bool) -> Option<Guard> {
         if let CondWhat::Or(parts) = cond {
+            if parts.len() > MOST {
+                return None;
+            }
             let parts: Vec<Guard> = parts.iter().map(|part| self.guard_of(node, *part, true, strict)).collect::<Option<_>>()?;
             let first = parts.first()?;
             let same = parts.iter().all(|g| g.wants && g.value == first.value);
