@@ -5,6 +5,7 @@
 
 mod candidate;
 mod fields;
+mod put_back;
 mod words;
 
 use std::cell::RefCell;

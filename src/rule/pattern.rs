@@ -179,6 +179,8 @@ pub enum Field {
     TestCode(bool),
     /// Test code proper.
     TestFile(bool),
+    /// The same function gives back what was there before.
+    PutBack(bool),
     /// Calls what the package it stands in defines.
     OwnCallee(bool),
     /// After `@`.

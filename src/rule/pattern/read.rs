@@ -170,6 +170,7 @@ fn fields(value: &Value, subject: &Subject) -> Read<Vec<Field>> {
     out.extend(f.read("place", places)?.map(Field::Place));
     out.extend(f.read("test-code", truth)?.map(Field::TestCode));
     out.extend(f.read("test-file", truth)?.map(Field::TestFile));
+    out.extend(f.read("put-back", truth)?.map(Field::PutBack));
     match subject {
         Subject::Sink { .. } => {
             out.extend(f.read("name", origin)?.map(Field::Name));
