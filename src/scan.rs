@@ -15,6 +15,7 @@ use crate::extract::python::Walked;
 use crate::facts::FileFacts;
 use crate::finding::{Alert, Cleared};
 use crate::flow::tables::Tables;
+use crate::flow::tables::local::Local;
 use crate::flow::{self, Flow};
 use crate::graph::imports::Imports;
 use crate::graph::index::{FileIndex, Index, LeftOut};
@@ -64,6 +65,7 @@ pub fn model(sources: &Sources, catalog: &Catalog, wanted: &Wanted, cache: Optio
     let mut facts = Facts { files: vec![FileFacts::default(); sources.files.len()] };
     let mut named: Vec<Arc<FileIndex>> = vec![Arc::default(); sources.files.len()];
     let mut left_out: Vec<Arc<LeftOut>> = vec![Arc::default(); sources.files.len()];
+    let mut local: Vec<Arc<Local>> = vec![Arc::default(); sources.files.len()];
     let paths = Arc::new(Paths::new(sources));
     let imports = Arc::new(Imports::new(&paths, &outlines));
     // What flow asked for in all rounds, and what of each file it asked for in the last.
@@ -71,7 +73,7 @@ pub fn model(sources: &Sources, catalog: &Catalog, wanted: &Wanted, cache: Optio
     let mut asked: BTreeMap<FileId, Asked> = BTreeMap::new();
     let mut model = Model::default();
     for round in 0..ROUNDS {
-        let changed: Vec<(usize, FileIndex, LeftOut)> = (sources.files.par_iter(), &mut selected, &mut walked, &mut facts.files)
+        let changed: Vec<(usize, FileIndex, Local, LeftOut)> = (sources.files.par_iter(), &mut selected, &mut walked, &mut facts.files)
             .into_par_iter()
             .enumerate()
             .filter_map(|(i, (file, selected, walked, facts))| {
@@ -87,7 +89,7 @@ pub fn model(sources: &Sources, catalog: &Catalog, wanted: &Wanted, cache: Optio
                     if round == 0 {
                         *facts = extract::python::unread(&file.bytes);
                     }
-                    return (round == 0).then(|| (i, FileIndex::default(), LeftOut::new()));
+                    return (round == 0).then(|| (i, FileIndex::default(), Local::default(), LeftOut::new()));
                 }
                 let kept = cache.zip(contents.get(i)).map(|(cache, content)| (cache, content.key(file.kind, &blocks)));
                 let before = std::mem::take(facts);
@@ -116,24 +118,26 @@ pub fn model(sources: &Sources, catalog: &Catalog, wanted: &Wanted, cache: Optio
                 };
                 facts.shrink();
                 let names = FileIndex::new(facts, catalog);
+                let said = Local::new(facts);
                 let left_out = outlines[i].as_ref().map(|o| outline::left_out(o, &blocks)).unwrap_or_default();
                 *selected = blocks;
-                Some((i, names, left_out))
+                Some((i, names, said, left_out))
             })
             .collect();
         if changed.is_empty() && round > 0 {
             break;
         }
-        for (i, names, absent) in changed {
+        for (i, names, said, absent) in changed {
             named[i] = Arc::new(names);
+            local[i] = Arc::new(said);
             left_out[i] = Arc::new(absent);
         }
         // Only the last round's is kept, and no two stand at once.
         model = Model::default();
         let mut index = Index::new(&paths, &imports, &facts, catalog, &named, &left_out);
-        let tables = Tables::settled(&mut index, &facts, catalog);
+        let tables = Tables::settled(&mut index, &facts, catalog, &local);
         let (graph, notices) = link::link(&index, &facts, catalog);
-        let flow = flow::solve(round, tables, &index, &facts, &graph, catalog);
+        let flow = flow::solve(round, &tables, &index, &facts, &graph, catalog);
         let new: Vec<&(FileId, String, Ask)> = flow.wanted.iter().filter(|w| !settled.contains(*w)).collect();
         asked = imports.asked(new.iter().map(|w| (w.0, w.1.as_str(), w.2)));
         let grew = !new.is_empty();
@@ -150,7 +154,7 @@ pub fn model(sources: &Sources, catalog: &Catalog, wanted: &Wanted, cache: Optio
             model.notices.push(Notice { file: None, range: None, kind: NoticeKind::Limit, text });
         }
     }
-    drop((outlines, selected, walked, named));
+    drop((outlines, selected, walked, named, local));
     model.graph = link::with_calls(model.graph, &model.index, &facts, catalog);
     model.facts = facts;
     for (id, file) in sources.iter() {

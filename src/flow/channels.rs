@@ -426,7 +426,7 @@ fn made(world: World, tables: &Tables, here: Here, fact: FactId, fuel: &mut u32)
 /// Whether the one helper that a call reaches gives places below something that does not come from its callers.
 fn names_below(world: World, tables: &Tables, node: Node, fuel: &mut u32) -> bool {
     let Some([reached]) = tables.reached.get(&node).map(Vec::as_slice) else { return false };
-    let Some([value]) = tables.returns.get(&reached.function).map(Vec::as_slice) else { return false };
+    let Some([value]) = Some(tables.returns(reached.function)) else { return false };
     let inside = Here { at: reached.function, scope: Some(reached.function.fact) };
     key(world, tables, inside, *value, fuel).is_some_and(|k| is_rooted(&k) && !k.starts_with("\u{1}c"))
 }

@@ -13,7 +13,7 @@ use crate::flow::solver::Solver;
 use crate::flow::tables::{Search, definition, is_static};
 use crate::flow::value::{Source, Val};
 use crate::graph::Node;
-use crate::graph::paths::{base, is_test};
+use crate::graph::paths::base;
 use crate::origin::{Mutable, Origin, Via, Who};
 
 /// How many values are looked at to find the functions that one argument hands over.
@@ -84,7 +84,7 @@ pub fn entries(solver: &Solver) -> BTreeMap<Node, Entry> {
     let mut out: BTreeMap<Node, Entry> = BTreeMap::new();
     // Nobody outside calls what a test defines: the test does, with what it made.
     let mut add = |function: Node, entry: &Entry| {
-        if is_test(solver.world.index.path(function.file)) {
+        if solver.world.index.is_test(function.file) {
             return;
         }
         out.entry(function).and_modify(|old| old.join(entry)).or_insert_with(|| entry.clone());

@@ -19,7 +19,6 @@ use crate::flow::transfer::rows::pinned;
 use crate::flow::value::{Part, PinState, Source, Val};
 use crate::flow::versions::Versions;
 use crate::flow::{FlagState, Harmless, SinkHit, Why, transfer};
-use crate::graph::paths::is_test;
 use crate::graph::{EdgeKind, Node};
 use crate::notice::{Notice, NoticeKind};
 use crate::origin::{Mutable, Origin, Who};
@@ -63,8 +62,19 @@ impl End {
     }
 }
 
-/// All hits, ordered by place, and notices of what was cut.
-pub fn lift(solver: &mut Solver, versions: &Versions, entries: &BTreeMap<Node, Entry>, sinks: &[(Sink, Needs)]) -> (Vec<SinkHit>, Vec<Notice>) {
+/// What sinks came to.
+#[derive(Debug, Default)]
+pub struct Lifted {
+    /// All hits, in no order.
+    pub hits: Vec<SinkHit>,
+    /// Functions that carry one: who calls them may stand in a block that was not looked at yet.
+    pub asking: BTreeSet<Node>,
+    /// Functions through which more ways lead than were followed.
+    pub cut: BTreeSet<Node>,
+}
+
+/// Carries sinks to where values come in.
+pub fn lift(solver: &mut Solver, versions: &Versions, entries: &BTreeMap<Node, Entry>, sinks: &[(Sink, Needs)]) -> Lifted {
     let mut ends: Vec<Vec<End>> = sinks.iter().map(|_| Vec::new()).collect();
     let mut ways_left: Vec<usize> = vec![MAX_WAYS; sinks.len()];
     let mut seen: HashMap<(usize, Node), Vec<Needs>> = HashMap::new();
@@ -110,7 +120,7 @@ pub fn lift(solver: &mut Solver, versions: &Versions, entries: &BTreeMap<Node, E
                 let inside = way.chain.iter().rposition(|call| solver.function(*call) == function).map(|at| at + 1);
                 ends[way.sink].push(End::of(needs, &Way { supplied: way.supplied.or(inside), ..way.clone() }));
             }
-            let near = if is_test(solver.world.index.path(function.file)) { 0 } else { MAX_DATA_CHAIN };
+            let near = if solver.world.index.is_test(function.file) { 0 } else { MAX_DATA_CHAIN };
             if way.chain.len() >= near && solver.world.catalog.takes_data(&sink.kind) {
                 let needs = close(solver, &way.needs, function, is_public(solver, function));
                 next.push(Way { needs, ..way });
@@ -197,42 +207,29 @@ pub fn lift(solver: &mut Solver, versions: &Versions, entries: &BTreeMap<Node, E
         }
         level = next;
     }
-    // Who calls a function that carries a sink may stand in a block that was not looked at yet.
-    asking.iter().for_each(|function| solver.want_callers(*function));
-    let members: BTreeSet<String> = asking.iter().filter_map(|f| solver.called(*f).rsplit_once('.').map(|n| n.1.to_owned())).collect();
-    want_receivers(solver, &members);
-    solver.ask_for_keepers(asking.iter().copied());
     let mut hits = Vec::new();
     for ((sink, _), ends) in sinks.iter().zip(ends) {
         finish(solver, versions, sink, ends, &mut hits);
     }
-    hits.sort();
-    // Two rows of one subject may say the same.
-    let mut said: BTreeSet<(Node, crate::finding::Location, String, Option<crate::facts::ValueId>, FlagState, Origin)> = BTreeSet::new();
-    hits.retain(|h| said.insert((h.at, h.place, h.kind.clone(), h.slot, h.flag.clone(), h.bytes)));
-    let notices = cut
-        .into_iter()
-        .map(|function| Notice {
-            file: Some(function.file),
-            range: Some(head_range(solver, function)),
-            kind: NoticeKind::Limit,
-            text: format!("too many ways lead through `{}`; the shortest were followed", solver.called(function)),
-        })
-        .collect();
-    (hits, notices)
+    Lifted { hits, asking, cut }
 }
 
-/// A call of a method that carries a sink reaches it once the class of its object is known.
-fn want_receivers(solver: &mut Solver, members: &BTreeSet<String>) {
-    for (node, fact) in solver.world.facts.nodes() {
-        if let What::Call(call) = &fact.what
-            && let Some(receiver) = call.receiver
-            && call.name.rsplit('.').next().is_some_and(|m| members.contains(m))
-            && !solver.tables.reached.contains_key(&node)
-        {
-            solver.want_receiver(node, receiver);
-        }
-    }
+/// Puts hits in order of their places; two rows of one subject may say the same.
+pub fn once(hits: &mut Vec<SinkHit>) {
+    hits.sort();
+    let mut said: BTreeSet<(Node, crate::finding::Location, String, Option<crate::facts::ValueId>, FlagState, Origin)> = BTreeSet::new();
+    hits.retain(|h| said.insert((h.at, h.place, h.kind.clone(), h.slot, h.flag.clone(), h.bytes)));
+}
+
+/// Says through what more ways lead than were followed.
+pub fn notices(solver: &Solver, cut: &BTreeSet<Node>) -> Vec<Notice> {
+    let notice = |function: &Node| Notice {
+        file: Some(function.file),
+        range: Some(head_range(solver, *function)),
+        kind: NoticeKind::Limit,
+        text: format!("too many ways lead through `{}`; the shortest were followed", solver.called(*function)),
+    };
+    cut.iter().map(notice).collect()
 }
 
 /// A hit at a call that supplies an outside value.
@@ -555,7 +552,7 @@ fn by_default(solver: &mut Solver, value: &Val, function: Node) -> Option<Val> {
 /// Whether outsiders of the tree can call a function or template.
 fn is_public(solver: &Solver, function: Node) -> bool {
     match &solver.file(function.file).fact(function.fact).what {
-        What::Function { public, .. } => *public && !is_test(solver.world.index.path(function.file)),
+        What::Function { public, .. } => *public && !solver.world.index.is_test(function.file),
         What::Workflow { callable, .. } => *callable,
         What::Template { .. } => true,
         _ => false,

@@ -6,7 +6,6 @@ pub mod checked;
 pub mod entries;
 pub mod guards;
 pub mod lift;
-mod named;
 pub mod place;
 pub mod resolve;
 pub mod sinks;
@@ -17,6 +16,9 @@ pub mod value;
 pub mod versions;
 
 use std::collections::BTreeSet;
+use std::ops::Range;
+
+use rayon::prelude::*;
 
 use crate::catalog::Catalog;
 use crate::catalog::row::RowId;
@@ -28,6 +30,8 @@ use crate::notice::Notice;
 use crate::origin::{Origin, Who};
 use crate::outline::Ask;
 use crate::source::{FileId, Kind};
+use channels::Writers;
+use resolve::escapes::Escapes;
 use resolve::forward::MAX_FORWARD;
 use solver::{Solver, World};
 use tables::Tables;
@@ -121,22 +125,72 @@ pub struct Flow {
     pub notices: Vec<Notice>,
 }
 
+/// How many solvers share the files. It does not depend on the machine, so that what is cut does not either.
+const SHARES: usize = 8;
+
 /// Computes origins and sinks over all files. `round` counts how often more of them was asked for.
-pub fn solve(round: usize, tables: Tables, index: &Index, facts: &Facts, graph: &Graph, catalog: &Catalog) -> Flow {
+pub fn solve(round: usize, tables: &Tables, index: &Index, facts: &Facts, graph: &Graph, catalog: &Catalog) -> Flow {
+    let world = World { index, facts, graph, catalog };
     let versions = Versions::new(index, facts);
-    let mut solver = Solver::new(World { index, facts, graph, catalog }, tables);
-    let sinks = solver.sinks();
-    let entries = entries::entries(&solver);
-    let (hits, notices) = lift::lift(&mut solver, &versions, &entries, &sinks);
-    // Each round is a call further from the sources: later ones add nothing.
-    if round <= MAX_FORWARD {
-        solver.follow_sources(&entries);
+    let writers = Writers::new(world, tables);
+    let mut asker = Solver::new(world, tables, &writers);
+    let entries = entries::entries(&asker);
+    // A value is computed by each solver that needs it: the least fixpoint is the same for all.
+    let carry = |files: Range<u32>| {
+        let mut solver = Solver::new(world, tables, &writers);
+        let sinks = solver.sinks(&files);
+        let lifted = lift::lift(&mut solver, &versions, &entries, &sinks);
+        (solver, files, lifted)
+    };
+    let follow = || {
+        writers.asked.iter().for_each(|(file, name)| asker.want(*file, name));
+        // Each round is a call further from the sources: later ones add nothing.
+        if round <= MAX_FORWARD {
+            asker.follow_sources(&entries);
+        }
+    };
+    let (shares, ()) = rayon::join(|| shares(facts).into_par_iter().map(carry).collect::<Vec<_>>(), follow);
+    let (mut hits, mut asking, mut cut) = (Vec::new(), BTreeSet::new(), BTreeSet::new());
+    let mut solvers: Vec<(Solver, Range<u32>)> = Vec::new();
+    for (solver, files, mut lifted) in shares {
+        hits.append(&mut lifted.hits);
+        asking.append(&mut lifted.asking);
+        cut.append(&mut lifted.cut);
+        solvers.push((solver, files));
     }
-    ask_for_callers(&mut solver, &hits);
-    let mut harmless = solver.harmless;
-    harmless.sort_unstable();
-    harmless.dedup();
-    Flow { hits, wanted: solver.wanted, versions, harmless, notices }
+    lift::once(&mut hits);
+    asking.iter().for_each(|function| asker.want_callers(*function));
+    let members: BTreeSet<String> = asking.iter().filter_map(|f| asker.called(*f).rsplit_once('.').map(|n| n.1.to_owned())).collect();
+    solvers.par_iter_mut().for_each(|(solver, files)| solver.want_receivers(&members, files));
+    Escapes::new(&asker, asking.into_iter().collect()).ask_for_keepers(&mut solvers);
+    ask_for_callers(&mut asker, &hits);
+    let notices = lift::notices(&asker, &cut);
+    let mut out = Flow { hits, wanted: asker.wanted, versions, harmless: asker.harmless, notices };
+    for (mut solver, _) in solvers {
+        out.wanted.append(&mut solver.wanted);
+        out.harmless.append(&mut solver.harmless);
+    }
+    out.harmless.sort_unstable();
+    out.harmless.dedup();
+    out
+}
+
+/// Neighbouring files with about as many facts in each share.
+fn shares(facts: &Facts) -> Vec<Range<u32>> {
+    let all: usize = facts.files.iter().map(|f| f.items.len()).sum();
+    let most = all / SHARES + 1;
+    let (mut out, mut first, mut held) = (Vec::new(), 0, 0);
+    let mut id = 0;
+    for file in &facts.files {
+        id += 1;
+        held += file.items.len();
+        if held >= most {
+            out.push(first..id);
+            (first, held) = (id, 0);
+        }
+    }
+    out.push(first..id);
+    out
 }
 
 /// Code of others that a function runs counts wherever the function is called: what leads there is looked at too, one caller further each round.

@@ -1,6 +1,8 @@
 //! Sinks: which values reach what a row calls dangerous, and what decides whether it is. Origins of parameters stay open here; `lift` carries them to
 //! the callers.
 
+use std::ops::Range;
+
 use crate::catalog::row::{ArgTest, Effect, Flag, Pin, Row, RowId, Slot, SlotName, Subject, Test};
 use crate::catalog::slot::{Argument, OPEN, holds_text, in_sight, shape};
 use crate::facts::{ArgName, Call, ExprWhat, FactId, FileFacts, V, ValueId, What};
@@ -91,15 +93,15 @@ impl Needs {
 
 impl Solver<'_> {
     /// All sinks of all files, in order, with what they need.
-    pub fn sinks(&mut self) -> Vec<(Sink, Needs)> {
+    pub fn sinks(&mut self, files: &Range<u32>) -> Vec<(Sink, Needs)> {
         let mut out = Vec::new();
         let index = self.world.index;
-        for (node, rows) in index.classified() {
+        for (node, rows) in index.classified().filter(|(node, _)| files.contains(&node.file.0)) {
             for id in rows {
                 self.row_sinks(node, *id, &mut out);
             }
         }
-        for (node, fact) in self.world.facts.nodes() {
+        for (node, fact) in self.world.facts.nodes_of(|file| files.contains(&file.0)) {
             match &fact.what {
                 What::Script { text, .. } => self.script_sinks(node, *text, &mut out),
                 What::Call(call) => self.want_field(node, call),

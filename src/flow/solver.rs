@@ -88,9 +88,9 @@ pub struct Solver<'a> {
     /// What it reads.
     pub world: World<'a>,
     /// Lookups.
-    pub tables: Tables,
+    pub tables: &'a Tables,
     /// Writers of files by symbolic path.
-    pub writers: Writers,
+    pub writers: &'a Writers,
     /// (module, name) that a value needed and no fact defines.
     pub wanted: BTreeSet<(FileId, String, Ask)>,
     /// Sinks that were found harmless.
@@ -100,7 +100,7 @@ pub struct Solver<'a> {
     stack: Vec<u32>,
     queue: BTreeSet<u32>,
     nesting: u32,
-    /// Archives whose contents are being looked for.
+    /// Archives and copies whose contents are being looked for.
     pub unpacking: Vec<Node>,
     /// Calls that values are handed to, by place.
     pub(super) handed: crate::flow::resolve::validators::Handed,
@@ -112,10 +112,8 @@ pub struct Solver<'a> {
 
 impl<'a> Solver<'a> {
     /// A solver with nothing computed.
-    pub fn new(world: World<'a>, tables: Tables) -> Self {
-        let mut writers = Writers::new(world, &tables);
-        let asked = std::mem::take(&mut writers.asked);
-        let mut solver = Solver {
+    pub fn new(world: World<'a>, tables: &'a Tables, writers: &'a Writers) -> Self {
+        Solver {
             world,
             tables,
             writers,
@@ -130,9 +128,7 @@ impl<'a> Solver<'a> {
             handed: HashMap::new(),
             keywords: Vec::new(),
             set_variables: None,
-        };
-        asked.iter().for_each(|(file, name)| solver.want(*file, name));
-        solver
+        }
     }
     /// The facts of a file.
     pub fn file(&self, file: FileId) -> &'a FileFacts {
@@ -328,7 +324,7 @@ impl<'a> Solver<'a> {
     }
     fn returned(&mut self, function: Node) -> Val {
         let mut out = Val::default();
-        for value in self.tables.returns.get(&function).cloned().unwrap_or_default() {
+        for value in self.tables.returns(function).to_vec() {
             out.join(&self.value(Here { at: function, scope: Some(function.fact) }, value));
         }
         out

@@ -1,5 +1,6 @@
 use std::sync::Arc;
 
+use super::tables::local::Local;
 use super::*;
 use crate::catalog::unwrap::unwrap;
 use crate::extract;
@@ -48,18 +49,21 @@ fn asked(files: &[(&str, &str)], seed: u64) -> (Sources, Flow) {
     };
     let facts = Facts { files: sources.files.iter().map(|f| unwrap(read(f), &catalog)).collect() };
     let named: Vec<_> = facts.files.iter().map(|f| Arc::new(FileIndex::new(f, &catalog))).collect();
+    let local: Vec<_> = facts.files.iter().map(|f| Arc::new(Local::new(f))).collect();
     let outlines: Vec<_> = sources.files.iter().map(|f| (f.kind == Kind::Python).then(|| outline::outline(&f.bytes))).collect();
     let paths = Arc::new(Paths::new(&sources));
     let imports = Arc::new(Imports::new(&paths, &outlines));
     let mut index = Index::new(&paths, &imports, &facts, &catalog, &named, &[]);
-    let tables = Tables::settled(&mut index, &facts, &catalog);
+    let tables = Tables::settled(&mut index, &facts, &catalog, &local);
     let (graph, _) = link::link(&index, &facts, &catalog);
     if seed == 0 {
-        let flow = solve(0, tables, &index, &facts, &graph, &catalog);
+        let flow = solve(0, &tables, &index, &facts, &graph, &catalog);
         return (sources, flow);
     }
     let versions = Versions::new(&index, &facts);
-    let mut solver = Solver::new(World { index: &index, facts: &facts, graph: &graph, catalog: &catalog }, tables);
+    let world = World { index: &index, facts: &facts, graph: &graph, catalog: &catalog };
+    let writers = Writers::new(world, &tables);
+    let mut solver = Solver::new(world, &tables, &writers);
     let mut nodes: Vec<(u64, Node)> = facts
         .nodes()
         .map(|(n, _)| ((seed ^ (u64::from(n.fact.0) << 8 | u64::from(n.file.0))).wrapping_mul(0x9e37_79b9_7f4a_7c15).rotate_left(29), n))
@@ -68,10 +72,12 @@ fn asked(files: &[(&str, &str)], seed: u64) -> (Sources, Flow) {
     for (_, node) in nodes {
         solver.fact(node);
     }
-    let sinks = solver.sinks();
+    let sinks = solver.sinks(&(0..u32::MAX));
     let entries = entries::entries(&solver);
-    let (hits, notices) = lift::lift(&mut solver, &versions, &entries, &sinks);
-    (sources, Flow { hits, wanted: solver.wanted, versions, harmless: Vec::new(), notices })
+    let mut lifted = lift::lift(&mut solver, &versions, &entries, &sinks);
+    lift::once(&mut lifted.hits);
+    let notices = lift::notices(&solver, &lifted.cut);
+    (sources, Flow { hits: lifted.hits, wanted: solver.wanted, versions, harmless: Vec::new(), notices })
 }
 
 fn name<T: serde::Serialize>(value: T) -> String {

@@ -1,7 +1,7 @@
 //! The abstract value: what is known of a value as two origins, a set of literals, and the parameters that are still to be filled in. A finite
 //! join-semilattice whose bottom is [`Val::default`]; knows no fact and no row.
 
-use std::rc::Rc;
+use std::sync::Arc;
 
 use crate::catalog::row::RowId;
 use crate::finding::Location;
@@ -196,7 +196,7 @@ pub struct Val {
     /// What made it.
     pub made: Made,
     /// Where its outermost origin was read.
-    pub source: Option<Rc<Source>>,
+    pub source: Option<Arc<Source>>,
 }
 
 impl Val {
@@ -281,7 +281,7 @@ impl Val {
     /// The same with a source, unless it has an outer one.
     #[must_use]
     pub fn from_source(mut self, source: Source) -> Self {
-        self.source = better(self.source.take(), Some(Rc::new(source)));
+        self.source = better(self.source.take(), Some(Arc::new(source)));
         self
     }
     /// The outermost of both sides.
@@ -357,7 +357,7 @@ impl Val {
 }
 
 /// The source of the outer origin; among equals the first in the files.
-fn better(a: Option<Rc<Source>>, b: Option<Rc<Source>>) -> Option<Rc<Source>> {
+fn better(a: Option<Arc<Source>>, b: Option<Arc<Source>>) -> Option<Arc<Source>> {
     match (a, b) {
         (Some(a), Some(b)) => {
             let key = |s: &Source| (std::cmp::Reverse(s.who), s.at.file, s.at.range, s.text.clone(), s.row, s.subject.clone());

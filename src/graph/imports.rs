@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 use rayon::prelude::*;
 use rustc_hash::FxHashMap;
 
-use super::paths::{Paths, is_test};
+use super::paths::Paths;
 use crate::outline::{Ask, Asked, BlockKind, Outline, name_hash};
 use crate::source::FileId;
 
@@ -71,7 +71,7 @@ impl Imports {
             by: Vec::with_capacity(outlines.len()),
             of_file: Vec::with_capacity(outlines.len()),
             stars: BTreeMap::new(),
-            tests: (0..outlines.len()).map(id).filter(|f| is_test(paths.path(*f))).collect(),
+            tests: (0..outlines.len()).map(id).filter(|f| paths.is_test(*f)).collect(),
             ..Imports::default()
         };
         let of_star = |(i, r): (usize, &Resolved)| {
@@ -220,6 +220,8 @@ impl Imports {
         let mut out: BTreeMap<FileId, Asked> = BTreeMap::new();
         let mut members: BTreeMap<(FileId, u32), BTreeSet<Option<&str>>> = BTreeMap::new();
         let mut methods: BTreeMap<(FileId, &str), BTreeSet<&str>> = BTreeMap::new();
+        // Of what derives from an interface only the calls are asked for, not who hands its objects on.
+        let mut taken: BTreeMap<(FileId, u32), BTreeSet<&str>> = BTreeMap::new();
         for (module, name, ask) in names {
             let (head, member) = name.split_once('.').map_or((name, None), |(head, rest)| (head, rest.rsplit('.').next()));
             match (ask, member) {
@@ -240,21 +242,35 @@ impl Imports {
                     inheriting.truncate(1);
                     overriding.clear();
                 }
-                inheriting.into_iter().for_each(|(module, class)| {
-                    members.entry((module, class)).or_default().insert(Some(member));
-                });
+                let interface = inheriting.len() > MOST_CONSTRUCTED;
+                for (n, class) in inheriting.into_iter().enumerate() {
+                    match interface && n > 0 {
+                        true => taken.entry(class).or_default().insert(member),
+                        false => members.entry(class).or_default().insert(Some(member)),
+                    };
+                }
                 // What stands in for it may call it.
                 overriding.into_iter().for_each(|file| out.entry(file).or_default().member(member));
             }
         }
         for ((module, head), members) in members {
-            let counts = |file: FileId| file == module || !self.tests.contains(&file) || self.tests.contains(&module);
-            for (file, bound) in self.knowing(module, head).into_iter().filter(|known| counts(known.0)) {
+            for (file, bound) in self.users(module, head) {
                 let asked = out.entry(file).or_default();
                 members.iter().for_each(|member| asked.uses(bound, *member));
             }
         }
+        for ((module, head), members) in taken {
+            for (file, _) in self.users(module, head) {
+                let asked = out.entry(file).or_default();
+                members.iter().for_each(|member| asked.member(member));
+            }
+        }
         out
+    }
+    /// As [`Self::knowing`]; what tests know of other files says nothing of those.
+    fn users(&self, module: FileId, name: u32) -> impl Iterator<Item = (FileId, u32)> {
+        let counts = move |file: FileId| file == module || !self.tests.contains(&file) || self.tests.contains(&module);
+        self.knowing(module, name).into_iter().filter(move |known| counts(known.0))
     }
     /// A class and what inherits a method of it, and the files of what derives from it and has a method of its own of that name.
     fn inheriting(&self, file: FileId, class: &str, method: &str, most: usize) -> (Vec<(FileId, u32)>, BTreeSet<FileId>) {

@@ -191,6 +191,10 @@ impl Index {
     pub fn path(&self, file: FileId) -> &str {
         self.paths.path(file)
     }
+    /// Whether a file is test code proper: see [`crate::graph::paths::is_test`].
+    pub fn is_test(&self, file: FileId) -> bool {
+        self.paths.is_test(file)
+    }
     /// Kind of a file.
     pub fn kind(&self, file: FileId) -> Kind {
         self.paths.kind(file)

@@ -12,6 +12,8 @@ use crate::source::{FileId, Kind, Sources};
 pub struct Paths {
     /// Root, path and kind of each file.
     files: Vec<(u32, String, Kind)>,
+    /// Whether each is that of test code.
+    tests: Vec<bool>,
     roots: Vec<Root>,
 }
 
@@ -54,6 +56,7 @@ impl Paths {
         }
         for (id, file) in sources.iter() {
             out.files.push((file.root, file.path.clone(), file.kind));
+            out.tests.push(is_test(&file.path));
             let root = out.root_mut(file.root);
             root.files.insert(file.path.clone(), id);
             root.bases.entry(base(&file.path).to_owned()).or_default().push(id);
@@ -73,6 +76,10 @@ impl Paths {
     }
     fn under(&self, root: u32) -> Option<&Root> {
         self.roots.get(root as usize)
+    }
+    /// As [`is_test`], of a file.
+    pub fn is_test(&self, file: FileId) -> bool {
+        self.tests.get(file.0 as usize) == Some(&true)
     }
     /// Root of a file.
     pub fn root(&self, file: FileId) -> u32 {

@@ -375,10 +375,14 @@ impl Lexer<'_> {
     fn close(&mut self, end: usize) {
         let Some(mut open) = self.open.take() else { return };
         open.end_member(end, &mut self.names, &mut self.out);
-        open.names.sort_unstable();
-        open.names.dedup();
         open.defines.sort();
         open.defines.dedup();
+        // What a module lets out is named there, not used.
+        if open.defines.iter().all(|d| d == "__all__") && open.kind == Some(BlockKind::Assign) {
+            open.names.clear();
+        }
+        open.names.sort_unstable();
+        open.names.dedup();
         self.out.blocks.push(Block {
             range: Range::new(open.start, end),
             kind: open.kind.unwrap_or(BlockKind::Statement),

@@ -3,9 +3,11 @@
 use super::harness::knowledge;
 use super::show;
 use crate::facts::{FileFacts, What};
+use crate::flow::channels::Writers;
 use crate::flow::resolve::functions;
 use crate::flow::solver::{Cell, Solver, World};
 use crate::flow::tables::Tables;
+use crate::flow::tables::local::Local;
 use crate::flow::value::Val;
 use crate::flow::{FlagState, SinkHit};
 use crate::graph::Node;
@@ -13,6 +15,7 @@ use crate::origin::{Mutable, Origin, Via, Who};
 use crate::rule::examples::{Case, Claim};
 use crate::scan::Model;
 use crate::source::{FileId, Range, Sources};
+use std::sync::Arc;
 
 /// What does not hold, one sentence each.
 pub fn unmet(case: &Case, tree: &Sources, model: &Model) -> Vec<String> {
@@ -117,9 +120,11 @@ fn summary(tree: &Sources, model: &Model, file: FileId, claim: &Claim) -> Result
     let found = facts.iter().find(|(_, f)| fits(&f.what) && line(tree, file, f.range) == claim.line).map(|(fact, _)| Node { file, fact });
     let node = found.ok_or_else(|| "no function or class begins there".to_owned())?;
     let world = World { index: &model.index, facts: &model.facts, graph: &model.graph, catalog: knowledge().0 };
-    let mut tables = Tables::new(world.index, world.facts);
+    let local: Vec<_> = world.facts.files.iter().map(|f| Arc::new(Local::new(f))).collect();
+    let mut tables = Tables::new(world.index, world.facts, &local);
     functions::settle(&mut tables, world.index, world.facts, world.catalog);
-    let mut solver = Solver::new(world, tables);
+    let writers = Writers::new(world, &tables);
+    let mut solver = Solver::new(world, &tables, &writers);
     for part in claim.text.split(';').map(str::trim) {
         let said = if let Some(rest) = part.strip_prefix("returns <- ") {
             let val = solver.settled(|s| s.get(Cell::Return(node)));
@@ -140,7 +145,7 @@ fn summary(tree: &Sources, model: &Model, file: FileId, claim: &Claim) -> Result
             let names: Vec<String> = checked.iter().filter_map(|i| param(facts, node, *i)).collect();
             names.iter().any(|n| n == name).then_some(()).ok_or(format!("validates {}", names.join(", ")))
         } else if let Some((name, kind)) = part.split_once(" -> ") {
-            let sinks = solver.sinks();
+            let sinks = solver.sinks(&(0..u32::MAX));
             let own = sinks.iter().filter(|(sink, needs)| sink.kind == kind && params(facts, node, &needs.value).iter().any(|n| n == name));
             (own.count() > 0).then_some(()).ok_or_else(|| "it reaches none".to_owned())
         } else {

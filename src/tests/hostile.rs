@@ -160,6 +160,13 @@ fn deep_wide_and_endless_texts_end_soon() {
             "e.py",
             (0..2_000).map(|i| format!("def f{i}(x): return f{}(x)\n", i + 1)).collect::<String>() + "import torch\ntorch.load(f0(1))\n",
         ),
+        (
+            Kind::Python,
+            "copies.py",
+            "import shutil\ndef edit(path, b):\n    text = open(path).read()\n".to_owned()
+                + &"    if text == '':\n        shutil.copy2(path, b)\n    shutil.copy2(b, path)\n".repeat(60)
+                + "    return open(path).read()\n",
+        ),
         (Kind::Python, "f.py", "import torch\n".to_owned() + &"x = torch.load(x)\n".repeat(2_000)),
         (Kind::Shell, "a.sh", deep("$(", ")", 2_000)),
         (Kind::Shell, "b.sh", "curl x | ".repeat(2_000)),

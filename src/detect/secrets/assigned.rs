@@ -4,14 +4,14 @@ use super::found::{Found, in_stage, is_allowed, is_test};
 use super::names::promise;
 use super::{carriers, lexical, shape, urls};
 use crate::catalog::Catalog;
-use crate::catalog::python::objects::Objects;
-use crate::catalog::row::Effect;
-use crate::catalog::row::Promise;
+use crate::catalog::row::{Effect, Promise, RowId};
 use crate::facts::{ArgName, Channel, FactId, FileFacts, Target, V, ValueId, What, Word};
+use crate::graph::Node;
+use crate::graph::index::Index;
 use crate::source::{FileId, Kind, Range, SourceFile};
 
 /// Literals of one file that stand where a secret is expected.
-pub fn assigned(id: FileId, file: &SourceFile, facts: &FileFacts, catalog: &Catalog) -> Vec<Found> {
+pub fn assigned(id: FileId, file: &SourceFile, facts: &FileFacts, catalog: &Catalog, index: &Index) -> Vec<Found> {
     let mut out = urls::urls(id, file, facts);
     let mut found = |name: &str, range: Range, text: String, certain: bool| {
         // Few texts have the shape of a secret; what a name promises takes a look at every row of names.
@@ -42,7 +42,7 @@ pub fn assigned(id: FileId, file: &SourceFile, facts: &FileFacts, catalog: &Cata
             lexical::given(&text).into_iter().for_each(|g| found(&g.name, g.range, g.text, false));
         }
     }
-    for given in of_facts(facts, catalog, skimmed) {
+    for given in of_facts(id, facts, catalog, index, skimmed) {
         literals(facts, given.value, given.cut).into_iter().for_each(|(range, text)| found(&given.name, range, text, given.certain));
     }
     out.sort_by_key(|f| f.range);
@@ -50,15 +50,14 @@ pub fn assigned(id: FileId, file: &SourceFile, facts: &FileFacts, catalog: &Cata
 }
 
 /// What facts give to names. Of Python only what a row calls a credential: rows decide which blocks have facts.
-fn of_facts(facts: &FileFacts, catalog: &Catalog, only_rows: bool) -> Vec<Given> {
+fn of_facts(file: FileId, facts: &FileFacts, catalog: &Catalog, index: &Index, only_rows: bool) -> Vec<Given> {
     let mut given = Vec::new();
-    let objects = Objects::of(facts);
     for (fact, found) in facts.iter().filter(|(fact, _)| !in_stage(facts, *fact)) {
         // A command of a notebook stands in no block.
         if !only_rows || matches!(found.what, What::Command(_)) {
             of_fact(facts, fact, &mut given);
         }
-        of_rows(facts, &objects, fact, catalog, &mut given);
+        of_rows(facts, fact, catalog, index.rows_of(Node { file, fact }), &mut given);
     }
     for value in facts.values.iter().filter(|_| !only_rows) {
         if let V::Dict(entries, _) = &value.what {
@@ -117,8 +116,8 @@ fn of_fact(facts: &FileFacts, id: FactId, out: &mut Vec<Given>) {
 }
 
 /// Arguments that rows call credentials.
-fn of_rows(facts: &FileFacts, objects: &Objects, id: FactId, catalog: &Catalog, out: &mut Vec<Given>) {
-    for row in catalog.classify(facts, objects, id) {
+fn of_rows(facts: &FileFacts, id: FactId, catalog: &Catalog, rows: &[RowId], out: &mut Vec<Given>) {
+    for row in rows.iter().copied() {
         for effect in &catalog.row(row).effects {
             if let Effect::ConsumesCredential { slot: Some(slot), .. } = effect {
                 let values = catalog.slot(facts, id, row, slot);

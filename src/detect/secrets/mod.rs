@@ -32,8 +32,10 @@ pub fn known_format(context: &Context<'_>) -> Vec<Alert> {
 
 /// Literals given to names that say secret, and passwords inside addresses; not those whose format is known.
 pub fn assigned_literal(context: &Context<'_>) -> Vec<Alert> {
-    let mut found: Vec<Found> =
-        files(context).into_par_iter().flat_map_iter(|(id, file, facts)| assigned::assigned(id, file, facts, context.catalog)).collect();
+    let mut found: Vec<Found> = files(context)
+        .into_par_iter()
+        .flat_map_iter(|(id, file, facts)| assigned::assigned(id, file, facts, context.catalog, context.index))
+        .collect();
     without_known(context, &mut found);
     alerts(context, "secret-assigned-literal", found)
 }

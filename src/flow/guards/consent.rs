@@ -10,7 +10,6 @@ use crate::flow::solver::{Here, Solver};
 use crate::flow::tables::{Given, Reached, Search, given};
 use crate::flow::value::Lit;
 use crate::graph::Node;
-use crate::graph::paths::is_test;
 
 /// How many values and conditions one question looks at.
 const FUEL: u32 = 60;
@@ -179,7 +178,7 @@ impl Solver<'_> {
         self.settled(|s| s.want_targets(node, call));
         let [reached] = self.tables.reached.get(&node)?.as_slice() else { return None };
         let reached = *reached;
-        let [returned] = self.tables.returns.get(&reached.function)?.as_slice() else { return None };
+        let [returned] = self.tables.returns(reached.function) else { return None };
         let inner = Here { at: reached.function, scope: Some(reached.function.fact) };
         self.unset(inner, *returned, Some(&Asked { call: node, reached, outer: asked }), fuel)
     }
@@ -245,7 +244,7 @@ impl Solver<'_> {
     }
     fn variables_set(&self) -> BTreeSet<String> {
         let mut out = BTreeSet::new();
-        let of_program = |node: Node| !is_test(self.world.index.path(node.file));
+        let of_program = |node: Node| !self.world.index.is_test(node.file);
         for (_, fact) in self.world.facts.nodes().filter(|(node, _)| of_program(*node)) {
             match &fact.what {
                 What::Write { channel: Channel::Env(name) | Channel::Var(name), .. } => out.insert(name.clone()),

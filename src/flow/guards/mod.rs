@@ -8,13 +8,12 @@ pub mod refused;
 pub mod told;
 
 use crate::cond::{CmpOp, CondId, CondWhat};
-use crate::facts::{ArgName, FileFacts, OnFail, Target, V, ValueId, What};
+use crate::facts::{FileFacts, OnFail, V, What};
 use crate::flow::resolve::validators::ends;
 use crate::flow::solver::Solver;
 use crate::flow::value::{Lit, Val};
 use crate::graph::Node;
-use crate::graph::paths::is_test;
-use crate::outline::Ask;
+use crate::outline::{Ask, name_hash};
 use crate::source::FileId;
 use told::Told;
 
@@ -120,13 +119,9 @@ impl Solver<'_> {
         if let Some(class) = self.tables.class_around(node) {
             self.wanted.insert((class.file, self.class_name(class).to_owned(), Ask::Uses));
         }
-        let world = self.world;
-        let other = |file: FileId, value: ValueId| world.facts.value(file, value).what != V::Bool(!wants);
-        world.facts.nodes().filter(|(n, _)| !is_test(world.index.path(n.file))).all(|(n, f)| match &f.what {
-            What::Call(call) => !call.args.iter().any(|a| matches!(&a.name, ArgName::Keyword(k) if k == field) && other(n.file, a.value)),
-            What::Assignment { target: Target::Attr(_, name), value } => name != field || !other(n.file, *value),
-            _ => true,
-        })
+        let name = name_hash(field);
+        let mut files = self.tables.local.iter().enumerate().map(|(i, l)| (FileId(u32::try_from(i).unwrap_or(u32::MAX)), l));
+        !files.any(|(file, l)| l.gives_other_than(name, !wants) && !self.world.index.is_test(file))
     }
 }
 

@@ -9,7 +9,6 @@ use crate::flow::resolve::forward::MAX_FORWARD;
 use crate::flow::sinks::Needs;
 use crate::flow::solver::Solver;
 use crate::graph::Node;
-use crate::graph::paths::is_test;
 use crate::source::Kind;
 
 /// What guards calls, as far as it was asked for.
@@ -24,7 +23,7 @@ pub fn is_refused(solver: &mut Solver, entries: &BTreeMap<Node, Entry>, at: Node
     }
     solver.want_callers(function);
     let mut callers = callers(solver, function);
-    callers.retain(|(call, _)| !is_test(solver.world.index.path(call.file)));
+    callers.retain(|(call, _)| !solver.world.index.is_test(call.file));
     !callers.is_empty()
         && callers.len() <= MAX_WAYS
         && callers.into_iter().all(|(call, _)| {
@@ -45,7 +44,7 @@ pub fn is_withheld(solver: &mut Solver, entries: &BTreeMap<Node, Entry>, guard: 
     }
     solver.want_callers(*function);
     let mut callers = callers(solver, *function);
-    callers.retain(|(call, _)| !is_test(solver.world.index.path(call.file)));
+    callers.retain(|(call, _)| !solver.world.index.is_test(call.file));
     let needs = Needs { guards: vec![guard.clone()], ..Needs::default() };
     if callers.is_empty() {
         return close(solver, &needs, *function, false).guards.iter().all(Guard::refuses);

@@ -28,7 +28,7 @@ impl Tables {
     }
     /// Of what a function gives back.
     fn classes_returned(&self, index: &Index, facts: &Facts, function: Node, search: &mut Search) -> Vec<Node> {
-        let values = self.returns.get(&function).into_iter().flatten().take(FEW);
+        let values = self.returns(function).iter().take(FEW);
         values.flat_map(|v| self.classes_of(index, facts, function.file, *v, Some(function.fact), search)).collect()
     }
     /// Of a parameter that nothing says the type of: what callers hand over.

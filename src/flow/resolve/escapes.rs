@@ -1,6 +1,9 @@
 //! Where functions that matter are kept and handed to: what a block that was not looked at may call without naming it. Asks for those blocks.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
+use std::ops::Range;
+
+use rayon::prelude::*;
 
 use crate::catalog::row::Effect;
 use crate::facts::{ArgName, FactId, Target, V, ValueId, What};
@@ -21,7 +24,7 @@ fn parts() -> u32 {
 }
 
 /// Functions that matter and where they went.
-struct Escapes {
+pub struct Escapes {
     /// Functions of the tree that carry a sink.
     held: HashSet<Node>,
     /// Last segments of all names that matter: most values end here.
@@ -30,29 +33,34 @@ struct Escapes {
     params: HashSet<(Node, u32)>,
 }
 
-impl Solver<'_> {
-    /// Asks for what functions that carry sinks, or that rows call sinks, are handed to, and for users of what they are kept in.
-    pub fn ask_for_keepers(&mut self, held: impl Iterator<Item = Node>) {
-        let held: HashSet<Node> = held.collect();
-        let mut words: HashSet<String> = held.iter().map(|f| last(&self.called(*f)).to_owned()).collect();
+impl Escapes {
+    /// Of functions that carry sinks, or that rows call sinks.
+    pub fn new(solver: &Solver, held: HashSet<Node>) -> Self {
+        let mut words: HashSet<String> = held.iter().map(|f| last(&solver.called(*f)).to_owned()).collect();
         words.insert("<lambda>".to_owned());
-        let sinks = self.world.catalog.rows.iter().filter(|r| r.effects.iter().any(|e| matches!(e, Effect::Sink { .. })));
+        let sinks = solver.world.catalog.rows.iter().filter(|r| r.effects.iter().any(|e| matches!(e, Effect::Sink { .. })));
         words.extend(sinks.filter(|r| r.subject.kind() == "call").map(|r| last(&r.subject.name()).to_owned()));
-        let mut escapes = Escapes { held, words, params: HashSet::new() };
+        Escapes { held, words, params: HashSet::new() }
+    }
+    /// Asks for what they are handed to, and for users of what they are kept in; each solver looks at files of its own.
+    pub fn ask_for_keepers(mut self, shares: &mut [(Solver, Range<u32>)]) {
         for _ in 0..ROUNDS {
-            let before = escapes.params.len();
-            self.hand_on(&mut escapes);
-            if escapes.params.len() == before {
+            let before = self.params.len();
+            let found: Vec<HashSet<(Node, u32)>> = shares.par_iter_mut().map(|(solver, files)| solver.hand_on(&self, files)).collect();
+            self.params.extend(found.into_iter().flatten());
+            if self.params.len() == before {
                 break;
             }
         }
     }
-    fn hand_on(&mut self, escapes: &mut Escapes) {
+}
+
+impl Solver<'_> {
+    /// The parameters that are handed one in some files.
+    fn hand_on(&mut self, escapes: &Escapes, files: &Range<u32>) -> HashSet<(Node, u32)> {
         let world = self.world;
-        for (node, fact) in world.facts.nodes() {
-            if !matches!(world.index.kind(node.file), Kind::Python | Kind::Notebook) {
-                continue;
-            }
+        let mut out: HashSet<(Node, u32)> = HashSet::new();
+        for (node, fact) in world.facts.nodes_of(|file| files.contains(&file.0) && matches!(world.index.kind(file), Kind::Python | Kind::Notebook)) {
             match &fact.what {
                 What::Call(call) => {
                     for (n, arg) in call.args.iter().enumerate() {
@@ -61,7 +69,7 @@ impl Solver<'_> {
                         }
                         self.want_targets(node, call);
                         for to in self.tables.reached.get(&node).cloned().unwrap_or_default() {
-                            escapes.params.extend(self.filled(to, n, &arg.name).map(|i| (to.function, i)));
+                            out.extend(self.filled(to, n, &arg.name).map(|i| (to.function, i)));
                         }
                     }
                 }
@@ -80,9 +88,20 @@ impl Solver<'_> {
                 _ => {}
             }
         }
-        let given: Vec<(Node, u32)> =
-            self.tables.decorates.iter().filter(|(_, given)| given.iter().any(|f| escapes.held.contains(f))).map(|(d, _)| (*d, 0)).collect();
-        escapes.params.extend(given);
+        out.extend(self.tables.decorates.iter().filter(|(_, given)| given.iter().any(|f| escapes.held.contains(f))).map(|(d, _)| (*d, 0)));
+        out
+    }
+    /// A call of a method of that name reaches what carries a sink once the class of its object is known.
+    pub fn want_receivers(&mut self, members: &BTreeSet<String>, files: &Range<u32>) {
+        for (node, fact) in self.world.facts.nodes_of(|file| files.contains(&file.0)) {
+            if let What::Call(call) = &fact.what
+                && let Some(receiver) = call.receiver
+                && call.name.rsplit('.').next().is_some_and(|m| members.contains(m))
+                && !self.tables.reached.contains_key(&node)
+            {
+                self.want_receiver(node, receiver);
+            }
+        }
     }
     /// The parameter that the nth argument of a call fills.
     pub fn filled(&self, to: Reached, n: usize, name: &ArgName) -> Option<u32> {

@@ -10,7 +10,6 @@ use crate::flow::entries::Entry;
 use crate::flow::solver::Solver;
 use crate::flow::value::Val;
 use crate::graph::Node;
-use crate::graph::paths::is_test;
 use crate::origin::Via;
 use crate::source::{FileId, Kind};
 
@@ -54,7 +53,7 @@ impl Solver<'_> {
             held.params.extend((0..u32::try_from(params.len()).unwrap_or(0)).map(|i| (*function, i)));
         }
         // Nothing of a program takes what its tests hold.
-        held.files.retain(|f, _| matches!(index.kind(*f), Kind::Python | Kind::Notebook) && !is_test(index.path(*f)));
+        held.files.retain(|f, _| matches!(index.kind(*f), Kind::Python | Kind::Notebook) && !index.is_test(*f));
         let mut seen: HashMap<FileId, usize> = HashMap::new();
         for _ in 0..=MAX_FORWARD {
             let before = (held.params.len(), held.files.len());
@@ -116,6 +115,7 @@ impl Solver<'_> {
             return false;
         }
         let val = self.settled(|s| s.at(node, value));
-        held.has(&val)
+        // What calls that nobody knows made of it is no longer what the source gave.
+        val.bytes.known && held.has(&val)
     }
 }

@@ -2,6 +2,7 @@
 //! object that can be called, a name that another module hands on. Found in rounds, since what a parameter holds depends on who calls.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use rayon::prelude::*;
 
@@ -9,6 +10,7 @@ use crate::catalog::Catalog;
 use crate::catalog::row::RowId;
 use crate::facts::{Call, FactId, FileFacts, Target, V, What};
 use crate::flow::resolve::spots::{Scene, Spot, last, module_of};
+use crate::flow::tables::local::Local;
 use crate::flow::tables::{Bind, Given, Reached, Search, Tables, definition, given, is_class_method, is_static};
 use crate::graph::imports::MOST_REEXPORTS;
 use crate::graph::index::Index;
@@ -48,8 +50,11 @@ pub fn settle<'f>(tables: &mut Tables, index: &Index, facts: &'f Facts, catalog:
         let of_file = |(i, file): (usize, &'f FileFacts)| scene.dynamic(FileId(u32::try_from(i).unwrap_or(u32::MAX)), file);
         facts.files.par_iter().enumerate().flat_map_iter(of_file).collect()
     };
-    let decorated: Vec<Node> =
-        facts.nodes().filter(|(_, f)| matches!(&f.what, What::Function { decorators, .. } if !decorators.is_empty())).map(|n| n.0).collect();
+    let of_file = |(i, l): (usize, &Arc<Local>)| {
+        let file = FileId(u32::try_from(i).unwrap_or(u32::MAX));
+        l.decorated.iter().map(|fact| Node { file, fact: *fact }).collect::<Vec<_>>()
+    };
+    let decorated: Vec<Node> = tables.local.iter().enumerate().flat_map(of_file).collect();
     let mut names: Vec<Vec<String>> = vec![Vec::new(); open.len()];
     // What is found of most calls does not depend on what is found of others.
     let mut asking: Vec<usize> = (0..open.len()).collect();
@@ -239,7 +244,7 @@ impl Scene<'_> {
                     // What the called function gives back.
                     search.by_calls = true;
                     for function in self.reached(at, call) {
-                        for value in self.tables.returns.get(&function).into_iter().flatten().take(4) {
+                        for value in self.tables.returns(function).iter().take(4) {
                             out.extend(self.callees(Spot { file: function.file, scope: Some(function.fact), value: *value }, search));
                         }
                     }

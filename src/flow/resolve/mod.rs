@@ -4,7 +4,7 @@
 pub mod choices;
 mod classes;
 pub(in crate::flow) mod constants;
-mod escapes;
+pub mod escapes;
 pub(in crate::flow) mod forward;
 pub mod functions;
 mod members;

@@ -87,7 +87,7 @@ impl Solver<'_> {
                 What::Call(_) => {
                     let reached = self.tables.reached.get(&Node { file: here.at.file, fact }).map_or(&[][..], Vec::as_slice);
                     let given_back = |function: Node| {
-                        let returned = self.tables.returns.get(&function).map_or(&[][..], Vec::as_slice);
+                        let returned = self.tables.returns(function);
                         let checked = self.validates(function);
                         let is_checked = |v: &ValueId| matches!(self.file(function.file).value(*v).what, V::Param(n) if checked.contains(&n));
                         !returned.is_empty() && returned.iter().all(is_checked)

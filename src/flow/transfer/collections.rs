@@ -86,7 +86,7 @@ impl<'a> Solver<'a> {
         self.want_targets(node, call);
         let mut out: Option<Val> = None;
         for to in self.tables.reached.get(&node).cloned().unwrap_or_default() {
-            for value in self.tables.returns.get(&to.function).cloned().unwrap_or_default() {
+            for value in self.tables.returns(to.function).to_vec() {
                 let returned = Spot { file: to.function.file, scope: Some(to.function.fact), value };
                 let (spots, whole) = self.scene().elements(returned, key, &mut Search::default());
                 if spots.is_empty() || !whole {
@@ -220,7 +220,7 @@ impl<'a> Solver<'a> {
         let reached = self.tables.reached.get(&node).cloned().filter(|r| !r.is_empty())?;
         let mut out: Option<Val> = None;
         for to in reached {
-            for value in self.tables.returns.get(&to.function).cloned().unwrap_or_default() {
+            for value in self.tables.returns(to.function).to_vec() {
                 let returned = Spot { file: to.function.file, scope: Some(to.function.fact), value };
                 let val = self.keyword(returned, name, fuel)?;
                 let filled = self.fill(node, call, to.function, to.bind, &val);

@@ -11,6 +11,8 @@ use crate::origin::{Mutable, Origin, Via, Who};
 
 /// How many archives are opened one inside the other.
 const MAX_UNPACKED: usize = 2;
+/// How many copies are followed to what they were made of.
+const MAX_COPIED: usize = 3;
 
 impl Solver<'_> {
     /// What a `returns` effect gives at a fact.
@@ -61,7 +63,7 @@ impl Solver<'_> {
                 None => format!("`{callee}` gets it from outside"),
             };
             let subject = name.or_else(|| val.source.as_ref().and_then(|s| s.subject.clone()));
-            val.source = Some(std::rc::Rc::new(Source { who: val.bytes.who, at, text, row: Some(which), subject }));
+            val.source = Some(std::sync::Arc::new(Source { who: val.bytes.who, at, text, row: Some(which), subject }));
         }
         val
     }
@@ -243,11 +245,16 @@ impl Solver<'_> {
                     },
                     // A copy holds what lies at the place it is made of.
                     Some(slot) if row.effects.iter().any(|e| matches!(e, Effect::Passes { to: Slot::Arg(_), .. })) => {
+                        // Of one that is made of its own copy its own name decides.
+                        let within = self.unpacking.len() >= MAX_COPIED || self.unpacking.contains(&node);
+                        self.unpacking.push(node);
                         let mut val = Val::default();
                         for value in self.slot_values(node, id, slot) {
                             let named = self.at(node, value);
-                            val.join(&self.behind(self.here(node), value, named).read());
+                            let lies = if within { named } else { self.behind(self.here(node), value, named) };
+                            val.join(&lies.read());
                         }
+                        self.unpacking.pop();
                         val
                     }
                     Some(slot) => self.slot(node, id, slot).map(Val::read).unwrap_or_default(),

@@ -32,7 +32,7 @@ impl Solver<'_> {
                     && source.at.range.is_empty()
                 {
                     let at = crate::finding::Location { file: node.file, range: expr.range };
-                    val.source = Some(std::rc::Rc::new(Source { at, ..(**source).clone() }));
+                    val.source = Some(std::sync::Arc::new(Source { at, ..(**source).clone() }));
                 }
                 val
             }

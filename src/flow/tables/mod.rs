@@ -1,15 +1,19 @@
-//! Lookups that flow needs over all facts, built in one pass: the function a fact stands in, returns, module variables, fields, methods, overrides and
-//! callers. Computes no origin.
+//! Lookups that flow needs over all facts: what files say by themselves, and across them classes, overrides and callers. Computes no origin.
+
+pub mod local;
+mod named;
+
+use std::sync::Arc;
 
 use rayon::prelude::*;
 use rustc_hash::FxHashMap;
 
 use crate::catalog::Catalog;
-use crate::facts::{ArgName, Call, Channel, FactId, FileFacts, Param, ParamKind, Target, V, ValueId, What};
-use crate::flow::named::Named;
+use crate::facts::{ArgName, Call, FactId, FileFacts, Param, ParamKind, V, ValueId, What};
 use crate::flow::resolve::functions;
+use crate::flow::tables::local::{Local, all};
+use crate::flow::tables::named::Named;
 use crate::graph::index::Index;
-use crate::graph::paths::is_test;
 use crate::graph::{Facts, Node};
 use crate::source::FileId;
 
@@ -54,25 +58,10 @@ pub enum Given {
 /// The lookups.
 #[derive(Debug, Default)]
 pub struct Tables {
-    /// Per file and fact: the function it stands in.
-    scopes: Vec<Vec<Option<FactId>>>,
-    /// Values returned by a function.
-    pub returns: FxHashMap<Node, Vec<ValueId>>,
-    /// Assignments of a name at module level.
-    pub(super) globals: Named<FileId, Vec<FactId>>,
-    /// Assignments of a field, in any method of the class or its body.
-    pub(super) fields: Named<Node, Vec<FactId>>,
-    pub(super) methods: Named<Node, Node>,
-    /// Roots of modules that a file imports.
-    imported: Named<FileId, ()>,
-    pub(super) class_of: FxHashMap<Node, Node>,
-    /// Assignments of elements of a variable or a field.
-    pub(super) puts: Named<FileId, Vec<FactId>>,
-    pub(super) puts_in_field: Named<Node, Vec<Node>>,
+    /// What each file says by itself.
+    pub(super) local: Vec<Arc<Local>>,
     /// Assignments of a field of an object from outside its class.
     pub(super) fields_elsewhere: Named<Node, Vec<Node>>,
-    /// Imports of a module by the name they bind.
-    pub(super) aliases: Named<FileId, Vec<FactId>>,
     /// Classes whose object a call makes that names alone do not tell.
     pub(super) made: FxHashMap<Node, Vec<Node>>,
     /// Functions that are handed to a function as their decorator.
@@ -81,20 +70,14 @@ pub struct Tables {
     pub(super) derived: FxHashMap<Node, Vec<Node>>,
     /// Calls that reach a function, in order.
     pub callers: FxHashMap<Node, Vec<(Node, Bind)>>,
-    /// Setters of a variable by lower-case name; of what lasts for a job, and of what the nearest owner decides.
-    setters: Named<FileId, Vec<FactId>>,
     /// Functions that a call reaches, in order.
     pub reached: FxHashMap<Node, Vec<Reached>>,
 }
 
 impl Tables {
-    /// Reads all facts.
-    pub fn new(index: &Index, facts: &Facts) -> Tables {
-        let mut tables = Tables::default();
-        for (i, file) in facts.files.iter().enumerate() {
-            let id = FileId(u32::try_from(i).unwrap_or(u32::MAX));
-            tables.file(id, file);
-        }
+    /// Reads what files say of each other; `local` is what each says by itself.
+    pub fn new(index: &Index, facts: &Facts, local: &[Arc<Local>]) -> Tables {
+        let mut tables = Tables { local: local.to_vec(), ..Tables::default() };
         tables.classes(index, facts);
         for (node, reached) in tables.targets(index, facts) {
             for to in &reached {
@@ -105,8 +88,8 @@ impl Tables {
         tables
     }
     /// Reads all facts, and adds rows that speak of calls by what their callee turned out to be.
-    pub fn settled(index: &mut Index, facts: &Facts, catalog: &Catalog) -> Tables {
-        let mut tables = Tables::new(index, facts);
+    pub fn settled(index: &mut Index, facts: &Facts, catalog: &Catalog, local: &[Arc<Local>]) -> Tables {
+        let mut tables = Tables::new(index, facts, local);
         for (node, rows) in functions::settle(&mut tables, index, facts, catalog) {
             index.speak(node, &rows);
         }
@@ -121,9 +104,8 @@ impl Tables {
     /// Every call that reaches a function of the tree, in order.
     fn targets(&self, index: &Index, facts: &Facts) -> Vec<(Node, Vec<Reached>)> {
         let of_file = |(i, file): (usize, &FileFacts)| {
-            let id = FileId(u32::try_from(i).unwrap_or(u32::MAX));
             let calls = file.iter().filter_map(|(fact, f)| match &f.what {
-                What::Call(call) => Some((Node { file: id, fact }, call)),
+                What::Call(call) => Some((Node { file: id(i), fact }, call)),
                 _ => None,
             });
             let reached = calls.map(|(node, call)| (node, self.resolve(index, facts, node, call)));
@@ -133,38 +115,57 @@ impl Tables {
     }
     /// The function a fact stands in.
     pub fn scope(&self, node: Node) -> Option<FactId> {
-        *self.scopes.get(node.file.0 as usize)?.get(node.fact.0 as usize)?
+        *self.of(node.file)?.scopes.get(node.fact.0 as usize)?
+    }
+    /// What a file says by itself.
+    pub(super) fn of(&self, file: FileId) -> Option<&Local> {
+        self.local.get(file.0 as usize).map(|l| &**l)
+    }
+    /// Values that a function returns.
+    pub fn returns(&self, function: Node) -> &[ValueId] {
+        self.of(function.file).and_then(|l| l.returns.get(&function.fact)).map_or(&[], Vec::as_slice)
     }
     /// Facts that set a variable of that name, letter case apart, in order.
     pub fn setters(&self, file: FileId, name: &str) -> &[FactId] {
-        self.setters.all(file, &name.to_ascii_lowercase())
+        self.of(file).map_or(&[], |l| all(&l.setters, &name.to_ascii_lowercase()))
     }
     /// Whether a bare name is the root of a module that the file imports.
     pub fn imports(&self, file: FileId, name: &str) -> bool {
-        self.imported.get(file, name).is_some()
+        self.of(file).is_some_and(|l| l.imported.contains(name))
     }
     /// Assignments of a module variable.
     pub fn global(&self, file: FileId, name: &str) -> &[FactId] {
-        self.globals.all(file, name)
+        self.of(file).map_or(&[], |l| all(&l.globals, name))
     }
     /// The class a method stands in.
     pub fn class(&self, function: Node) -> Option<Node> {
-        self.class_of.get(&function).copied()
+        let class = *self.of(function.file)?.class_of.get(&function.fact)?;
+        Some(Node { fact: class, ..function })
     }
     /// Assignments of a field in a class or its bases.
     pub fn field(&self, class: Node, name: &str) -> Vec<Node> {
         let mut out = Vec::new();
         self.up(class, |c| {
-            out.extend(self.fields.all(c, name).iter().map(|fact| Node { file: c.file, fact: *fact }));
+            out.extend(self.own_fields(c, name));
             false
         });
         out
+    }
+    /// Assignments of a field in the body or the methods of a class.
+    pub(super) fn own_fields(&self, class: Node, name: &str) -> impl Iterator<Item = Node> {
+        let facts = self.of(class.file).map_or(&[][..], |l| l.fields.all(class.fact, name));
+        facts.iter().map(move |fact| Node { fact: *fact, ..class })
+    }
+    /// The method in the body of a class.
+    pub(super) fn own_method(&self, class: Node, name: &str) -> Option<Node> {
+        let method = *self.of(class.file)?.methods.get(class.fact, name)?;
+        Some(Node { fact: method, ..class })
     }
     /// The method of a class, own or inherited.
     pub fn method(&self, class: Node, name: &str) -> Option<Node> {
         let mut found = None;
         self.up(class, |c| {
-            found = self.methods.get(c, name).copied();
+            found = self.own_method(c, name);
             found.is_some()
         });
         found
@@ -267,88 +268,11 @@ impl Tables {
         let Some(annotation) = params.get(n as usize).and_then(|p| p.annotation) else { return Vec::new() };
         self.classes_named(index, facts, function, annotation, search)
     }
-    fn file(&mut self, id: FileId, file: &FileFacts) {
-        let mut scopes: Vec<Option<FactId>> = Vec::with_capacity(file.items.len());
-        let mut classes: Vec<Option<FactId>> = Vec::with_capacity(file.items.len());
-        for (fact, f) in file.iter() {
-            let owner = f.owner.filter(|o| o.0 < fact.0);
-            let above = owner.map(|o| &file.fact(o).what);
-            let scope = match above {
-                Some(What::Function { .. }) => owner,
-                Some(What::Class { .. }) => None,
-                _ => owner.and_then(|o| scopes.get(o.0 as usize).copied().flatten()),
-            };
-            let class = match above {
-                Some(What::Class { .. }) => owner,
-                Some(What::Function { .. }) | None => None,
-                _ => owner.and_then(|o| classes.get(o.0 as usize).copied().flatten()),
-            };
-            scopes.push(scope);
-            classes.push(class);
-            let node = Node { file: id, fact };
-            match &f.what {
-                What::Function { name, .. } => {
-                    if let Some(class) = class {
-                        let class = Node { file: id, fact: class };
-                        self.class_of.insert(node, class);
-                        if sets_property(file, fact) {
-                            continue;
-                        }
-                        self.methods.set(class, name.rsplit('.').next().unwrap_or(name), node);
-                    }
-                }
-                What::Write { channel: Channel::Env(name) | Channel::Var(name) | Channel::RunnerEnv(Some(name)), .. } | What::Input { name, .. } => {
-                    self.setters.push(id, &name.to_ascii_lowercase(), fact);
-                }
-                What::Setting { path, .. } => {
-                    if let Some(name) = path.strip_prefix("ENV.") {
-                        self.setters.push(id, &name.to_ascii_lowercase(), fact);
-                    }
-                }
-                What::Import { module, alias, .. } => {
-                    self.imported.set(id, module.split('.').next().unwrap_or(module), ());
-                    if scope.is_none() && class.is_none() {
-                        self.aliases.push(id, alias, fact);
-                    }
-                }
-                What::Return { value } => {
-                    if let Some(scope) = scope {
-                        self.returns.entry(Node { file: id, fact: scope }).or_default().push(*value);
-                    }
-                }
-                What::Assignment { target, .. } => match target {
-                    Target::Global(name) => self.globals.push(id, name, fact),
-                    Target::Name(name) => match (scope, class) {
-                        (None, Some(class)) => self.fields.push(Node { file: id, fact: class }, name, fact),
-                        (None, None) => self.globals.push(id, name, fact),
-                        _ => {}
-                    },
-                    Target::Attr(base, name) => {
-                        let own = matches!(file.value(*base).what, V::Param(0));
-                        let class = scope.and_then(|s| self.class_of.get(&Node { file: id, fact: s })).copied();
-                        if let (true, Some(class)) = (own, class) {
-                            self.fields.push(class, name, fact);
-                        }
-                    }
-                    Target::Index(base, _) => match &file.value(*base).what {
-                        V::Name(name) if !name.contains('.') => self.puts.push(id, name, fact),
-                        V::Attr(own, name) if matches!(file.value(*own).what, V::Param(0)) => {
-                            let class = scope.and_then(|s| self.class_of.get(&Node { file: id, fact: s })).copied();
-                            if let Some(class) = class {
-                                self.puts_in_field.push(class, name, node);
-                            }
-                        }
-                        _ => {}
-                    },
-                },
-                _ => {}
-            }
-        }
-        self.scopes.push(scopes);
-    }
     fn classes(&mut self, index: &Index, facts: &Facts) {
-        for (node, fact) in facts.nodes() {
-            let What::Class { bases, .. } = &fact.what else { continue };
+        let classes = self.local.clone();
+        let classes = classes.iter().enumerate().flat_map(|(i, l)| l.classes.iter().map(move |fact| Node { file: id(i), fact: *fact }));
+        for node in classes {
+            let What::Class { bases, .. } = &facts.fact(node).what else { continue };
             for base in bases {
                 let name = match &facts.value(node.file, *base).what {
                     V::Name(name) => name.clone(),
@@ -426,8 +350,8 @@ impl Tables {
             for d in self.derived.get(&c).into_iter().flatten() {
                 if !seen.contains(d) && seen.len() < 64 {
                     seen.push(*d);
-                    if let Some(function) = self.methods.get(*d, method) {
-                        bind(*function);
+                    if let Some(function) = self.own_method(*d, method) {
+                        bind(function);
                     }
                 }
             }
@@ -463,9 +387,13 @@ impl Default for Search {
     }
 }
 
+fn id(i: usize) -> FileId {
+    FileId(u32::try_from(i).unwrap_or(u32::MAX))
+}
+
 /// Whether what one file does with something of another says anything of it.
 fn counts(index: &Index, user: FileId, of: FileId) -> bool {
-    user == of || !is_test(index.path(user)) || is_test(index.path(of))
+    user == of || !index.is_test(user) || index.is_test(of)
 }
 
 /// The function or class that a name means where `node` stands: nested functions first, then the file, then imports.
@@ -538,12 +466,6 @@ pub fn given(call: &Call, params: &[Param], index: u32, bind: Bind) -> Given {
 fn decorated(file: &FileFacts, function: FactId, name: &str) -> bool {
     let What::Function { decorators, .. } = &file.fact(function).what else { return false };
     decorators.iter().any(|d| matches!(&file.value(*d).what, V::Name(n) if n == name))
-}
-
-/// Whether a function only takes what is assigned to a property of its name.
-fn sets_property(file: &FileFacts, function: FactId) -> bool {
-    let What::Function { decorators, .. } = &file.fact(function).what else { return false };
-    decorators.iter().any(|d| matches!(&file.value(*d).what, V::Attr(_, n) if matches!(n.as_str(), "setter" | "deleter")))
 }
 
 /// Whether a method is given no object.
