@@ -2,7 +2,7 @@
 //! follows no flow.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use rustc_hash::FxHashMap;
 
@@ -42,6 +42,8 @@ pub struct Index {
     checks: BTreeMap<Node, Vec<FactId>>,
     /// What was not asked for, by file.
     left_out: Vec<Arc<LeftOut>>,
+    /// What dotted names mean, by the file that says them: as far as it was asked. The same few are said again and again.
+    meant: Vec<Mutex<FxHashMap<Box<str>, Option<Node>>>>,
 }
 
 /// Sorted pairs of hashes: a name of the module, a member of it (0: none).
@@ -98,6 +100,7 @@ impl Index {
     ) -> Self {
         let mut index =
             Index { paths: paths.clone(), imports: imports.clone(), files: files.to_vec(), left_out: left_out.to_vec(), ..Index::default() };
+        index.meant.resize_with(files.len(), Mutex::default);
         // Of Python all of it is said file by file.
         for (node, fact) in facts.nodes_of(|file| paths.kind(file) != Kind::Python) {
             let (root, path, kind) = (paths.root(node.file), paths.path(node.file), paths.kind(node.file));
@@ -221,6 +224,17 @@ impl Index {
     }
     /// The function or class that a dotted name means, seen from a file: module by its longest prefix, then the name in it.
     pub fn definition(&self, from: FileId, dotted: &str) -> Option<Node> {
+        let kept = self.meant.get(from.0 as usize).filter(|_| dotted.contains('.'));
+        if let Some(known) = kept.and_then(|k| k.lock().ok()?.get(dotted).copied()) {
+            return known;
+        }
+        let found = self.found(from, dotted);
+        if let Some(mut kept) = kept.and_then(|k| k.lock().ok()) {
+            kept.insert(dotted.into(), found);
+        }
+        found
+    }
+    fn found(&self, from: FileId, dotted: &str) -> Option<Node> {
         let trimmed = dotted.trim_start_matches('.');
         let level = u32::try_from(dotted.len() - trimmed.len()).unwrap_or(0);
         for (cut, _) in trimmed.rmatch_indices('.') {
