@@ -32,6 +32,7 @@ struct Risk {
     anyone: Option<Severity>,
     open: Option<Severity>,
     unsettled: Option<Severity>,
+    holed: Option<Severity>,
 }
 
 #[derive(Clone, Debug)]
@@ -101,6 +102,7 @@ impl Severities {
                 &mut risk.anyone,
                 &mut risk.open,
                 &mut risk.unsettled,
+                &mut risk.holed,
             ];
             for (_, cell) in RISK_COLUMNS.into_iter().zip(cells).filter(|(name, _)| *name == column) {
                 *cell = level;
@@ -127,6 +129,10 @@ impl Severities {
     /// The most that a sink of this class counts while a version that the project does not state decides whether it is safe.
     pub fn unsettled(&self, class: &str) -> Option<Severity> {
         self.risk.get(class)?.unsettled
+    }
+    /// The most that a sink of this class counts where what makes it safe is asked for, and only the version does not keep to it.
+    pub fn holed(&self, class: &str) -> Option<Severity> {
+        self.risk.get(class)?.holed
     }
     /// Level of a path: what is in reach (an asset, or `none`) and who can walk it with every gate applied.
     pub fn path(&self, asset: &str, who: Who) -> Severity {
@@ -169,11 +175,11 @@ impl Severities {
     pub fn explain(&self) -> String {
         let level = |s: Option<Severity>| s.map_or("none", Severity::name);
         let mut out = String::from("# Severity\n\nThe level of a risk: what happens, and who can write the bytes.\n\n");
-        out.push_str("| risk class | program | repository | operator | publisher, release | publisher, moving | peer | anyone | open parameter | at most, while the version is unsettled |\n");
-        out.push_str("|---|---|---|---|---|---|---|---|---|---|\n");
+        out.push_str("| risk class | program | repository | operator | publisher, release | publisher, moving | peer | anyone | open parameter | at most, while the version is unsettled | at most, where only the version has a hole |\n");
+        out.push_str("|---|---|---|---|---|---|---|---|---|---|---|\n");
         for (class, r) in &self.risk {
             let cells = [r.program, r.repository, r.operator, r.release, r.moving, r.peer, r.anyone, r.open].map(level).join(" | ");
-            let _ = writeln!(out, "| {class}: {} | {cells} | {} |", r.title, level(r.unsettled));
+            let _ = writeln!(out, "| {class}: {} | {cells} | {} | {} |", r.title, level(r.unsettled), level(r.holed));
         }
         let _ = writeln!(out, "\nPages of these classes state their own level: {}.", self.stated.join(", "));
         out.push_str("\nThe level of a path: what is in reach, and who can walk it once every gate is applied.\n\n");
@@ -186,7 +192,7 @@ impl Severities {
 }
 
 /// Columns of a risk class, in the order of the table.
-const RISK_COLUMNS: [&str; 9] = ["program", "repository", "operator", "release", "moving", "peer", "anyone", "open", "unsettled"];
+const RISK_COLUMNS: [&str; 10] = ["program", "repository", "operator", "release", "moving", "peer", "anyone", "open", "unsettled", "holed"];
 /// Columns of a path.
 const PATH_COLUMNS: [&str; 3] = ["anyone", "outsider", "operator"];
 /// Levels as tables name them.
@@ -255,6 +261,7 @@ fn risk(value: &Value) -> Read<Risk> {
         anyone: fields.need("anyone", level)?,
         open: fields.need("open", level)?,
         unsettled: fields.need("unsettled", level)?,
+        holed: fields.need("holed", level)?,
     };
     fields.finish()?;
     Ok(out)

@@ -212,6 +212,7 @@ impl<'a> Matcher<'a> {
                 let level = known.max(open)?;
                 match candidate.hit.map(|h| &h.flag) {
                     Some(FlagState::Unsettled(_)) => severities.unsettled(&page.class).map_or(level, |most| level.min(most)),
+                    Some(FlagState::Hole(_)) => severities.holed(&page.class).map_or(level, |most| level.min(most)),
                     _ => level,
                 }
             }

@@ -101,6 +101,19 @@ fn open_arguments_count_as_their_kind_says_and_trust_lowers() {
 }
 
 #[test]
+fn what_only_the_version_spoils_counts_less() {
+    let pattern = "sink: { kind: checkpoint-load }\nwhere: { flag: [unsafe, hole], bytes: { who: \">=publisher\" } }";
+    let level = |flag: &str| {
+        let code = format!(
+            "from huggingface_hub import hf_hub_download\nimport torch\ntorch.load(hf_hub_download('acme/m', 'm.pt'), weights_only={flag})\n"
+        );
+        let files = [("m.py", Kind::Python, code.as_str()), ("requirements.txt", Kind::Requirements, "torch==2.4.1\n")];
+        alerts("class: code-execution", pattern, &files, "").first().map(|a| a.2.severity)
+    };
+    assert_eq!((level("False"), level("True")), (Some(Severity::High), Some(Severity::Medium)));
+}
+
+#[test]
 fn policy_settles_what_paths_assume() {
     let bot = "on: pull_request\njobs:\n  a:\n    runs-on: [self-hosted, gpu]\n    steps:\n      - run: make\n";
     let release = "on: push\njobs:\n  a:\n    runs-on: ubuntu-latest\n    env:\n      HF_TOKEN: ${{ secrets.HF_TOKEN }}\n    steps:\n      - uses: acme/setup@main\n";
