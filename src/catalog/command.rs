@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::Catalog;
 use super::glob;
-use super::row::{Effect, Executes, Pin, Row, RowId, Slot, SlotName, Subject, Test, Tree};
+use super::row::{Effect, Executes, Pin, Row, RowId, Slot, SlotName, Subject, Test, Tree, Verdict};
 use crate::facts::{Channel, Command, FileFacts, V, What};
 
 /// What all command rows together say of a program's options.
@@ -279,6 +279,10 @@ fn option_names(slot: &Slot) -> Vec<String> {
 }
 
 impl Effect {
+    /// Whether it is a sink that reports a parameter which others can set.
+    pub fn reports_open(&self) -> bool {
+        matches!(self, Effect::Sink { when_open: Verdict::Report, .. })
+    }
     /// Every slot the effect names.
     pub fn slots(&self) -> Vec<&Slot> {
         match self {

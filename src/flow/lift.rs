@@ -12,6 +12,7 @@ use crate::flow::guards::refused::{OptIns, is_refused, is_withheld};
 use crate::flow::guards::told::Told;
 use crate::flow::place;
 use crate::flow::resolve::forward::MAX_FORWARD;
+use crate::flow::resolve::undo::{is_object, undone};
 use crate::flow::sinks::{Needs, Sink, flags, safe_by, worse};
 use crate::flow::solver::{Here, Solver};
 use crate::flow::tables::{Bind, is_static};
@@ -44,6 +45,8 @@ struct Way {
     supplied: Option<usize>,
     /// Whether one of them hands over what is kept in a field or a variable of a module.
     kept: bool,
+    /// Whether what is still open are parameters of functions that nobody calls or hands on.
+    lone: Option<bool>,
 }
 
 /// An end of a way: nothing is open any more.
@@ -53,12 +56,14 @@ struct End {
     chain: Vec<Node>,
     /// Whether the value was kept on the way.
     kept: bool,
+    /// Whether nobody calls what it ends in.
+    lone: bool,
 }
 
 impl End {
     fn of(needs: Needs, way: &Way) -> End {
         let calls = way.supplied.unwrap_or(way.chain.len());
-        End { needs, chain: way.chain.iter().take(calls).copied().collect(), kept: way.kept }
+        End { needs, chain: way.chain.iter().take(calls).copied().collect(), kept: way.kept, lone: way.lone == Some(true) }
     }
 }
 
@@ -85,7 +90,7 @@ pub fn lift(solver: &mut Solver, versions: &Versions, entries: &BTreeMap<Node, E
     let mut level: Vec<Way> = sinks
         .iter()
         .enumerate()
-        .map(|(sink, (_, needs))| Way { sink, needs: needs.clone(), chain: Vec::new(), supplied: None, kept: false })
+        .map(|(sink, (_, needs))| Way { sink, needs: needs.clone(), chain: Vec::new(), supplied: None, kept: false, lone: None })
         .collect();
     while !level.is_empty() {
         let mut next: Vec<Way> = Vec::new();
@@ -159,7 +164,8 @@ pub fn lift(solver: &mut Solver, versions: &Versions, entries: &BTreeMap<Node, E
             }
             if stuck || callers.is_empty() {
                 let needs = close(solver, &way.needs, function, is_public(solver, function));
-                next.push(Way { needs, ..way });
+                let lone = Some(way.lone != Some(false) && way.chain.is_empty() && callers.is_empty() && solver.is_lone(function, sink.node));
+                next.push(Way { needs, lone, ..way });
                 continue;
             }
             let done = seen.entry((way.sink, function)).or_default();
@@ -202,7 +208,7 @@ pub fn lift(solver: &mut Solver, versions: &Versions, entries: &BTreeMap<Node, E
                 chain.extend(handed.then_some(call));
                 let outside = needs.value.who() >= Who::Publisher && way.needs.value.who() < Who::Publisher;
                 let supplied = way.supplied.or(outside.then_some(chain.len()));
-                next.push(Way { sink: way.sink, needs, chain, supplied, kept: way.kept || kept });
+                next.push(Way { sink: way.sink, needs, chain, supplied, kept: way.kept || kept, lone: way.lone });
             }
         }
         level = next;
@@ -247,7 +253,14 @@ fn finish(solver: &mut Solver, versions: &Versions, sink: &Sink, ends: Vec<End>,
     let mut inner: Option<SinkHit> = None;
     let mut outer: Vec<Outer> = Vec::new();
     let mut harmless: Option<Why> = None;
-    for End { needs, chain, kept } in ends {
+    let effect = sink.row.and_then(|(id, n)| solver.world.catalog.row(id).effects.get(n as usize));
+    let reports = effect.is_some_and(Effect::reports_open);
+    let named = matches!(effect, Some(Effect::Sink { bytes: true, .. }));
+    for End { mut needs, chain, kept, lone } in ends {
+        if (sink.own || (lone && named)) && reports && needs.value.bytes.open {
+            // Whoever chooses the name gets what the program kept under it, or calls what nobody calls: that is who runs it.
+            needs.value.bytes = Origin { open: false, who: needs.value.bytes.who.max(Who::Operator), ..needs.value.bytes };
+        }
         if let Some(why) = row.and_then(|row| is_harmless(solver, row, sink, &needs)) {
             harmless.get_or_insert(why);
             continue;
@@ -297,7 +310,7 @@ fn is_off(solver: &Solver, versions: &Versions, sink: &Sink, needs: &Needs) -> b
 fn is_harmless(solver: &Solver, row: &Row, sink: &Sink, needs: &Needs) -> Option<Why> {
     if needs.guards.iter().any(Guard::refuses) {
         Some(Why::Guarded)
-    } else if undone(solver, row, &solver.called(sink.node), &needs.value) {
+    } else if undone(solver, row, &solver.called(sink.node), &needs.value) || is_object(solver, sink, &needs.value) {
         Some(Why::RoundTrip)
     } else {
         safe_by(&row.safe_when, &needs.safe).map(Why::SafeWhen)
@@ -394,19 +407,6 @@ fn point(solver: &Solver, sink: &Sink) -> crate::finding::Location {
 
 fn head_range(solver: &Solver, node: Node) -> Range {
     solver.file(node.file).fact(node.fact).range
-}
-
-/// Whether all that made a value is undone by the sink: its row says so of the maker, or the maker's row of the sink.
-fn undone(solver: &Solver, row: &Row, sink: &str, value: &Val) -> bool {
-    let made = &value.made;
-    let trips =
-        |row: &Row, call: &str| row.effects.iter().any(|e| matches!(e, Effect::RoundTripOf(calls) if calls.iter().any(|c| same_call(c, call))));
-    !made.other && !made.by.is_empty() && made.by.iter().all(|m| trips(row, m) || solver.rows_named(m).any(|r| trips(r, sink)))
-}
-
-/// Whether a call is the one a row names, in full or by its last segments.
-fn same_call(named: &str, call: &str) -> bool {
-    named == call || (named.starts_with('.') && (call.ends_with(named) || named.strip_prefix('.') == Some(call)))
 }
 
 /// Whether all that is open is the object a method belongs to: its class says what that holds, whoever calls.

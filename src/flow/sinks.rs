@@ -32,6 +32,8 @@ pub struct Sink {
     pub doubts: Vec<String>,
     /// Whether more arguments may come through `**`, unless a caller in sight says which.
     pub hidden: bool,
+    /// Whether the program writes itself what it reads here under a name that callers choose.
+    pub own: bool,
 }
 
 /// What a sink depends on, parameters still open. One type, so that lifting fills in all of it the same way.
@@ -168,12 +170,14 @@ impl Solver<'_> {
         let choices: Vec<Choice> = self.chosen_row(node, id).into_iter().collect();
         for (i, effect) in row.effects.iter().enumerate() {
             let Effect::Sink { kind, slot, bytes, .. } = effect else { continue };
+            let reports = effect.reports_open();
             let values = slot.as_ref().map(|s| self.slot_values(node, id, s)).unwrap_or_default();
             let Some(value) = self.settled(|s| s.sink_value(node, id, slot.as_ref(), &values, *bytes)) else { continue };
             let flags = row.flags.iter().map(|f| self.flag(node, id, f)).collect();
             let safe = row.safe_when.iter().map(|t| self.settled(|s| s.slot(node, id, &t.slot))).collect();
             let effect = u32::try_from(i).unwrap_or(u32::MAX);
-            let sink = Sink { node, row: Some((id, effect)), kind: kind.clone(), slot: values.first().copied(), doubts: doubts.clone(), hidden };
+            let own = reports && value.is_open() && self.is_own(node, row, &values);
+            let sink = Sink { node, row: Some((id, effect)), kind: kind.clone(), slot: values.first().copied(), doubts: doubts.clone(), hidden, own };
             out.push((sink, Needs { value, flags, safe, guards: guards.clone(), choices: choices.clone() }));
         }
     }
@@ -203,7 +207,7 @@ impl Solver<'_> {
             if value.name.who < Who::Peer && value.deps.is_empty() {
                 continue;
             }
-            let sink = Sink { node, row: None, kind: "script".to_owned(), slot: Some(part), doubts: Vec::new(), hidden: false };
+            let sink = Sink { node, row: None, kind: "script".to_owned(), slot: Some(part), doubts: Vec::new(), hidden: false, own: false };
             out.push((sink, Needs { value, ..Needs::default() }));
         }
     }

@@ -8,6 +8,8 @@ pub mod escapes;
 pub(in crate::flow) mod forward;
 pub mod functions;
 mod members;
+mod own;
 pub mod pairs;
 pub mod spots;
+pub(in crate::flow) mod undo;
 pub(in crate::flow) mod validators;
