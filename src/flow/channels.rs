@@ -9,7 +9,7 @@ use crate::flow::checked;
 use crate::flow::guards::conjuncts;
 use crate::flow::resolve::constants::{Shared, written_place};
 use crate::flow::resolve::spots::Scene;
-use crate::flow::resolve::validators::{Checked, Validating, ends};
+use crate::flow::resolve::validators::{Checked, Validating, ends, unconditional};
 use crate::flow::solver::{Here, Solver, World};
 use crate::flow::tables::{Search, Tables};
 use crate::flow::value::Val;
@@ -46,12 +46,14 @@ impl Writers {
     pub fn new(world: World, tables: &Tables) -> Writers {
         let mut out = Writers::default();
         let mut ending: Vec<(Node, String)> = Vec::new();
+        let mut refusing: BTreeSet<Node> = BTreeSet::new();
         for (node, fact) in world.facts.nodes() {
             match &fact.what {
                 What::Write { channel: Channel::File(path) | Channel::HostPath(path), .. } => out.add(world, tables, node, *path),
                 What::Check { cond, on_fail } if *on_fail != OnFail::Log => {
                     let mut keys = Vec::new();
-                    checked::compared(world, tables, node, *cond, &mut fuel(), &mut keys);
+                    let digest = checked::compared(world, tables, node, *cond, &mut fuel(), &mut keys);
+                    refusing.extend(unconditional(world, tables, node).filter(|_| digest && ends(*on_fail)));
                     if ends(*on_fail) {
                         ending.extend(keys.iter().map(|k| (node, k.clone())));
                     }
@@ -109,6 +111,7 @@ impl Writers {
             }
         }
         out.helpers(world, tables);
+        out.refused(world, tables, &refusing);
         out.carry(world, tables, ending);
         out
     }
@@ -234,7 +237,7 @@ impl Solver<'_> {
             None => self.comes_verified(here, value),
         }
     }
-    fn verified(&self, here: Here, key: &str, after: FactId) -> bool {
+    pub(super) fn verified(&self, here: Here, key: &str, after: FactId) -> bool {
         let checks = self.writers.checks.get(&here.at.file).map_or(&[][..], Vec::as_slice);
         let python = !matches!(self.file(here.at.file).fact(here.at.fact).what, What::Command(_));
         if python && self.confirmed(here.at, key) {

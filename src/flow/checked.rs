@@ -21,7 +21,7 @@ pub fn compared(world: World, tables: &Tables, node: Node, cond: CondId, fuel: &
     match &world.facts.file(node.file).cond(cond).what {
         CondWhat::And(all) => all.iter().for_each(|c| seen |= compared(world, tables, node, *c, fuel, out)),
         CondWhat::Not(inner) => seen = compared(world, tables, node, *inner, fuel, out),
-        CondWhat::Atom(left, CmpOp::Eq | CmpOp::Ne | CmpOp::Truthy | CmpOp::Contains | CmpOp::Succeeds, right) => {
+        CondWhat::Atom(left, CmpOp::Eq | CmpOp::Ne | CmpOp::Truthy | CmpOp::Contains | CmpOp::StartsWith | CmpOp::Succeeds, right) => {
             for value in [left, right] {
                 seen |= digested(world, tables, node, *value, fuel, out);
             }

@@ -325,7 +325,8 @@ impl<'a> Solver<'a> {
     fn returned(&mut self, function: Node) -> Val {
         let mut out = Val::default();
         for value in self.tables.returns(function).to_vec() {
-            out.join(&self.value(Here { at: function, scope: Some(function.fact) }, value));
+            let val = self.value(Here { at: function, scope: Some(function.fact) }, value);
+            out.join(&self.unless_verified(function, value, val));
         }
         out
     }

@@ -6,11 +6,13 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use crate::cond::{CmpOp, CondId, CondWhat};
 use crate::facts::{Call, FactId, OnFail, V, ValueId, What};
 use crate::flow::channels::{Writers, fuel, key};
-use crate::flow::checked::compared;
+use crate::flow::checked::{arguments, compared, inside};
 use crate::flow::guards::conjuncts;
 use crate::flow::solver::{Here, Solver, World};
 use crate::flow::tables::{Bind, Given, Tables, given};
+use crate::flow::value::Val;
 use crate::graph::Node;
+use crate::origin::{Origin, Who};
 use crate::source::FileId;
 
 /// Functions that call functions that check.
@@ -34,6 +36,16 @@ fn handed(world: World, node: Node, call: &Call, function: Node, index: u32, bin
 }
 
 impl Writers {
+    /// Calls of functions that compare a digest and stop their callers when it is another one verify what they are handed.
+    pub(in crate::flow) fn refused(&mut self, world: World, tables: &Tables, refusing: &BTreeSet<Node>) {
+        for function in refusing {
+            for (node, _) in tables.callers.get(function).into_iter().flatten() {
+                let What::Call(call) = &world.facts.fact(*node).what else { continue };
+                let keys = arguments(world, tables, *node, call);
+                self.checks.entry(node.file).or_default().extend(keys.into_iter().map(|key| (node.fact, Some(key))));
+            }
+        }
+    }
     /// Carries checks that end a function to those who call it.
     pub(in crate::flow) fn carry(&mut self, world: World, tables: &Tables, ending: Vec<(Node, String)>) {
         let mut next: Vec<(Node, u32)> = Vec::new();
@@ -65,7 +77,7 @@ impl Writers {
 }
 
 /// The function that a fact always comes to pass in, once it is called.
-fn unconditional(world: World, tables: &Tables, node: Node) -> Option<Node> {
+pub(in crate::flow) fn unconditional(world: World, tables: &Tables, node: Node) -> Option<Node> {
     let fact = world.facts.fact(node);
     let always = fact.when.is_none() && fact.handler.is_none();
     tables.scope(node).filter(|_| always).map(|fact| Node { fact, ..node })
@@ -98,6 +110,25 @@ impl Solver<'_> {
             }
         }
         false
+    }
+    /// What a function gives back; what it verified before it comes back is what the repository states.
+    pub(in crate::flow) fn unless_verified(&mut self, function: Node, value: ValueId, val: Val) -> Val {
+        let checked = self.writers.checks.contains_key(&function.file);
+        if val.bytes.who < Who::Publisher && !(checked && val.is_open()) {
+            return val;
+        }
+        let facts = self.file(function.file);
+        let of_function = |at: &FactId| self.tables.scope(Node { fact: *at, ..function }) == Some(function.fact);
+        let returns = inside(self.world, function).filter(|(_, f)| matches!(f.what, What::Return { value: v } if v == value)).map(|(at, _)| at);
+        let returns: Vec<FactId> = returns.filter(of_function).collect();
+        let Some(first) = returns.first().copied() else { return val };
+        let here = |fact: FactId| Here { at: Node { fact, ..function }, scope: Some(function.fact) };
+        self.ask_for_checks(here(first), value);
+        let is_plain = matches!(facts.value(value).what, V::Ref(_) | V::Param(_));
+        match key(self.world, &self.tables, here(first), value, &mut fuel()) {
+            Some(key) if is_plain && returns.iter().all(|at| self.verified(here(*at), &key, FactId(0))) => Val::content(Origin::REPOSITORY),
+            _ => val,
+        }
     }
     /// Whether a fact is only reached when a comparison said that the value behind a key is the one that was meant.
     pub(in crate::flow) fn confirmed(&self, node: Node, wanted: &str) -> bool {
