@@ -17,7 +17,7 @@ use crate::flow::sinks::{Needs, Sink, flags, safe_by, worse};
 use crate::flow::solver::{Here, Solver};
 use crate::flow::tables::{Bind, is_static};
 use crate::flow::transfer::rows::pinned;
-use crate::flow::value::{Part, PinState, Source, Val};
+use crate::flow::value::{Lit, Part, PinState, Source, Val};
 use crate::flow::versions::Versions;
 use crate::flow::{FlagState, Harmless, SinkHit, Why, transfer};
 use crate::graph::{EdgeKind, Node};
@@ -192,9 +192,9 @@ pub fn lift(solver: &mut Solver, versions: &Versions, entries: &BTreeMap<Node, E
                 needs.choices.extend(solver.chosen_function(call, function));
                 // What a caller refuses before it calls, it refuses for the sink.
                 for guard in opt_ins.entry(call).or_insert_with(|| solver.opt_ins(call)) {
-                    // Of other comparisons those count that are made of what is handed on.
-                    let handed = |p: &(Node, u32)| needs.value.deps.iter().any(|d| (d.of, d.index) == *p);
-                    let counts = guard.told == Told::True || guard.refuses() || guard.value.consts.params.iter().all(handed);
+                    // Of other comparisons those count that are made of what the same callers hand over.
+                    let handed = |p: &(Node, u32)| needs.value.deps.iter().any(|d| d.of == p.0);
+                    let counts = guard.refuses() || solver.is_consent(guard) || guard.value.consts.params.iter().all(handed);
                     if counts && !needs.guards.contains(guard) {
                         needs.guards.push(guard.clone());
                     }
@@ -481,12 +481,14 @@ pub(super) fn close(solver: &mut Solver, needs: &Needs, function: Node, open: bo
         _ => &[],
     };
     let outer = Here { at: function, scope: solver.tables.scope(function) };
-    let close_one = |s: &mut Solver, val: &Val, flag: bool| {
+    let close_one = |s: &mut Solver, val: &Val, flag: bool, asks: bool| {
         let mut arg = |index: u32| {
             let param = params.get(index as usize);
             let default = param.and_then(|p| p.default).map(|v| s.value(outer, v));
             if flag {
-                return default.unwrap_or_else(Val::unknown);
+                // Whoever is asked for a yes or a no, and has to say it, says no as long as nobody knows better.
+                let theirs = Val { name: Origin { open: true, ..Origin::PROGRAM }, ..Val::literal(Lit::Absent) };
+                return default.unwrap_or_else(|| if asks && open { theirs } else { Val::unknown() });
             }
             let rest = param.is_some_and(|p| matches!(p.kind, ParamKind::Rest | ParamKind::KeywordRest));
             let origin = if open { Origin { open: true, ..Origin::PROGRAM } } else { Origin::UNKNOWN };
@@ -507,18 +509,18 @@ pub(super) fn close(solver: &mut Solver, needs: &Needs, function: Node, open: bo
     };
     let needs = needs.clone();
     solver.settled(|s| {
-        let mut value = close_one(s, &needs.value, false);
+        let mut value = close_one(s, &needs.value, false, false);
         let named = by_default(s, &needs.value, function);
         // Which of several ways callers out of sight mean is theirs to say.
         let theirs = |g: &&Guard| open && named.is_none() && g.told != Told::True && g.value.consts.params.iter().any(|p| p.0 == function);
-        let guards = needs.guards.iter().filter(|g| !theirs(g)).map(|g| g.of(close_one(s, &g.value, true))).collect();
+        let guards = needs.guards.iter().filter(|g| !theirs(g)).map(|g| g.of(close_one(s, &g.value, true, g.asks))).collect();
         if let Some(named) = &named {
             value.join(named);
         }
         Needs {
             value,
-            flags: needs.flags.iter().map(|v| v.as_ref().map(|v| close_one(s, v, true))).collect(),
-            safe: needs.safe.iter().map(|v| v.as_ref().map(|v| close_one(s, v, true))).collect(),
+            flags: needs.flags.iter().map(|v| v.as_ref().map(|v| close_one(s, v, true, false))).collect(),
+            safe: needs.safe.iter().map(|v| v.as_ref().map(|v| close_one(s, v, true, false))).collect(),
             guards,
             choices: needs.choices.iter().filter(|c| c.of != function).cloned().collect(),
         }

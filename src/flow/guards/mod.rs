@@ -7,12 +7,15 @@ mod made;
 pub mod refused;
 pub mod told;
 
+use crate::catalog::python::objects::names_in;
 use crate::cond::{CmpOp, CondId, CondWhat};
 use crate::facts::{FileFacts, OnFail, V, What};
+use crate::flow::resolve::spots::last;
 use crate::flow::resolve::validators::ends;
 use crate::flow::solver::Solver;
 use crate::flow::value::{Lit, Val};
 use crate::graph::Node;
+use crate::origin::Who;
 use crate::outline::{Ask, name_hash};
 use crate::source::FileId;
 use told::Told;
@@ -31,20 +34,29 @@ pub struct Guard {
     pub strict: bool,
     /// What must be so of the value, or must not.
     pub told: Told,
+    /// Whether the value only says yes or no, so that nothing at all is a no.
+    pub asks: bool,
 }
 
 impl Guard {
     /// One that nobody in sight lets through.
     pub fn withheld() -> Guard {
-        Guard { value: Val::literal(Lit::Bool(false)), wants: true, strict: true, told: Told::True }
+        Guard { value: Val::literal(Lit::Bool(false)), wants: true, strict: true, told: Told::True, asks: true }
     }
-    /// Whether every value it can have refuses.
+    /// Whether every value it can have refuses, or a yes is up to those who start the program or call it from elsewhere: they are who is asked.
     pub fn refuses(&self) -> bool {
-        self.value.consts.all().is_some_and(|all| all.iter().all(|lit| self.told.holds(lit) == Some(!self.wants)))
+        let no = |lit: &Lit| (self.asks && matches!(lit, Lit::None | Lit::Absent) && self.wants) || self.told.holds(lit) == Some(!self.wants);
+        self.value.consts.all().is_some_and(|all| all.iter().all(no)) || self.is_theirs(no)
+    }
+    /// Whether whoever starts the program, or calls it from elsewhere, says yes or no.
+    fn is_theirs(&self, no: impl Fn(&Lit) -> bool) -> bool {
+        let (name, consts) = (self.value.name, &self.value.consts);
+        let by_caller = name.who <= Who::Operator && name.open && consts.top && !consts.many && consts.set.iter().all(no);
+        self.asks && self.strict && self.wants && !self.value.is_open() && (by_caller || name.who == Who::Operator)
     }
     /// The same guard of another value.
     pub fn of(&self, value: Val) -> Guard {
-        Guard { value, wants: self.wants, strict: self.strict, told: self.told.clone() }
+        Guard { value, wants: self.wants, strict: self.strict, told: self.told.clone(), asks: self.asks }
     }
 }
 
@@ -65,6 +77,7 @@ impl Solver<'_> {
         }
         let mut out = Vec::new();
         for (cond, strict) in all {
+            let cond = if strict { self.without_opt_ins(node, cond) } else { cond };
             if strict && self.is_opt_in(node, cond) {
                 out.push(Guard::withheld());
                 continue;
@@ -72,6 +85,28 @@ impl Solver<'_> {
             out.extend(self.guard_of(node, cond, true, strict));
         }
         out
+    }
+    /// What is left of alternatives while no variable of the environment gives consent in their place.
+    fn without_opt_ins(&mut self, node: Node, cond: CondId) -> CondId {
+        let CondWhat::Or(parts) = &self.file(node.file).cond(cond).what else { return cond };
+        let mut left = parts.iter().copied().take(MAX_PARTS).filter(|part| !self.is_opt_in(node, *part)).collect::<Vec<_>>();
+        match (left.pop(), left.is_empty()) {
+            (Some(one), true) => one,
+            _ => cond,
+        }
+    }
+    /// Whether a parameter says yes or no and nothing else, by its annotation or by its default.
+    fn says_yes_or_no(&self, node: Node, index: u32) -> bool {
+        let facts = self.file(node.file);
+        let Some(What::Function { params, .. }) = self.tables.scope(node).map(|f| &facts.fact(f).what) else { return false };
+        let Some(param) = params.get(index as usize) else { return false };
+        match (param.annotation, param.default) {
+            (Some(annotation), _) => {
+                let names = names_in(facts, annotation);
+                names.contains("bool") && names.iter().all(|n| n == "bool" || last(n) == "Optional")
+            }
+            (None, default) => default.is_some_and(|v| matches!(facts.value(v).what, V::Bool(_))),
+        }
     }
     /// The guard that a condition is which must hold, or must not.
     fn guard_of(&mut self, node: Node, cond: CondId, holds: bool, strict: bool) -> Option<Guard> {
@@ -84,9 +119,13 @@ impl Solver<'_> {
             return self.compared(node, &facts.cond(inner).what, wants, strict);
         };
         match &facts.value(value).what {
-            V::Param(_) => Some(Guard { value: self.settled(|s| s.at(node, value)), wants, strict, told: Told::True }),
+            V::Param(n) => {
+                // Who says it counts here too.
+                let of = Node { fact: self.tables.scope(node)?, ..node };
+                Some(Guard { value: Val::param(of, *n), wants, strict, told: Told::True, asks: self.says_yes_or_no(node, *n) })
+            }
             V::Attr(base, field) if facts.value(*base).what == V::Param(0) => {
-                let guard = Guard { value: self.settled(|s| s.at(node, value)), wants, strict, told: Told::True };
+                let guard = Guard { value: self.settled(|s| s.at(node, value)), wants, strict, told: Told::True, asks: false };
                 let off = if guard.refuses() { self.is_never_set(node, field, wants) } else { self.is_off_by_default(&guard) };
                 off.then_some(guard)
             }
@@ -97,8 +136,12 @@ impl Solver<'_> {
     /// function decide by what they hand over.
     pub fn opt_ins(&mut self, call: Node) -> Vec<Guard> {
         let mut guards = self.guards(call);
-        guards.retain(|g| g.refuses() || g.told != Told::True || self.is_off_by_default(g));
+        guards.retain(|g| g.refuses() || g.told != Told::True || g.asks || self.is_off_by_default(g));
         guards
+    }
+    /// Whether a guard waits for somebody's consent.
+    pub fn is_consent(&self, guard: &Guard) -> bool {
+        (guard.asks && guard.strict && guard.wants) || self.is_off_by_default(guard)
     }
     /// Whether a guard is a parameter that refuses when nobody hands anything over.
     fn is_off_by_default(&self, guard: &Guard) -> bool {

@@ -28,8 +28,24 @@ pub fn is_refused(solver: &mut Solver, entries: &BTreeMap<Node, Entry>, at: Node
         && callers.len() <= MAX_WAYS
         && callers.into_iter().all(|(call, _)| {
             let guards = opt_ins.entry(call).or_insert_with(|| solver.opt_ins(call)).clone();
-            guards.iter().any(|g| g.strict && is_withheld(solver, entries, g, &mut Vec::new())) || is_refused(solver, entries, call, opt_ins, depth)
+            guards.iter().any(|g| (g.strict && is_withheld(solver, entries, g, &mut Vec::new())) || is_denied(solver, g))
+                || is_refused(solver, entries, call, opt_ins, depth)
         })
+}
+
+/// Whether everybody says no to what a function that only its own file knows is asked: nobody out of sight can say yes.
+fn is_denied(solver: &mut Solver, guard: &Guard) -> bool {
+    let functions = guard.value.functions();
+    let [function] = functions.as_slice() else { return false };
+    if !guard.asks || !solver.is_known_here_alone(*function) {
+        return false;
+    }
+    solver.want_callers(*function);
+    let mut callers = callers(solver, *function);
+    callers.retain(|(call, _)| !is_test(solver.world.index.path(call.file)));
+    let needs = Needs { guards: vec![guard.clone()], ..Needs::default() };
+    let all = !callers.is_empty() && callers.len() <= MAX_WAYS;
+    all && callers.into_iter().all(|(call, bind)| fill(solver, &needs, *function, call, bind).guards.iter().all(Guard::refuses))
 }
 
 /// Whether nobody in sight gives the consent that a guard waits for. What a test gives is given to what the test made.

@@ -75,7 +75,7 @@ impl Solver<'_> {
             let first = parts.first()?;
             let same = parts.iter().all(|g| g.wants && g.value == first.value);
             let value = first.value.clone();
-            return same.then(|| Guard { value, wants: holds, strict, told: Told::Any(parts.into_iter().map(|g| g.told).collect()) });
+            return same.then(|| Guard { value, wants: holds, strict, told: Told::Any(parts.into_iter().map(|g| g.told).collect()), asks: false });
         }
         let CondWhat::Atom(left, op, right) = *cond else { return None };
         let facts = self.file(node.file);
@@ -92,7 +92,7 @@ impl Solver<'_> {
             }
             _ => return None,
         };
-        is_param(value).then(|| Guard { value: self.settled(|s| s.at(node, value)), wants, strict, told })
+        is_param(value).then(|| Guard { value: self.settled(|s| s.at(node, value)), wants, strict, told, asks: false })
     }
     fn literal_at(&mut self, node: Node, value: ValueId) -> Option<Lit> {
         let val = self.settled(|s| s.at(node, value));
