@@ -26,6 +26,9 @@ const MAX_DEPTH: u32 = 64;
 /// How deep one value may be nested.
 const MAX_NESTING: u32 = 120;
 
+/// How many values are looked at, over all files, for what a program keeps itself.
+const MAX_LOOKS: usize = 4_000_000;
+
 /// What flow reads.
 #[derive(Clone, Copy, Debug)]
 pub struct World<'a> {
@@ -108,6 +111,8 @@ pub struct Solver<'a> {
     pub(super) keywords: Vec<String>,
     /// Variables of the environment that something of the tree sets, once it was asked for.
     pub(super) set_variables: Option<BTreeSet<String>>,
+    /// How many values of files may still be looked at for what the program keeps itself.
+    pub(super) looks: usize,
 }
 
 impl<'a> Solver<'a> {
@@ -128,6 +133,7 @@ impl<'a> Solver<'a> {
             handed: HashMap::new(),
             keywords: Vec::new(),
             set_variables: None,
+            looks: MAX_LOOKS,
         }
     }
     /// The facts of a file.

@@ -42,7 +42,7 @@ fn is_denied(solver: &mut Solver, guard: &Guard) -> bool {
     }
     solver.want_callers(*function);
     let mut callers = callers(solver, *function);
-    callers.retain(|(call, _)| !is_test(solver.world.index.path(call.file)));
+    callers.retain(|(call, _)| !solver.world.index.is_test(call.file));
     let needs = Needs { guards: vec![guard.clone()], ..Needs::default() };
     let all = !callers.is_empty() && callers.len() <= MAX_WAYS;
     all && callers.into_iter().all(|(call, bind)| fill(solver, &needs, *function, call, bind).guards.iter().all(Guard::refuses))

@@ -9,14 +9,13 @@ use crate::flow::solver::{Here, Solver};
 use crate::flow::tables::{is_class_method, is_static};
 use crate::flow::transfer::parts::is_capital;
 use crate::graph::Node;
-use crate::graph::paths::is_test;
 use crate::outline::{Ask, name_hash};
 use crate::source::FileId;
 
 /// Steps from a value to the store that it was taken from.
 const DEPTH: u32 = 16;
-/// Calls of a file that are looked at for one sink.
-const MOST: usize = 4_000;
+/// Calls of a file that make what one sink undoes, and calls beside one that asks a store.
+const MOST: usize = 64;
 
 /// What holds a store.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -39,6 +38,8 @@ struct Asked {
 impl Solver<'_> {
     /// Whether the program itself writes what a sink reads, by what the sink undoes, as long as nobody in sight says otherwise.
     pub fn is_own(&mut self, node: Node, row: &Row, values: &[ValueId]) -> bool {
+        let Some(left) = self.looks.checked_sub(self.file(node.file).values.len()) else { return false };
+        self.looks = left;
         let makers = self.makers(node, row);
         !values.is_empty() && values.iter().all(|value| self.is_saved(node, *value, &makers) || self.is_stored(node, *value, &makers))
     }
@@ -46,7 +47,7 @@ impl Solver<'_> {
     pub fn is_lone(&self, function: Node, load: Node) -> bool {
         let facts = self.file(function.file);
         let What::Function { name, .. } = &facts.fact(function.fact).what else { return false };
-        let returned = self.tables.returns.get(&function).map_or(&[][..], Vec::as_slice);
+        let returned = self.tables.returns(function);
         !name.contains('.')
             && !self.is_value(function, name)
             && !self.world.index.path(function.file).ends_with(PACKAGE)
@@ -92,7 +93,7 @@ impl Solver<'_> {
         let handed_on =
             |file: FileId| imports.origin(file, name).is_some_and(|o| o.0 == function.file) || imports.starred(file).contains(&function.file);
         let known = imports.knowing(function.file, hash).into_iter();
-        let mut elsewhere = known.filter(|(file, _)| *file != function.file && !is_test(index.path(*file)));
+        let mut elsewhere = known.filter(|(file, _)| *file != function.file && !index.is_test(*file));
         elsewhere.all(|(file, known)| known == hash && !handed_on(file))
     }
     /// The calls of a file that make what a sink undoes.
@@ -331,7 +332,7 @@ impl Solver<'_> {
         match call.receiver {
             Some(receiver) if own(receiver) => {
                 let [reached] = self.tables.reached.get(&node)?.as_slice() else { return None };
-                let [returned] = self.tables.returns.get(&reached.function)?.as_slice() else { return None };
+                let [returned] = self.tables.returns(reached.function) else { return None };
                 let inside = Here { at: reached.function, scope: Some(reached.function.fact) };
                 self.holder_of(inside, *returned, asked, depth).filter(|h| !matches!(h, Holder::Param(_)))
             }
@@ -355,7 +356,7 @@ impl Solver<'_> {
             return true;
         }
         let Some(receiver) = call.receiver else { return false };
-        facts.iter().take(MOST).any(|(fact, f)| {
+        facts.iter().skip((node.fact.0 as usize).saturating_sub(MOST)).take(MOST).any(|(fact, f)| {
             let at = Node { fact, ..node };
             let What::Call(other) = &f.what else { return false };
             let stated = other.args.first().and_then(|a| facts.literal(a.value)).is_some_and(|text| text.trim().contains(char::is_whitespace));
@@ -396,7 +397,7 @@ impl Solver<'_> {
     fn makes(&self, node: Node, makers: &[(Node, RowId)]) -> bool {
         let Some([reached]) = self.tables.reached.get(&node).map(Vec::as_slice) else { return false };
         let function = reached.function;
-        let returned = self.tables.returns.get(&function).map_or(&[][..], Vec::as_slice);
+        let returned = self.tables.returns(function);
         let facts = self.file(function.file);
         function.file == node.file
             && returned.iter().any(|v| match &facts.value(*v).what {
