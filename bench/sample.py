@@ -5,7 +5,8 @@
     python3 bench/sample.py --pipevet target/release/pipevet --rule unsafe-pickle-load --count 30 TREE...
 
 Without `--rule` every rule that speaks gets its turn before one gets a second, so that a loud rule does not hide the others. What is drawn depends on the
-findings alone, not on the order of trees. `--level` is the least level (default: medium, what a plain run shows); preview rules are always in.
+findings alone, not on the order of trees. `--level` is the least level (default: medium, what a plain run shows); rules in preview are in unless `--stable`
+is said.
 """
 import argparse
 import collections
@@ -19,8 +20,8 @@ LEVELS = ["info", "low", "medium", "high", "critical"]
 AROUND = 4
 
 
-def findings(pipevet, tree, level, rules):
-    command = [pipevet, "check", ".", "--preview", "--quiet", "--fail-on", "never", "--min-severity", level, "--format", "json"]
+def findings(pipevet, tree, level, rules, stable):
+    command = [pipevet, "check", ".", *([] if stable else ["--preview"]), "--quiet", "--fail-on", "never", "--min-severity", level, "--format", "json"]
     for rule in rules:
         command += ["--select", rule]
     done = subprocess.run(command, cwd=tree, capture_output=True, text=True, check=False)
@@ -74,9 +75,10 @@ def main():
     parser.add_argument("--seed", type=int, default=20261126)
     parser.add_argument("--level", choices=LEVELS, default="medium")
     parser.add_argument("--rule", action="append", default=[])
+    parser.add_argument("--stable", action="store_true", help="only what a plain run tells: no rule that is in preview")
     options = parser.parse_args()
     pipevet = str(Path(options.pipevet).resolve())
-    found = [finding for tree in options.trees for finding in findings(pipevet, tree.resolve(), options.level, options.rule)]
+    found = [finding for tree in options.trees for finding in findings(pipevet, tree.resolve(), options.level, options.rule, options.stable)]
     counts = collections.Counter(alert["rule"] for _, alert in found)
     print(f"# {len(found)} findings, {min(options.count, len(found))} drawn with seed {options.seed}\n")
     for rule, count in sorted(counts.items(), key=lambda c: (-c[1], c[0])):

@@ -191,7 +191,7 @@ impl Solver<'_> {
     /// What was written to the place that a value names, as far as this file shows; none when nobody writes there before.
     pub fn written(&mut self, here: Here, value: ValueId) -> Option<Val> {
         let file = here.at.file;
-        let key = key(self.world, &self.tables, here, value, &mut fuel())?;
+        let key = key(self.world, self.tables, here, value, &mut fuel())?;
         let writers: Vec<Node> = self
             .writers
             .of(file, &key)
@@ -225,14 +225,14 @@ impl Solver<'_> {
             let Effect::Reads { channel, name } = effect else { return false };
             channel == BUCKET
                 && self.slot_values(node, id, name).into_iter().any(|value| {
-                    let key = key(self.world, &self.tables, self.here(node), value, &mut fuel());
+                    let key = key(self.world, self.tables, self.here(node), value, &mut fuel());
                     key.is_some_and(|key| self.writers.writers.contains_key(&(node.file, format!("{OF_BUCKET}{key}"))))
                 })
         })
     }
     /// Whether a check that stops on failure stands before a use and covers the value.
     pub fn is_verified(&self, here: Here, value: ValueId) -> bool {
-        match key(self.world, &self.tables, here, value, &mut fuel()) {
+        match key(self.world, self.tables, here, value, &mut fuel()) {
             Some(key) => self.verified(here, &key, FactId(0)) || self.comes_verified(here, value),
             None => self.comes_verified(here, value),
         }

@@ -297,7 +297,7 @@ impl Solver<'_> {
         let Some((methods, test)) = row.receiver.as_ref().and_then(|r| r.called.as_ref()) else { return true };
         let facts = self.file(node.file);
         let What::Call(call) = &facts.fact(node.fact).what else { return true };
-        let object = |at: Node, value: ValueId| key(self.world, &self.tables, Here { at, scope: self.tables.scope(at) }, value, &mut fuel());
+        let object = |at: Node, value: ValueId| key(self.world, self.tables, Here { at, scope: self.tables.scope(at) }, value, &mut fuel());
         let Some(own) = call.receiver.and_then(|r| object(node, r)) else { return false };
         for (fact, f) in facts.iter() {
             let What::Call(other) = &f.what else { continue };

@@ -333,14 +333,16 @@ impl<'a> Matcher<'a> {
     }
 }
 
+/// Folders of code that nobody ships.
+const SHOWN: &str = "test tests testing example examples benchmark benchmarks demo demos docs tutorials samples cookbook cookbooks";
+
 /// Whether a path is that of a test, example or benchmark.
 pub fn is_test_path(path: &str) -> bool {
     let mut segments = path.split('/').rev();
     let name = segments.next().unwrap_or("").to_ascii_lowercase();
     let stem = name.split('.').next().unwrap_or("");
     let named = stem.starts_with("test_") || stem.ends_with("_test") || stem == "conftest";
-    let folders = ["test", "tests", "testing", "example", "examples", "benchmark", "benchmarks", "demo", "demos", "docs", "tutorials"];
-    named || segments.any(|s| folders.contains(&s.to_ascii_lowercase().as_str()))
+    named || segments.any(|s| SHOWN.split(' ').any(|folder| s.eq_ignore_ascii_case(folder)))
 }
 
 /// What a file is, as `place:` of a page names it.

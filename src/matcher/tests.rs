@@ -137,3 +137,13 @@ fn what_a_handler_does_is_tied_to_what_was_tried() {
     assert_eq!(lines(SETTING, &format!("{pattern}and: {tie}"), &files), [6]);
     assert_eq!(lines(SETTING, &format!("{pattern}unless: {tie}"), &files), [12]);
 }
+
+#[test]
+fn code_that_is_only_shown_is_told_by_its_folder() {
+    for path in ["cookbook/rag/app.py", "Samples/a.py", "docs/a.py", "pkg/test_a.py", "conftest.py"] {
+        assert!(super::is_test_path(path), "{path}");
+    }
+    for path in ["src/sampling/a.py", "pkg/contest.py", "samples.py"] {
+        assert!(!super::is_test_path(path), "{path}");
+    }
+}

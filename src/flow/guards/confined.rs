@@ -89,7 +89,7 @@ impl Solver<'_> {
         !parts.is_empty() && parts.into_iter().all(|part| self.is_within(here, part, found, fuel))
     }
     fn key_of(&self, here: Here, value: ValueId) -> Option<String> {
-        key(self.world, &self.tables, here, value, &mut fuel()).filter(|k| !k.is_empty())
+        key(self.world, self.tables, here, value, &mut fuel()).filter(|k| !k.is_empty())
     }
     /// Adds what a condition confines when it holds, or when it does not; `deep`: also by functions that it calls.
     fn confines(&mut self, at: Node, cond: CondId, holds: bool, deep: bool, out: &mut Confined) {
@@ -159,7 +159,7 @@ impl Solver<'_> {
                         parts.iter().for_each(|part| self.confine(node, *part, out));
                     }
                 }
-                out.keys.extend(verified_key(self.world, &self.tables, node, slot, id));
+                out.keys.extend(verified_key(self.world, self.tables, node, slot, id));
             }
         }
     }

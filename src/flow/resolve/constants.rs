@@ -74,7 +74,7 @@ pub(in crate::flow) fn place(world: World, tables: &Tables, here: Here, value: V
 impl Solver<'_> {
     /// What other files of the program put where a constant that they share says.
     pub(in crate::flow) fn written_elsewhere(&mut self, here: Here, value: ValueId) -> Option<Val> {
-        let (constant, below) = place(self.world, &self.tables, here, value, DEPTH)?;
+        let (constant, below) = place(self.world, self.tables, here, value, DEPTH)?;
         if let What::Assignment { target: Target::Name(name), .. } = &self.file(constant.file).fact(constant.fact).what {
             self.wanted.insert((constant.file, name.clone(), Ask::Uses));
         }

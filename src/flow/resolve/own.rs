@@ -182,7 +182,7 @@ impl Solver<'_> {
     }
     /// The key of a value that is no text put together; of a parameter that it is one.
     fn plain(&self, here: Here, value: ValueId) -> Option<String> {
-        let key = key(self.world, &self.tables, here, value, &mut fuel())?;
+        let key = key(self.world, self.tables, here, value, &mut fuel())?;
         let own = format!("\u{1}p{}.", here.scope.map_or(0, |s| s.0));
         match key.strip_prefix(&own) {
             Some("0") if here.scope.is_some_and(|f| self.is_method(Node { fact: f, ..here.at })) => None,
@@ -268,7 +268,7 @@ impl Solver<'_> {
     }
     /// Functions of the tree that give the arguments of a call.
     fn given_names(&self, node: Node, call: &Call) -> Vec<String> {
-        let keys = call.args.iter().filter_map(|a| key(self.world, &self.tables, self.here(node), a.value, &mut fuel()));
+        let keys = call.args.iter().filter_map(|a| key(self.world, self.tables, self.here(node), a.value, &mut fuel()));
         keys.filter(|k| k.starts_with("\u{1}f")).filter_map(|k| Some(k.split_once('(')?.0.to_owned())).collect()
     }
     /// Whether a value was taken from what another class of the file keeps under the same name.

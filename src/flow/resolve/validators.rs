@@ -125,7 +125,7 @@ impl Solver<'_> {
         let here = |fact: FactId| Here { at: Node { fact, ..function }, scope: Some(function.fact) };
         self.ask_for_checks(here(first), value);
         let is_plain = matches!(facts.value(value).what, V::Ref(_) | V::Param(_));
-        match key(self.world, &self.tables, here(first), value, &mut fuel()) {
+        match key(self.world, self.tables, here(first), value, &mut fuel()) {
             Some(key) if is_plain && returns.iter().all(|at| self.verified(here(*at), &key, FactId(0))) => Val::content(Origin::REPOSITORY),
             _ => val,
         }
@@ -140,7 +140,7 @@ impl Solver<'_> {
         };
         conjuncts(facts, facts.fact(node.fact).when).into_iter().filter_map(holds).any(|cond| {
             let mut keys = Vec::new();
-            compared(self.world, &self.tables, node, cond, &mut fuel(), &mut keys);
+            compared(self.world, self.tables, node, cond, &mut fuel(), &mut keys);
             keys.iter().any(|k| k == wanted)
         })
     }
@@ -154,7 +154,7 @@ impl Solver<'_> {
     }
     /// Asks for functions that are handed a value before it is used: they may check it.
     pub(in crate::flow) fn ask_for_checks(&mut self, here: Here, value: ValueId) {
-        let Some(own) = key(self.world, &self.tables, here, value, &mut fuel()) else { return };
+        let Some(own) = key(self.world, self.tables, here, value, &mut fuel()) else { return };
         let place = (here.at.file, here.scope);
         if !self.handed.contains_key(&place) {
             let found = self.handed_in(here);
@@ -178,7 +178,7 @@ impl Solver<'_> {
                 continue;
             }
             for arg in call.args.iter().take(4) {
-                if let Some(key) = key(self.world, &self.tables, Here { at: node, scope: here.scope }, arg.value, &mut fuel()) {
+                if let Some(key) = key(self.world, self.tables, Here { at: node, scope: here.scope }, arg.value, &mut fuel()) {
                     out.entry(key).or_default().push(node);
                 }
             }

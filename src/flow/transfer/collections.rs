@@ -20,7 +20,7 @@ const SPREADS: u32 = 40;
 impl<'a> Solver<'a> {
     /// The forms of values, as they stand now.
     pub fn scene(&self) -> Scene<'_> {
-        Scene { index: self.world.index, facts: self.world.facts, tables: &self.tables }
+        Scene { index: self.world.index, facts: self.world.facts, tables: self.tables }
     }
     /// Asks for what a search met and could not see.
     pub fn ask(&mut self, search: &Search) {
