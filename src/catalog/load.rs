@@ -263,7 +263,9 @@ pub fn arg_test(value: &Value) -> Read<ArgTest> {
     let test = tests(&fields)?;
     fields.finish()?;
     let [test] = test.as_slice() else {
-        return Err(Fault::new("a test has one of given, is, is-not, like, unlike, literal, has, result-of, sets, fixed-host, confined"));
+        return Err(Fault::new(
+            "a test has one of given, is, is-not, like, unlike, literal, has, result-of, sets, fixed-host, same-publisher-as, confined",
+        ));
     };
     Ok(ArgTest { slot, test: test.clone() })
 }
@@ -278,7 +280,9 @@ pub fn test(value: &Value) -> Read<Test> {
     let found = tests(&fields)?;
     fields.finish()?;
     let [test] = found.as_slice() else {
-        return Err(Fault::new("a test has one of given, is, is-not, like, unlike, literal, has, result-of, sets, fixed-host, confined"));
+        return Err(Fault::new(
+            "a test has one of given, is, is-not, like, unlike, literal, has, result-of, sets, fixed-host, same-publisher-as, confined",
+        ));
     };
     Ok(test.clone())
 }
@@ -295,6 +299,7 @@ fn tests(fields: &Fields<'_>) -> Read<Vec<Test>> {
     out.extend(fields.read("sets", pairs)?.map(Test::Sets));
     out.extend(fields.read("wordless", truth)?.filter(|yes| *yes).map(|_| Test::Wordless));
     out.extend(fields.read("confined", truth)?.filter(|yes| *yes).map(|_| Test::Confined));
+    out.extend(fields.read("same-publisher-as", slot)?.map(Test::SamePublisher));
     out.extend(fields.read("fixed-host", truth)?.filter(|yes| *yes).map(|_| Test::FixedHost));
     out.extend(fields.read("lacks", texts)?.map(Test::Lacks));
     out.extend(fields.read("literal", truth)?.map(|yes| if yes { Test::Literal } else { Test::Dynamic }));

@@ -245,6 +245,8 @@ pub enum Test {
     Wordless,
     /// An address whose host stands in the source, whatever follows it.
     FixedHost,
+    /// An address of whoever the address in this slot belongs to.
+    SamePublisher(Slot),
     /// A name that a check which stops has confined: to a list, to a directory, to what a function of the tree lets through.
     Confined,
     /// A literal.

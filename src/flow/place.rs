@@ -225,6 +225,20 @@ fn looks_like_file(last: &str) -> bool {
         && !version
 }
 
+/// Whether two addresses are plainly of one publisher: hosts that differ in their first label alone and share three more, or one host and the same first
+/// segment of the path. `stable.repo.acme.com` and `nightly.repo.acme.com` are; `acme.pages.example` and `other.pages.example` may be anybody's.
+pub fn is_same_publisher(a: &str, b: &str) -> bool {
+    let parts = |address: &str| {
+        let (_, rest) = address.split_once("://")?;
+        let (host, path) = rest.split_once('/').unwrap_or((rest, ""));
+        let host = host.rsplit('@').next().unwrap_or(host).to_ascii_lowercase();
+        Some((host, path.split('/').next().unwrap_or_default().to_owned()))
+    };
+    let (Some((a, first)), Some((b, other))) = (parts(a), parts(b)) else { return false };
+    let below = |host: &str| host.split_once('.').map(|(_, rest)| rest.to_owned()).filter(|rest| rest.split('.').count() >= 3);
+    if a == b { first == other } else { below(&a).is_some_and(|rest| below(&b) == Some(rest)) }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -307,5 +321,23 @@ mod tests {
         assert_eq!(suffix("img@sha256:0123456789012345678901234567890123456789012345678901234567890123"), Mutable::Digest);
         assert_eq!(suffix("https://h.example/o/r"), Mutable::Moving);
         assert_eq!(suffix("org/name:v1.2"), Mutable::Release);
+    }
+
+    #[test]
+    fn addresses_of_one_publisher_share_more_than_a_host_that_many_share() {
+        for (a, b) in [
+            ("https://stable.repo.acme.com/whl/", "https://nightly.repo.acme.com/whl/"),
+            ("https://h.example/acme/simple", "https://u:p@h.example/acme/nightly"),
+        ] {
+            assert!(is_same_publisher(a, b), "{a} {b}");
+        }
+        for (a, b) in [
+            ("https://acme.pages.example/simple", "https://other.pages.example/simple"),
+            ("https://h.example/acme/simple", "https://h.example/other/simple"),
+            ("https://pypi.acme.example/simple", "https://pypi.org/simple"),
+            ("$A", "$A"),
+        ] {
+            assert!(!is_same_publisher(a, b), "{a} {b}");
+        }
     }
 }

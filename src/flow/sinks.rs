@@ -12,7 +12,7 @@ use crate::flow::resolve::choices::Choice;
 use crate::flow::solver::{Here, Solver, is_vague};
 use crate::flow::value::{Consts, Dep, Lit, Made, Part, PinState, Side, Source, Val};
 use crate::flow::versions::Versions;
-use crate::flow::{FlagState, Harmless, Why};
+use crate::flow::{FlagState, Harmless, Why, place};
 use crate::graph::Node;
 use crate::origin::{Origin, Via, Who};
 use crate::source::FileId;
@@ -128,6 +128,15 @@ impl Solver<'_> {
             self.want_receiver(node, receiver);
         }
     }
+    /// Whether two slots hold addresses of one publisher, as far as variables say what they hold unless somebody gives another.
+    fn is_of_one_publisher(&mut self, node: Node, id: RowId, test: &ArgTest) -> bool {
+        let Test::SamePublisher(other) = &test.test else { return false };
+        let [own, other] = [&test.slot, other].map(|slot| {
+            let val = self.settled(|s| s.slot(node, id, slot)).unwrap_or_default();
+            val.consts.set.iter().map(Lit::text).collect::<Vec<String>>()
+        });
+        !own.is_empty() && !other.is_empty() && own.iter().all(|a| other.iter().all(|b| place::is_same_publisher(a, b)))
+    }
     fn row_sinks(&mut self, node: Node, id: RowId, out: &mut Vec<(Sink, Needs)>) {
         let row = self.world.catalog.row(id);
         let facts = self.file(node.file);
@@ -151,6 +160,10 @@ impl Solver<'_> {
             return;
         }
         if let Some(test) = row.safe_when.iter().position(|t| self.is_slot_confined(node, id, t)) {
+            self.harmless.push(Harmless { at: node, place: self.head(node), row: id, why: Why::SafeWhen(test) });
+            return;
+        }
+        if let Some(test) = row.safe_when.iter().position(|t| self.is_of_one_publisher(node, id, t)) {
             self.harmless.push(Harmless { at: node, place: self.head(node), row: id, why: Why::SafeWhen(test) });
             return;
         }

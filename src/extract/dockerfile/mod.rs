@@ -189,7 +189,12 @@ impl Walk {
         for word in bash::words(&at.body, &[]) {
             let (name, default) = match word.assignment() {
                 Some(assign) => (assign.name.clone(), Some(self.word(&assign.value, b).value)),
-                None => (word.literal().unwrap_or_default(), None),
+                None => {
+                    let name = word.literal().unwrap_or_default();
+                    // Said again in a stage it has the default that it got before the first.
+                    let default = self.global.get(&name).copied().flatten().filter(|_| self.staged);
+                    (name, default)
+                }
             };
             // What a default is made of is settled where it stands.
             let settled = word.assignment().map(|assign| self.resolved(&assign.value, b));

@@ -22,7 +22,7 @@ fn stages_images_and_settings() {
             "stage 0 build",
             "FROM.platform = 'linux/amd64'",
             "image 'nvcr.io/nvidia/pytorch:24.05-py3' Base",
-            "input TAG ",
+            "input TAG '24.05-py3'",
             "ENV.A = '1'",
             "ENV.B = 'x y'",
             "ENV.LEGACY = 'some value'",
