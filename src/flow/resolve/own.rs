@@ -49,26 +49,10 @@ impl Solver<'_> {
         let What::Function { name, .. } = &facts.fact(function.fact).what else { return false };
         let returned = self.tables.returns(function);
         !name.contains('.')
-            && !self.is_value(function, name)
+            && !self.tables.of(function.file).is_some_and(|l| l.is_value(name))
             && !self.world.index.path(function.file).ends_with(PACKAGE)
             && returned.iter().any(|v| self.is_result(function, *v, load, DEPTH))
             && self.is_known_here_alone(function)
-    }
-    /// Whether a file keeps a function of its own, or hands it to somebody, to be called there.
-    fn is_value(&self, function: Node, name: &str) -> bool {
-        let facts = self.file(function.file);
-        let means = |value: &ValueId| matches!(&facts.value(*value).what, V::Name(n) if n == name);
-        let holds = facts.values.iter().any(|v| match &v.what {
-            V::Dict(entries, _) => entries.iter().any(|e| means(&e.1)),
-            V::List(items, _) | V::Phi(items) => items.iter().any(means),
-            _ => false,
-        });
-        holds
-            || facts.iter().any(|(_, f)| match &f.what {
-                What::Call(call) => call.args.iter().any(|a| means(&a.value)),
-                What::Assignment { value, .. } | What::Return { value } => means(value),
-                _ => false,
-            })
     }
     /// Whether a value is what a call gives.
     fn is_result(&self, function: Node, value: ValueId, call: Node, depth: u32) -> bool {

@@ -41,6 +41,8 @@ pub struct Local {
     pub(in crate::flow) decorated: Vec<FactId>,
     /// Hashes of keywords of calls and of fields that are given anything but true (1), anything but false (2), sorted. A hash that two names share gives more.
     given: Vec<(u32, u8)>,
+    /// Hashes of names that are kept, handed over or given back as values, sorted.
+    values: Vec<u32>,
 }
 
 /// The entries of a name.
@@ -95,6 +97,7 @@ impl Local {
                 what => out.other(file, fact, what, scope, class),
             }
         }
+        out.values = kept(file);
         out.given = given.into_iter().collect();
         out.given.sort_unstable();
         out.given.shrink_to_fit();
@@ -161,11 +164,45 @@ impl Local {
             },
         }
     }
+    /// Whether a name is kept, handed over or given back as a value.
+    pub(in crate::flow) fn is_value(&self, name: &str) -> bool {
+        self.values.binary_search(&name_hash(name)).is_ok()
+    }
     /// Whether a keyword or a field of that name may be given anything but this truth.
     pub(in crate::flow) fn gives_other_than(&self, name: u32, truth: bool) -> bool {
         let at = self.given.binary_search_by_key(&name, |g| g.0);
         at.ok().and_then(|at| self.given.get(at)).is_some_and(|g| g.1 & if truth { 1 } else { 2 } != 0)
     }
+}
+
+/// Names that stand as elements, arguments, or what is assigned or returned.
+fn kept(file: &FileFacts) -> Vec<u32> {
+    let mut out = Vec::new();
+    let mut keep = |value: &ValueId| {
+        if let V::Name(name) = &file.value(*value).what
+            && !name.contains('.')
+        {
+            out.push(name_hash(name));
+        }
+    };
+    for value in &file.values {
+        match &value.what {
+            V::Dict(entries, _) => entries.iter().for_each(|e| keep(&e.1)),
+            V::List(items, _) | V::Phi(items) => items.iter().for_each(&mut keep),
+            _ => {}
+        }
+    }
+    for (_, fact) in file.iter() {
+        match &fact.what {
+            What::Call(call) => call.args.iter().for_each(|a| keep(&a.value)),
+            What::Assignment { value, .. } | What::Return { value } => keep(value),
+            _ => {}
+        }
+    }
+    out.sort_unstable();
+    out.dedup();
+    out.shrink_to_fit();
+    out
 }
 
 /// Which truths a value is not: 1 for true, 2 for false.
