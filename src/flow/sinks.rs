@@ -183,6 +183,9 @@ impl Solver<'_> {
         let choices: Vec<Choice> = self.chosen_row(node, id).into_iter().collect();
         for (i, effect) in row.effects.iter().enumerate() {
             let Effect::Sink { kind, slot, bytes, .. } = effect else { continue };
+            if self.is_argument(node, kind) {
+                continue;
+            }
             let reports = effect.reports_open();
             let values = slot.as_ref().map(|s| self.slot_values(node, id, s)).unwrap_or_default();
             let Some(value) = self.settled(|s| s.sink_value(node, id, slot.as_ref(), &values, *bytes)) else { continue };
@@ -193,6 +196,16 @@ impl Solver<'_> {
             let sink = Sink { node, row: Some((id, effect)), kind: kind.clone(), slot: values.first().copied(), doubts: doubts.clone(), hidden, own };
             out.push((sink, Needs { value, flags, safe, guards: guards.clone(), choices: choices.clone() }));
         }
+    }
+    /// Whether a setting is an argument of an object that the configuration asks for, and rows say of that call what this one says of the setting.
+    fn is_argument(&self, node: Node, kind: &str) -> bool {
+        let facts = self.file(node.file);
+        let What::Setting { value, .. } = &facts.fact(node.fact).what else { return false };
+        let range = facts.value(*value).range;
+        let is_sink = |e: &Effect| matches!(e, Effect::Sink { kind: k, .. } if k == kind);
+        let says = |id| self.world.index.effects(self.world.catalog, Node { fact: id, ..node }).any(is_sink);
+        let takes = |v: ValueId| facts.value(v).range == range;
+        facts.iter().any(|(id, f)| matches!(&f.what, What::Call(call) if call.args.iter().any(|a| takes(a.value)) && says(id)))
     }
     fn is_slot_confined(&mut self, node: Node, id: RowId, test: &ArgTest) -> bool {
         if test.test != Test::Confined {

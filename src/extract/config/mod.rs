@@ -1,5 +1,6 @@
 //! Configuration of any kind to settings: one for every scalar, at its path. Images stand where compose and Kubernetes put them. Knows no tool's keys.
 
+mod called;
 mod dotenv;
 mod json;
 mod toml;
