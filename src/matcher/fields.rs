@@ -2,6 +2,7 @@
 
 use super::candidate::Candidate;
 use super::put_back::is_put_back;
+use super::switched::is_switched;
 use super::{Matcher, flag_word, is_test_path, kind_word, verdicts};
 use crate::catalog::row::{Effect, Verdict};
 use crate::catalog::slot::{holds, holds_text};
@@ -98,6 +99,7 @@ impl<'a> Matcher<'a> {
             Field::TestCode(yes) => is_test_path(&file.path) == *yes,
             Field::TestFile(yes) => is_test(&self.context.sources.file(c.node.file).path) == *yes,
             Field::PutBack(yes) => is_put_back(self.context.facts.file(c.node.file), c.node.fact) == *yes,
+            Field::Switched(switches) => is_switched(self.context.facts.file(c.node.file), c.node.fact, c.hit.and_then(|h| h.slot), switches),
             Field::OwnCallee(yes) => self.is_own_callee(c.node) == *yes,
             Field::Form(words) => {
                 let name = said("name").unwrap_or("");

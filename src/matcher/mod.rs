@@ -6,6 +6,7 @@
 mod candidate;
 mod fields;
 mod put_back;
+mod switched;
 mod words;
 
 use std::cell::RefCell;

@@ -181,6 +181,8 @@ pub enum Field {
     TestFile(bool),
     /// The same function gives back what was there before.
     PutBack(bool),
+    /// Is reached only when a switch of such a name says so.
+    Switched(Switches),
     /// Calls what the package it stands in defines.
     OwnCallee(bool),
     /// After `@`.
@@ -258,6 +260,15 @@ impl<T: PartialOrd> Compare<T> {
             Compare::AtMost(t) => value <= t,
         }
     }
+}
+
+/// Parts of names of switches that somebody else sets.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Switches {
+    /// Of those that are on when a fact is reached.
+    pub on: Vec<String>,
+    /// Of those that are off then.
+    pub off: Vec<String>,
 }
 
 /// Conditions on an origin.

@@ -2,7 +2,7 @@
 
 use serde_yaml::Value;
 
-use super::{Compare, Field, FlagWord, Form, Further, Matched, OriginTest, Pattern, Primary, Same, Subject, Tie, Unless};
+use super::{Compare, Field, FlagWord, Form, Further, Matched, OriginTest, Pattern, Primary, Same, Subject, Switches, Tie, Unless};
 use crate::catalog::Catalog;
 use crate::catalog::fields::{Fault, Fields, Read, nearest, one_of, text, texts, truth};
 use crate::catalog::load::{arg_test, slot, test};
@@ -156,6 +156,14 @@ fn several<T: Copy>(value: &Value, names: &[(&'static str, T)]) -> Read<Vec<T>> 
     }
 }
 
+/// Parts of names of switches, `on:` and `off:`.
+fn switches(value: &Value) -> Read<Switches> {
+    let f = Fields::of(value, "`switched`")?;
+    let read = Switches { on: f.read("on", texts)?.unwrap_or_default(), off: f.read("off", texts)?.unwrap_or_default() };
+    f.finish()?;
+    Ok(read)
+}
+
 /// `where:`. Which fields there are depends on the subject.
 fn fields(value: &Value, subject: &Subject) -> Read<Vec<Field>> {
     let f = Fields::of(value, "`where`")?;
@@ -183,6 +191,7 @@ fn fields(value: &Value, subject: &Subject) -> Read<Vec<Field>> {
             out.extend(f.read("version", crate::catalog::fields::pairs)?.map(Field::Version));
             out.extend(f.read("conditional", truth)?.map(Field::Conditional));
             out.extend(f.read("own-callee", truth)?.map(Field::OwnCallee));
+            out.extend(f.read("switched", switches)?.map(Field::Switched));
         }
         Subject::Effect { form, .. } => {
             out.extend(f.each("arg", arg_test)?.into_iter().map(Field::Arg));
