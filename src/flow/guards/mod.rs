@@ -7,9 +7,11 @@ mod made;
 pub mod refused;
 pub mod told;
 
+use std::collections::BTreeSet;
+
 use crate::catalog::python::objects::names_in;
 use crate::cond::{CmpOp, CondId, CondWhat};
-use crate::facts::{FileFacts, OnFail, V, What};
+use crate::facts::{ArgName, FactId, FileFacts, OnFail, Target, V, ValueId, What};
 use crate::flow::resolve::spots::last;
 use crate::flow::resolve::validators::ends;
 use crate::flow::solver::Solver;
@@ -75,7 +77,7 @@ impl Solver<'_> {
                 all.extend(conjuncts(facts, Some(cond)).into_iter().map(|c| (c, ends(on_fail))));
             }
         }
-        let mut out = Vec::new();
+        let mut out = self.constructed(Node { fact: scope, ..node });
         for (cond, strict) in all {
             let cond = if strict { self.without_opt_ins(node, cond) } else { cond };
             if strict && self.is_opt_in(node, cond) {
@@ -85,6 +87,25 @@ impl Solver<'_> {
             out.extend(self.guard_of(node, cond, true, strict));
         }
         out
+    }
+    /// What guards all methods of a class: what its constructor refuses to make an object without.
+    fn constructed(&mut self, method: Node) -> Vec<Guard> {
+        let Some(class) = self.tables.class(method) else { return Vec::new() };
+        self.wanted.insert((class.file, format!("{}.__init__", self.class_name(class)), Ask::Definition));
+        let Some(constructor) = self.tables.method(class, "__init__").filter(|c| *c != method && c.file == class.file) else { return Vec::new() };
+        let facts = self.file(constructor.file);
+        let checks: Vec<(FactId, CondId)> = facts
+            .iter()
+            .skip(constructor.fact.0 as usize + 1)
+            .take_while(|(_, f)| facts.fact(constructor.fact).range.contains(f.range))
+            .filter(|(fact, f)| {
+                self.tables.scope(Node { fact: *fact, ..constructor }) == Some(constructor.fact) && f.when.is_none() && f.handler.is_none()
+            })
+            .filter_map(|(fact, f)| if let What::Check { cond, on_fail } = f.what { ends(on_fail).then_some((fact, cond)) } else { None })
+            .collect();
+        let of_object = |g: &Guard| g.value.consts.params.is_empty();
+        let guards = checks.into_iter().flat_map(|(fact, cond)| conjuncts(facts, Some(cond)).into_iter().map(move |c| (fact, c)));
+        guards.filter_map(|(fact, cond)| self.guard_of(Node { fact, ..constructor }, cond, true, true)).filter(of_object).collect()
     }
     /// What is left of alternatives while no variable of the environment gives consent in their place.
     fn without_opt_ins(&mut self, node: Node, cond: CondId) -> CondId {
@@ -115,8 +136,14 @@ impl Solver<'_> {
             CondWhat::Not(inner) => (inner, !holds),
             _ => (cond, holds),
         };
-        let CondWhat::Atom(value, CmpOp::Truthy, _) = facts.cond(inner).what else {
-            return self.compared(node, &facts.cond(inner).what, wants, strict);
+        let (value, wants) = match facts.cond(inner).what {
+            CondWhat::Atom(value, CmpOp::Truthy, _) => (value, wants),
+            // `self.allow is not True`.
+            CondWhat::Atom(value, op @ (CmpOp::Eq | CmpOp::Ne), other) if matches!(facts.value(value).what, V::Attr(..)) => {
+                let V::Bool(truth) = facts.value(other).what else { return None };
+                (value, wants == ((op == CmpOp::Eq) == truth))
+            }
+            _ => return self.compared(node, &facts.cond(inner).what, wants, strict),
         };
         match &facts.value(value).what {
             V::Param(n) => {
@@ -159,12 +186,47 @@ impl Solver<'_> {
     }
     /// Whether nothing hands a field that a class states to an object or gives it another value there.
     fn is_never_set(&mut self, node: Node, field: &str, wants: bool) -> bool {
-        if let Some(class) = self.tables.class_around(node) {
+        let class = self.tables.class_around(node);
+        let mut family = BTreeSet::new();
+        if let Some(class) = class {
             self.wanted.insert((class.file, self.class_name(class).to_owned(), Ask::Uses));
+            family = self.tables.family(class).into_iter().map(|c| last(self.class_name(c)).to_owned()).collect();
         }
         let name = name_hash(field);
-        let mut files = self.tables.local.iter().enumerate().map(|(i, l)| (FileId(u32::try_from(i).unwrap_or(u32::MAX)), l));
-        !files.any(|(file, l)| l.gives_other_than(name, !wants) && !self.world.index.is_test(file))
+        let files = self.tables.local.iter().enumerate().map(|(i, l)| (FileId(u32::try_from(i).unwrap_or(u32::MAX)), l));
+        let mut given = files.filter(|(file, l)| l.gives_other_than(name, !wants) && !self.world.index.is_test(*file));
+        !given.any(|(file, _)| self.is_set_in(file, field, wants, &family))
+    }
+    /// Whether something of a file gives a field of one of these classes, or of any object, another value than what refuses. What is handed on under the same
+    /// name is said where it comes from.
+    fn is_set_in(&self, file: FileId, field: &str, wants: bool, family: &BTreeSet<String>) -> bool {
+        let facts = self.file(file);
+        let handed_on = |v: ValueId, node: Node| match &facts.value(v).what {
+            V::Attr(_, name) => name == field,
+            V::Param(n) => match self.tables.scope(node).map(|f| &facts.fact(f).what) {
+                Some(What::Function { params, .. }) => params.get(*n as usize).is_some_and(|p| p.name == field),
+                _ => false,
+            },
+            other => *other == V::Bool(!wants),
+        };
+        let is_class = |segment: &str| segment.starts_with(char::is_uppercase);
+        // Of a large family not all are known.
+        let few = family.len() < MAX_PARTS;
+        let of_others = |name: &str| few && name.split('.').any(is_class) && !name.split('.').any(|s| family.contains(s));
+        facts.iter().any(|(fact, f)| {
+            let node = Node { file, fact };
+            match &f.what {
+                What::Call(call) => {
+                    let given = call.args.iter().find(|a| matches!(&a.name, ArgName::Keyword(k) if k == field));
+                    given.is_some_and(|a| !of_others(&call.name) && !handed_on(a.value, node))
+                }
+                What::Assignment { target: Target::Attr(base, name), value } if name == field => {
+                    let own = matches!(facts.value(*base).what, V::Param(0)).then(|| self.tables.class_around(node)).flatten();
+                    !own.is_some_and(|c| of_others(self.class_name(c))) && !handed_on(*value, node)
+                }
+                _ => false,
+            }
+        })
     }
 }
 
