@@ -134,6 +134,7 @@ fn sinks(context: &Context, alerts: &[Alert], decided: &Decided, board: &mut Boa
             Why::SafeWhen(test) => row.safe_when.get(test).map_or_else(|| "it is used safely".to_owned(), words),
             Why::Guarded => "a parameter switches it off, and no caller in sight switches it on".to_owned(),
             Why::RoundTrip => "it undoes what the program itself made".to_owned(),
+            Why::Escaped => "what others give in it is escaped for its reader".to_owned(),
         };
         for kind in kinds {
             board.add(ClearedKind::Sink, &subject(row, kind), found.place, Some(reason.clone()));

@@ -26,7 +26,7 @@ pub fn effects(row: &Fields<'_>, known: &Severities) -> Read<Vec<Effect>> {
     out.extend(row.each("wraps", wraps)?);
     let isolates = row.read("isolates", |v| one_of(v, &[("all", false), ("environment", true)]))?;
     out.extend(isolates.map(|workspace| Effect::Isolates { workspace }));
-    for (key, effect) in [("hosted", Effect::Hosted), ("reads-only", Effect::ReadsOnly)] {
+    for (key, effect) in [("hosted", Effect::Hosted), ("reads-only", Effect::ReadsOnly), ("asks", Effect::Asks)] {
         if row.read(key, truth)? == Some(true) {
             out.push(effect);
         }
@@ -39,6 +39,7 @@ pub fn effects(row: &Fields<'_>, known: &Severities) -> Read<Vec<Effect>> {
     out.extend(row.each("checks", checks)?);
     out.extend(row.each("caps", caps)?);
     out.extend(row.read("round-trip-of", texts)?.map(|names| Effect::RoundTripOf(names.iter().flat_map(|n| super::glob::alternatives(n)).collect())));
+    out.extend(row.read("escapes", |v| escapes(v, known))?.map(Effect::Escapes));
     out.extend(row.read("belongs-to", texts)?.map(Effect::BelongsTo));
     out.extend(row.each("starts", starts)?);
     out.extend(row.each("controlled", controlled)?);
@@ -85,6 +86,14 @@ fn sink(value: &Value, open: Option<Verdict>, unknown_origin: Option<Verdict>, k
     };
     fields.finish()?;
     Ok(effect)
+}
+
+fn escapes(value: &Value, known: &Severities) -> Read<Vec<String>> {
+    let kinds = texts(value)?;
+    match kinds.iter().find(|k| known.kind(k).is_none()) {
+        Some(kind) => Err(unknown("kind", kind, known.kinds())),
+        None => Ok(kinds),
+    }
 }
 
 fn returns(value: &Value) -> Read<Effect> {

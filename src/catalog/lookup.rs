@@ -102,6 +102,7 @@ impl Catalog {
             _ => Vec::new(),
         };
         self.excepted = self.iter().flat_map(|(_, r)| r.effects.iter().flat_map(left_out).collect::<Vec<_>>()).collect();
+        self.escaping = self.of_kind("call").filter(|(_, r)| r.has("escapes")).filter_map(|(_, r)| last(r)).collect();
         self.lasts = self.of_kind("call").filter_map(|(_, r)| last(r)).collect();
         self.fields = self.of_kind("assign").filter_map(|(_, r)| last(r)).collect();
         (self.exact, self.globs, self.commands, self.summaries) = (exact, globs, commands, summaries);

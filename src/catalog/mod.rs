@@ -60,6 +60,8 @@ pub struct Catalog {
     read: BTreeSet<String>,
     /// Attributes and keys of results that rows leave out.
     excepted: BTreeSet<String>,
+    /// Last segments of calls whose results are escaped for some kind of sink.
+    escaping: BTreeSet<String>,
 }
 
 impl Catalog {
@@ -307,6 +309,19 @@ impl Catalog {
     pub fn reads(&self, last: &str) -> bool {
         self.read.contains(last)
     }
+    /// The kinds of sinks for which the result of a call of that name holds no sign that means anything there.
+    pub fn escapes(&self, name: &str) -> Vec<&str> {
+        let last = name.rsplit('.').next().unwrap_or(name);
+        if !self.escaping.contains(last) {
+            return Vec::new();
+        }
+        let rows = self.named("call", name).into_iter().map(|id| self.row(id));
+        rows.flat_map(|r| &r.effects)
+            .filter_map(|e| if let Effect::Escapes(kinds) = e { Some(kinds) } else { None })
+            .flatten()
+            .map(String::as_str)
+            .collect()
+    }
     /// Whether a row leaves out an attribute or key of that name of what it gives.
     pub fn excepts(&self, name: &str) -> bool {
         self.excepted.contains(name)
@@ -492,6 +507,8 @@ impl Effect {
             Effect::Checks { .. } => "checks",
             Effect::Caps { .. } => "caps",
             Effect::RoundTripOf(_) => "round-trip-of",
+            Effect::Escapes(_) => "escapes",
+            Effect::Asks => "asks",
             Effect::BelongsTo(_) => "belongs-to",
             Effect::Starts { .. } => "starts",
             Effect::Controlled { .. } => "controlled",

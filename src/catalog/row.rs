@@ -420,6 +420,10 @@ pub enum Effect {
     },
     /// Undoes the other call: `pickle.loads(pickle.dumps(x))` is silent.
     RoundTripOf(Vec<String>),
+    /// The result is what a person answered.
+    Asks,
+    /// The result holds no sign that means anything to what these kinds of sinks hand it to.
+    Escapes(Vec<String>),
     /// For `secret-name` and `secret-file` rows: what such a name says of what it holds.
     Promises(Promise),
     /// Of an account: the accounts of the same owner.

@@ -312,6 +312,8 @@ fn is_harmless(solver: &Solver, row: &Row, sink: &Sink, needs: &Needs) -> Option
         Some(Why::Guarded)
     } else if undone(solver, row, &solver.called(sink.node), &needs.value) || is_object(solver, sink, &needs.value) {
         Some(Why::RoundTrip)
+    } else if solver.is_escaped(&needs.value.made, &sink.kind) {
+        Some(Why::Escaped)
     } else {
         safe_by(&row.safe_when, &needs.safe).map(Why::SafeWhen)
     }

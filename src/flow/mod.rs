@@ -108,6 +108,8 @@ pub enum Why {
     Guarded,
     /// It undoes what the program itself did.
     RoundTrip,
+    /// What others give in it is escaped for the reader.
+    Escaped,
 }
 
 /// What flow has computed.

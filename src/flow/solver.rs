@@ -485,7 +485,7 @@ impl<'a> Solver<'a> {
                 let values: Vec<ValueId> = entries.iter().map(|e| e.1).collect();
                 self.joined(here, &values).derived()
             }
-            V::List(items, _) => self.joined(here, items).derived(),
+            V::List(items, _) => self.list_of(here, items),
             V::Func(_) => Val::program(),
             V::Env(name) => self.get(Cell::Env(here.at, name.clone())),
             V::Expr(expr) => self.expression(here.at, expr),

@@ -155,7 +155,8 @@ impl Made {
     }
     /// Made by anything.
     pub const OTHER: Made = Made { by: Vec::new(), other: true };
-    fn join(&mut self, other: &Made) {
+    /// Made by either.
+    pub fn join(&mut self, other: &Made) {
         self.other |= other.other;
         union(&mut self.by, &other.by);
         if self.by.len() > MAX_MAKERS {

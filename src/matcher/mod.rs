@@ -4,6 +4,7 @@
 //! places.
 
 mod candidate;
+mod decides;
 mod fields;
 mod put_back;
 mod switched;
@@ -24,6 +25,7 @@ use crate::rule::placeholders::fill;
 use crate::rule::{By, Page};
 use crate::source::{FileId, Kind, Range};
 use candidate::Candidate;
+use decides::decides;
 use fields::Verdicts;
 
 pub use words::{origin_words, place_words};
@@ -163,7 +165,8 @@ impl<'a> Matcher<'a> {
             // The range of a `try` is that of what it tries.
             first.file == other.file && facts.fact(first).handler.is_some_and(|t| file.fact(t).range.contains(facts.fact(other).range))
         };
-        same && handles && (!tie.after || place(other) > place(first)) && (!tie.before || place(other) < place(first))
+        let decides = !tie.decides || (first.file == other.file && decides(facts.file(first.file), other.fact, first.fact));
+        same && handles && decides && (!tie.after || place(other) > place(first)) && (!tie.before || place(other) < place(first))
     }
 
     fn share(&self, a: Node, b: Node, scope: Same) -> bool {

@@ -61,6 +61,8 @@ pub struct Tie {
     pub before: bool,
     /// The first stands in its handler.
     pub handler_of: bool,
+    /// What it gives decides that the first is reached.
+    pub decides: bool,
 }
 
 /// A scope.

@@ -18,6 +18,7 @@ pub fn describe(here: &Here, node: Node, points: &mut Vec<Point>) {
             Why::SafeWhen(test) => row.safe_when.get(test).map(|t| format!("safe, because {}", cleared::words(t))),
             Why::Guarded => Some("a parameter switches it off where it is called".to_owned()),
             Why::RoundTrip => Some("it undoes what the program itself made".to_owned()),
+            Why::Escaped => Some("what others give in it is escaped for its reader".to_owned()),
         };
         points.extend(text.map(|text| Point { topic: Topic::Flag, at: None, text: format!("`{}`: {text}", row.subject.name()) }));
     }

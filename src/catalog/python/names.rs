@@ -38,8 +38,9 @@ impl Catalog {
 
 /// Effects that a finding or an edge can stand on.
 fn ends(effect: &Effect) -> bool {
-    use Effect::{Calls, Checks, Enters, Passes, Reads, Returns, RoundTripOf, Writes};
-    !matches!(effect, Calls { .. } | Returns { .. } | Passes { .. } | Reads { .. } | Enters { .. } | RoundTripOf(_) | Checks { .. } | Writes { .. })
+    use Effect::{Asks, Calls, Checks, Enters, Escapes, Passes, Reads, Returns, RoundTripOf, Writes};
+    let inner = matches!(effect, Calls { .. } | Returns { .. } | Passes { .. } | Reads { .. } | Enters { .. } | Escapes(_) | RoundTripOf(_));
+    !(inner || matches!(effect, Asks | Checks { .. } | Writes { .. }))
 }
 
 /// Effects that give a value with one of these labels.

@@ -4,6 +4,7 @@
 pub mod choices;
 mod classes;
 pub(in crate::flow) mod constants;
+pub mod escaped;
 pub mod escapes;
 pub(in crate::flow) mod forward;
 pub mod functions;

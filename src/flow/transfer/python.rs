@@ -27,7 +27,8 @@ impl<'a> Solver<'a> {
         let handed = self.handed_results(node);
         if let Some(mut val) = self.row_result(node) {
             if val.consts.top {
-                val.made = made;
+                let escaped = self.world.catalog.escapes(&call.name).is_empty().then(|| self.escaped_arguments(node, call)).flatten();
+                val.made = escaped.unwrap_or(made);
             }
             handed.iter().for_each(|given| val.join(given));
             return val;
@@ -478,7 +479,7 @@ impl<'a> Solver<'a> {
                 out.join(&val.clone().further());
             }
         }
-        let made = if is_below_host(&vals) { Made::below_host() } else { Made::OTHER };
+        let made = if is_below_host(&vals) { Made::below_host() } else { self.escaped_parts(&vals).unwrap_or(Made::OTHER) };
         Val { made, ..out.derived() }
     }
 }

@@ -302,15 +302,16 @@ fn further(value: &Value, catalog: &Catalog) -> Read<Further> {
 fn tied(f: &Fields<'_>, catalog: &Catalog) -> Read<Further> {
     let matched = matched(f, catalog)?;
     let flag = |key| Ok::<bool, Fault>(f.read(key, truth)?.unwrap_or(false));
-    let tie = Tie { same: f.read("same", |v| one_of(v, &SAME))?, after: flag("after")?, before: flag("before")?, handler_of: flag("handler-of")? };
-    if tie.same.is_none() && !tie.handler_of {
-        return Err(Fault::new("a further subject is tied to the first: `same` or `handler-of`"));
+    let same = f.read("same", |v| one_of(v, &SAME))?;
+    let tie = Tie { same, after: flag("after")?, before: flag("before")?, handler_of: flag("handler-of")?, decides: flag("decides")? };
+    if tie.same.is_none() && !tie.handler_of && !tie.decides {
+        return Err(Fault::new("a further subject is tied to the first: `same`, `handler-of` or `decides`"));
     }
     Ok(Further { matched, tie })
 }
 
 fn unless(value: &Value, first: &Subject, catalog: &Catalog) -> Read<Unless> {
-    let has_subject = value.as_mapping().is_some_and(|m| ["same", "handler-of"].iter().any(|k| m.contains_key(*k)));
+    let has_subject = value.as_mapping().is_some_and(|m| ["same", "handler-of", "decides"].iter().any(|k| m.contains_key(*k)));
     if has_subject { Ok(Unless::Further(further(value, catalog)?)) } else { Ok(Unless::Fields(fields(value, first)?)) }
 }
 
