@@ -116,6 +116,7 @@ fn returns(value: &Value) -> Read<Effect> {
         outputs: fields.read("outputs", texts)?.unwrap_or_default(),
         certain: fields.read("certain", truth)?.unwrap_or(false),
         except: fields.read("except", texts)?.unwrap_or_default(),
+        subject: fields.read("subject", slot)?,
     };
     fields.finish()?;
     Ok(effect)

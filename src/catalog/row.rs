@@ -323,6 +323,8 @@ pub enum Effect {
         certain: bool,
         /// Attributes and keys of the result of which the row does not speak: whoever made them, it was not this origin.
         except: Vec<String>,
+        /// What is fetched, where it is not the argument of the sink and not the first one.
+        subject: Option<Slot>,
     },
     /// The result, or `to`, has the origin of these arguments.
     Passes {

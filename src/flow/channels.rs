@@ -9,6 +9,7 @@ use crate::flow::checked;
 use crate::flow::guards::conjuncts;
 use crate::flow::resolve::constants::{Shared, written_place};
 use crate::flow::resolve::spots::Scene;
+use crate::flow::resolve::starters::Starters;
 use crate::flow::resolve::validators::{Checked, Validating, ends, unconditional};
 use crate::flow::solver::{Here, Solver, World};
 use crate::flow::tables::{Search, Tables};
@@ -39,6 +40,8 @@ pub struct Writers {
     pub(super) shared: Shared,
     /// Parameters that functions verify before they come back.
     pub(super) validating: Validating,
+    /// Commands that start the program which a module is part of.
+    pub(super) starters: Starters,
 }
 
 impl Writers {
@@ -113,7 +116,12 @@ impl Writers {
         out.helpers(world, tables);
         out.refused(world, tables, &refusing);
         out.carry(world, tables, ending);
+        out.starts(world);
         out
+    }
+    /// Whether a file writes files.
+    pub(super) fn writes_in(&self, file: FileId) -> bool {
+        self.writers.range((file, String::new())..).next().is_some_and(|((f, _), _)| *f == file)
     }
     /// Functions of the tree that verify a file which was written in sight.
     fn helpers(&mut self, world: World, tables: &Tables) {
@@ -167,7 +175,7 @@ impl Writers {
         }
     }
     /// Writers of a place, of what lies in it, or of a directory it lies in.
-    fn of(&self, file: FileId, key: &str) -> Vec<FactId> {
+    pub(super) fn of(&self, file: FileId, key: &str) -> Vec<FactId> {
         let mut out: Vec<FactId> = Vec::new();
         let mut add = |key: &str| out.extend(self.writers.get(&(file, key.to_owned())).into_iter().flatten().copied());
         add(key);
@@ -200,7 +208,9 @@ impl Solver<'_> {
             .filter(|w| *w != here.at && (self.precedes(*w, here.at) || self.rebuilds(*w, here.at)))
             .take(MAX_WRITERS)
             .collect();
-        let Some(first) = writers.first().map(|w| w.fact) else { return self.written_elsewhere(here, value) };
+        let Some(first) = writers.first().map(|w| w.fact) else {
+            return self.written_elsewhere(here, value).or_else(|| self.written_before_start(here, &key));
+        };
         if self.verified(here, &key, first) {
             return Some(Val::content(Origin::REPOSITORY));
         }
@@ -255,12 +265,18 @@ impl Solver<'_> {
         })
     }
     /// Whether a writer comes before a reader: earlier in the same function, or anywhere in another one.
-    fn precedes(&self, writer: Node, reader: Node) -> bool {
-        self.same_run(writer, reader) && (writer.fact < reader.fact || self.tables.scope(writer) != self.tables.scope(reader))
+    pub(super) fn precedes(&self, writer: Node, reader: Node) -> bool {
+        let apart = self.tables.scope(writer) != self.tables.scope(reader);
+        self.same_run(writer, reader) && (apart || self.stands_before(writer, reader))
+    }
+    /// Whether one fact stands before another of the same function. Facts of text that a call is handed, and of parts that were read later, come last in order.
+    fn stands_before(&self, first: Node, second: Node) -> bool {
+        let facts = self.file(first.file);
+        first.fact < second.fact || facts.fact(first.fact).range.end <= facts.fact(second.fact).range.start
     }
     /// Whether a later line of the same function writes what is read here only when it is there already: a store that a first run fills.
     fn rebuilds(&self, writer: Node, reader: Node) -> bool {
-        if writer.fact < reader.fact || self.tables.scope(writer) != self.tables.scope(reader) || !self.same_run(writer, reader) {
+        if self.stands_before(writer, reader) || self.tables.scope(writer) != self.tables.scope(reader) || !self.same_run(writer, reader) {
             return false;
         }
         let facts = self.file(reader.file);

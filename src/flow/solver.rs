@@ -456,7 +456,8 @@ impl<'a> Solver<'a> {
             Effect::Returns { pin: crate::catalog::row::Pin::Suffix(slot), .. } => Some(slot.clone()),
             _ => None,
         });
-        sink.or(pin).unwrap_or_else(|| Slot::Arg(vec![SlotName::Position(0)]))
+        let said = row.effects.iter().find_map(|e| if let Effect::Returns { subject, .. } = e { subject.clone() } else { None });
+        said.or(sink).or(pin).unwrap_or_else(|| Slot::Arg(vec![SlotName::Position(0)]))
     }
 
     fn transfer(&mut self, here: Here, value: ValueId) -> Val {

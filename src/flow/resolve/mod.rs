@@ -12,5 +12,6 @@ mod members;
 mod own;
 pub mod pairs;
 pub mod spots;
+pub(in crate::flow) mod starters;
 pub(in crate::flow) mod undo;
 pub(in crate::flow) mod validators;
