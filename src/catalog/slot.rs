@@ -189,10 +189,21 @@ pub fn holds(facts: &FileFacts, argument: &Argument, test: &Test) -> bool {
 
 /// A text that is literal in part: what is not known is one character that only `*` and `?` match. `refs/pull/$N/head` has a shape, `$REF` has none.
 pub fn shape(facts: &FileFacts, value: ValueId) -> Option<String> {
-    let V::Join(parts) = &facts.value(value).what else { return constant(facts, value) };
+    let V::Join(parts) = &facts.value(assigned(facts, value)).what else { return constant(facts, value) };
     let known: Vec<Option<String>> = parts.iter().map(|p| constant(facts, *p)).collect();
     let says = known.iter().flatten().any(|t| t.chars().any(|c| c.is_ascii_alphanumeric()));
     says.then(|| known.into_iter().map(|t| t.unwrap_or_else(|| OPEN.to_string())).collect())
+}
+
+/// What the one assignment gave that a value is, where it is one.
+fn assigned(facts: &FileFacts, value: ValueId) -> ValueId {
+    let mut at = value;
+    for _ in 0..STEPS {
+        let V::Ref(fact) = &facts.value(at).what else { break };
+        let What::Assignment { value, target: Target::Name(_) } = &facts.fact(*fact).what else { break };
+        at = *value;
+    }
+    at
 }
 
 /// The text of a value: literal, or that of the one assignment it comes from.

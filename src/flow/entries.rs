@@ -15,6 +15,7 @@ use crate::flow::value::{Source, Val};
 use crate::graph::Node;
 use crate::graph::paths::base;
 use crate::origin::{Mutable, Origin, Via, Who};
+use crate::source::FileId;
 
 /// How many values are looked at to find the functions that one argument hands over.
 const HOPS: usize = 40;
@@ -79,8 +80,15 @@ pub fn enter(solver: &mut Solver, needs: &Needs, function: Node, entry: &Entry) 
     })
 }
 
-/// Functions that a row says outsiders call.
-pub fn entries(solver: &Solver) -> BTreeMap<Node, Entry> {
+/// Functions that a row says outsiders call. Asks for those that are handed over from files which were not looked at.
+pub fn entries(solver: &mut Solver) -> BTreeMap<Node, Entry> {
+    let mut unknown = Vec::new();
+    let out = known(solver, &mut unknown);
+    unknown.iter().for_each(|(file, name)| solver.want(*file, name));
+    out
+}
+
+fn known(solver: &Solver, unknown: &mut Vec<(FileId, String)>) -> BTreeMap<Node, Entry> {
     let mut out: BTreeMap<Node, Entry> = BTreeMap::new();
     // Nobody outside calls what a test defines: the test does, with what it made.
     let mut add = |function: Node, entry: &Entry| {
@@ -108,7 +116,7 @@ pub fn entries(solver: &Solver) -> BTreeMap<Node, Entry> {
                     }
                     (What::Call(_), _) => {
                         for value in slot.map(|s| solver.slot_values(node, *id, s)).unwrap_or_default() {
-                            functions(solver, node, value).into_iter().for_each(|f| add(f, &entry));
+                            functions(solver, node, value, unknown).into_iter().for_each(|f| add(f, &entry));
                         }
                     }
                     _ => {}
@@ -147,7 +155,7 @@ fn fits(pattern: &str, member: &str) -> bool {
 
 /// The functions that an argument hands over: named, nested, bound to an object, in a list, or with some arguments filled in. Of an object all public
 /// methods of its class, of a class as well.
-fn functions(solver: &Solver, at: Node, value: ValueId) -> Vec<Node> {
+fn functions(solver: &Solver, at: Node, value: ValueId, unknown: &mut Vec<(FileId, String)>) -> Vec<Node> {
     let facts = solver.file(at.file);
     let world = solver.world;
     let mut out = Vec::new();
@@ -161,7 +169,10 @@ fn functions(solver: &Solver, at: Node, value: ValueId) -> Vec<Node> {
             V::Name(name) => match definition(world.index, world.facts, at, name) {
                 Some(found) if matches!(world.facts.fact(found).what, What::Class { .. }) => out.extend(methods(solver, found)),
                 Some(found) => out.push(found),
-                None => todo.extend(solver.tables.global(at.file, name).iter().filter_map(|fact| assigned(facts, *fact))),
+                None => {
+                    unknown.push((at.file, name.clone()));
+                    todo.extend(solver.tables.global(at.file, name).iter().filter_map(|fact| assigned(facts, *fact)));
+                }
             },
             V::Attr(object, member) => {
                 let scope = solver.tables.scope(at);

@@ -47,6 +47,8 @@ struct Way {
     kept: bool,
     /// Whether what is still open are parameters of functions that nobody calls or hands on.
     lone: Option<bool>,
+    /// The class that the object of the function which is open must be of.
+    of: Option<Node>,
 }
 
 /// An end of a way: nothing is open any more.
@@ -82,7 +84,7 @@ pub struct Lifted {
 pub fn lift(solver: &mut Solver, versions: &Versions, entries: &BTreeMap<Node, Entry>, sinks: &[(Sink, Needs)]) -> Lifted {
     let mut ends: Vec<Vec<End>> = sinks.iter().map(|_| Vec::new()).collect();
     let mut ways_left: Vec<usize> = vec![MAX_WAYS; sinks.len()];
-    let mut seen: HashMap<(usize, Node), Vec<Needs>> = HashMap::new();
+    let mut seen: HashMap<(usize, Node, Option<Node>), Vec<Needs>> = HashMap::new();
     let mut held: BTreeMap<Node, BTreeSet<usize>> = BTreeMap::new();
     let mut asking: BTreeSet<Node> = BTreeSet::new();
     let mut cut: BTreeSet<Node> = BTreeSet::new();
@@ -90,7 +92,7 @@ pub fn lift(solver: &mut Solver, versions: &Versions, entries: &BTreeMap<Node, E
     let mut level: Vec<Way> = sinks
         .iter()
         .enumerate()
-        .map(|(sink, (_, needs))| Way { sink, needs: needs.clone(), chain: Vec::new(), supplied: None, kept: false, lone: None })
+        .map(|(sink, (_, needs))| Way { sink, needs: needs.clone(), chain: Vec::new(), supplied: None, kept: false, lone: None, of: None })
         .collect();
     while !level.is_empty() {
         let mut next: Vec<Way> = Vec::new();
@@ -142,7 +144,9 @@ pub fn lift(solver: &mut Solver, versions: &Versions, entries: &BTreeMap<Node, E
                 next.push(Way { needs, ..way });
                 continue;
             }
-            let callers = callers(solver, function);
+            let called = callers(solver, function).into_iter();
+            let callers: Vec<(Node, Bind, Option<Node>)> =
+                called.filter_map(|(call, bind)| solver.kin(function, call, bind, way.of).map(|of| (call, bind, of))).collect();
             let sinks_here = held.entry(function).or_default();
             let full = sinks_here.len() >= MAX_SINKS && !sinks_here.contains(&way.sink);
             let stuck = full || way.chain.len() >= MAX_CHAIN || ways_left[way.sink] == 0;
@@ -168,12 +172,12 @@ pub fn lift(solver: &mut Solver, versions: &Versions, entries: &BTreeMap<Node, E
                 next.push(Way { needs, lone, ..way });
                 continue;
             }
-            let done = seen.entry((way.sink, function)).or_default();
+            let done = seen.entry((way.sink, function, way.of)).or_default();
             if done.contains(&way.needs) {
                 continue;
             }
             done.push(way.needs.clone());
-            for (call, bind) in callers {
+            for (call, bind, of) in callers {
                 if way.chain.contains(&call) || ways_left[way.sink] == 0 {
                     continue;
                 }
@@ -208,7 +212,7 @@ pub fn lift(solver: &mut Solver, versions: &Versions, entries: &BTreeMap<Node, E
                 chain.extend(handed.then_some(call));
                 let outside = needs.value.who() >= Who::Publisher && way.needs.value.who() < Who::Publisher;
                 let supplied = way.supplied.or(outside.then_some(chain.len()));
-                next.push(Way { sink: way.sink, needs, chain, supplied, kept: way.kept || kept, lone: way.lone });
+                next.push(Way { sink: way.sink, needs, chain, supplied, kept: way.kept || kept, lone: way.lone, of });
             }
         }
         level = next;

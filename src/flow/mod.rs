@@ -136,7 +136,7 @@ pub fn solve(round: usize, tables: &Tables, index: &Index, facts: &Facts, graph:
     let versions = Versions::new(index, facts);
     let writers = Writers::new(world, tables);
     let mut asker = Solver::new(world, tables, &writers);
-    let entries = entries::entries(&asker);
+    let entries = entries::entries(&mut asker);
     // A value is computed by each solver that needs it: the least fixpoint is the same for all.
     let carry = |files: Range<u32>| {
         let mut solver = Solver::new(world, tables, &writers);

@@ -73,7 +73,7 @@ fn asked(files: &[(&str, &str)], seed: u64) -> (Sources, Flow) {
         solver.fact(node);
     }
     let sinks = solver.sinks(&(0..u32::MAX));
-    let entries = entries::entries(&solver);
+    let entries = entries::entries(&mut solver);
     let mut lifted = lift::lift(&mut solver, &versions, &entries, &sinks);
     lift::once(&mut lifted.hits);
     let notices = lift::notices(&solver, &lifted.cut);

@@ -8,6 +8,7 @@ pub mod escaped;
 pub mod escapes;
 pub(in crate::flow) mod forward;
 pub mod functions;
+mod kin;
 mod members;
 mod own;
 pub mod pairs;
