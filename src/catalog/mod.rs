@@ -6,6 +6,7 @@
 #[cfg(not(test))]
 mod builtin;
 pub mod command;
+pub mod effect;
 pub mod effects;
 pub mod fields;
 pub mod glob;
