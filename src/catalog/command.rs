@@ -283,6 +283,10 @@ impl Effect {
     pub fn reports_open(&self) -> bool {
         matches!(self, Effect::Sink { when_open: Verdict::Report, .. })
     }
+    /// Whether it is a sink that tells of such a parameter at any level.
+    pub fn tells_open(&self) -> bool {
+        matches!(self, Effect::Sink { when_open: Verdict::Report | Verdict::Info, .. })
+    }
     /// Every slot the effect names.
     pub fn slots(&self) -> Vec<&Slot> {
         match self {

@@ -296,6 +296,10 @@ impl Catalog {
     pub fn methods(&self, name: &str) -> impl Iterator<Item = (RowId, &Row)> {
         self.exactly("method", name).iter().map(|id| (*id, self.row(*id)))
     }
+    /// Rows of names that end in a segment, whatever they begin with.
+    pub fn suffixes(&self, last: &str) -> impl Iterator<Item = (RowId, &Row)> {
+        self.exactly("suffix", last).iter().map(|id| (*id, self.row(*id)))
+    }
     /// Rows of a qualified name, whether it is called or only read (a table of variables).
     pub fn qualified(&self, name: &str) -> Vec<RowId> {
         self.named("call", name)
@@ -390,6 +394,10 @@ impl Catalog {
     /// Labels of the sources that a kind of sink only counts with; none: it counts with any.
     pub fn only_from(&self, kind: &str) -> Option<Via> {
         self.severities.kind(kind).map(|k| k.from).filter(|from| *from != Via::default())
+    }
+    /// Ends of names of files that a kind of sink never reads.
+    pub fn unlike(&self, kind: &str) -> &[String] {
+        self.severities.kind(kind).map_or(&[], |k| k.unlike.as_slice())
     }
     /// All labels whose sources are followed forwards, because kinds of sinks count with them alone.
     pub fn followed(&self) -> Via {

@@ -55,6 +55,8 @@ pub struct Kind {
     pub when_unknown: Verdict,
     /// Labels of which a source must have one; none: any source counts.
     pub from: Via,
+    /// Ends of names of files that are none of its: formats without code.
+    pub unlike: Vec<String>,
 }
 
 impl Severities {
@@ -287,6 +289,7 @@ fn kind(value: &Value) -> Read<Kind> {
         when_open: fields.need("when-open", |v| one_of(v, &VERDICTS))?,
         when_unknown: fields.need("when-unknown", |v| one_of(v, &VERDICTS))?,
         from: fields.read("from", labels)?.unwrap_or_default(),
+        unlike: fields.read("unlike", texts)?.unwrap_or_default(),
     };
     fields.finish()?;
     Ok(out)

@@ -222,7 +222,8 @@ impl Solver<'_> {
         }
         // What only a later line writes was written by an earlier run, unless the place itself is somebody else's.
         if later {
-            let own = self.value(here, value);
+            let (at, place) = self.opened(here, value);
+            let own = self.value(at, place);
             if own.bytes.who >= Who::Publisher {
                 return None;
             }

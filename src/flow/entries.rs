@@ -64,7 +64,7 @@ pub fn enter(solver: &mut Solver, needs: &Needs, function: Node, entry: &Entry) 
     needs.map(|v| {
         v.fill(
             function,
-            &mut |index| match params.get(index as usize) {
+            &mut |index| match params.get(solver.keyword_of(index).map_or(index, |(rest, _)| rest) as usize) {
                 Some(p) if !(bound && index == 0) && entry.fills(facts, p) => {
                     let val = Val::content(entry.origin);
                     if entry.origin.who >= Who::Publisher {

@@ -22,7 +22,7 @@ use crate::flow::versions::Versions;
 use crate::flow::{FlagState, Harmless, SinkHit, Why, transfer};
 use crate::graph::{EdgeKind, Node};
 use crate::notice::{Notice, NoticeKind};
-use crate::origin::{Mutable, Origin, Who};
+use crate::origin::{Mutable, Origin, Via, Who};
 use crate::source::Range;
 
 /// How many calls a chain has at most.
@@ -194,8 +194,13 @@ pub fn lift(solver: &mut Solver, versions: &Versions, entries: &BTreeMap<Node, E
                 let mut needs = fill(solver, &way.needs, function, call, bind);
                 needs.choices = choices;
                 needs.choices.extend(solver.chosen_function(call, function));
+                let asked = opt_ins.entry(call).or_insert_with(|| solver.opt_ins(call));
+                // Where what is handed on ends as other formats do, another loader is meant.
+                if asked.iter().any(|g| g.wants && g.told.ends_like(solver.world.catalog.unlike(&sink.kind))) {
+                    continue;
+                }
                 // What a caller refuses before it calls, it refuses for the sink.
-                for guard in opt_ins.entry(call).or_insert_with(|| solver.opt_ins(call)) {
+                for guard in asked {
                     // Of other comparisons those count that are made of what the same callers hand over.
                     let handed = |p: &(Node, u32)| needs.value.deps.iter().any(|d| d.of == p.0);
                     let counts = guard.refuses() || solver.is_consent(guard) || guard.value.consts.params.iter().all(handed);
@@ -261,7 +266,10 @@ fn finish(solver: &mut Solver, versions: &Versions, sink: &Sink, ends: Vec<End>,
     let reports = effect.is_some_and(Effect::reports_open);
     let named = matches!(effect, Some(Effect::Sink { bytes: true, .. }));
     for End { mut needs, chain, kept, lone } in ends {
-        if (sink.own || (lone && named)) && reports && needs.value.bytes.open {
+        if (named && is_far(solver, row, &needs.value)) || is_made_up(solver, &needs.value) {
+            continue;
+        }
+        if (sink.own || (lone && named && reports)) && needs.value.bytes.open {
             // Whoever chooses the name gets what the program kept under it, or calls what nobody calls: that is who runs it.
             needs.value.bytes = Origin { open: false, who: needs.value.bytes.who.max(Who::Operator), ..needs.value.bytes };
         }
@@ -321,6 +329,21 @@ fn is_harmless(solver: &Solver, row: &Row, sink: &Sink, needs: &Needs) -> Option
     } else {
         safe_by(&row.safe_when, &needs.safe).map(Why::SafeWhen)
     }
+}
+
+/// Whether a place is named by a model that was loaded, or by what a model wrote, over calls that nobody knows: neither is a file, and what lies under a name
+/// that was made of it they do not say. What a sink fetches itself it may well fetch by such an object.
+fn is_far(solver: &Solver, sink: Option<&Row>, value: &Val) -> bool {
+    let Some((id, effect)) = value.source.as_ref().and_then(|s| s.row).filter(|_| !value.bytes.known) else { return false };
+    let row = solver.world.catalog.row(id);
+    let Some(Effect::Returns { via, path: false, .. }) = row.effects.get(effect as usize) else { return false };
+    sink.is_some_and(|sink| !sink.has("returns")) && (via.has(Via::LLM) || (row.has("sink") && !via.has(Via::WEB)))
+}
+
+/// Whether a test states an address at which nobody serves anything: what it gets stands in the test.
+fn is_made_up(solver: &Solver, value: &Val) -> bool {
+    let source = value.source.as_deref().filter(|s| solver.world.index.is_test(s.at.file));
+    source.and_then(|s| s.subject.as_deref()).is_some_and(place::is_reserved)
 }
 
 /// Two ways that end in the same place.

@@ -239,6 +239,13 @@ pub fn is_same_publisher(a: &str, b: &str) -> bool {
     if a == b { first == other } else { below(&a).is_some_and(|rest| below(&b) == Some(rest)) }
 }
 
+/// Whether a URL is of a host that RFC 2606 and RFC 6761 keep for examples and tests: nobody serves anything there.
+pub fn is_reserved(url: &str) -> bool {
+    let host = url.split_once("://").map_or("", |(_, rest)| rest).split(['/', '?', '#', ':']).next().unwrap_or_default();
+    let under = |name: &str| host == name || host.strip_suffix(name).is_some_and(|rest| rest.ends_with('.'));
+    ["example.com", "example.net", "example.org", "example", "test", "invalid"].iter().any(|name| under(name))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

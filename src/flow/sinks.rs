@@ -186,13 +186,13 @@ impl Solver<'_> {
             if self.is_argument(node, kind) {
                 continue;
             }
-            let reports = effect.reports_open();
+            let tells = effect.tells_open();
             let values = slot.as_ref().map(|s| self.slot_values(node, id, s)).unwrap_or_default();
             let Some(value) = self.settled(|s| s.sink_value(node, id, slot.as_ref(), &values, *bytes)) else { continue };
             let flags = row.flags.iter().map(|f| self.flag(node, id, f)).collect();
             let safe = row.safe_when.iter().map(|t| self.settled(|s| s.slot(node, id, &t.slot))).collect();
             let effect = u32::try_from(i).unwrap_or(u32::MAX);
-            let own = reports && value.is_open() && self.is_own(node, row, &values);
+            let own = tells && value.is_open() && self.is_own(node, row, &values);
             let sink = Sink { node, row: Some((id, effect)), kind: kind.clone(), slot: values.first().copied(), doubts: doubts.clone(), hidden, own };
             out.push((sink, Needs { value, flags, safe, guards: guards.clone(), choices: choices.clone() }));
         }

@@ -443,7 +443,7 @@ impl<'a> Solver<'a> {
     pub fn rows_named(&self, name: &str) -> impl Iterator<Item = &'a Row> {
         let catalog = self.world.catalog;
         let last = name.rsplit('.').next().unwrap_or(name).to_owned();
-        let methods: Vec<&Row> = catalog.methods(&last).map(|m| m.1).collect();
+        let methods: Vec<&Row> = catalog.methods(&last).chain(catalog.suffixes(&last)).map(|m| m.1).collect();
         catalog.qualified(name).into_iter().map(move |id| catalog.row(id)).chain(methods)
     }
     /// The slot that names what a row speaks of: its sink's, else its pin's, else the first argument.

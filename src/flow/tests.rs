@@ -139,7 +139,7 @@ const PYTHON: &[(&str, &str)] = &[
     ("kw = {'trust_remote_code': True}\nAutoModel.from_pretrained('org/model', **kw)", "2 remote-code-load publisher/moving unsafe org/model"),
     (
         "def f(**kw):\n    return AutoModel.from_pretrained(kw.get('tokenizer', 'x'), trust_remote_code=True)",
-        "2 remote-code-load program/digest open unknown unsafe",
+        "2 remote-code-load operator/digest open unknown unsafe",
     ),
     // Operators.
     ("a = argparse.ArgumentParser().parse_args()\ntorch.load(a.ckpt, weights_only=False)", "2 checkpoint-load operator/digest unsafe"),

@@ -76,7 +76,7 @@ fn open_arguments_count_as_their_kind_says_and_trust_lowers() {
     let found = alerts(class, pattern, &[("lib.py", Kind::Python, code)], "");
     assert_eq!(found.iter().map(|a| a.1).collect::<Vec<_>>(), [3]);
     let alert = &found[0].2;
-    assert_eq!((alert.severity, alert.confidence), (Severity::Medium, Confidence::Medium));
+    assert_eq!((alert.severity, alert.confidence), (Severity::Info, Confidence::Medium));
     assert!(alert.message.starts_with("whoever supplies this value"), "{}", alert.message);
 
     let code = "from huggingface_hub import hf_hub_download\nimport torch\nm = torch.load(hf_hub_download('acme/m', 'm.pt'), weights_only=False)\n";

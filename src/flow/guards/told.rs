@@ -3,7 +3,7 @@
 
 use super::Guard;
 use crate::cond::{CmpOp, CondWhat};
-use crate::facts::{V, ValueId};
+use crate::facts::{V, ValueId, What};
 use crate::flow::resolve::spots::Spot;
 use crate::flow::solver::Solver;
 use crate::flow::tables::Search;
@@ -12,6 +12,8 @@ use crate::graph::Node;
 
 /// Members of a list, and alternatives of a condition, that are compared.
 const MOST: usize = 64;
+/// Calls and parts between a text and what it was made of.
+const MOST_STEPS: usize = 8;
 
 /// What is asked of the value of a guard.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -30,6 +32,14 @@ pub enum Told {
 }
 
 impl Told {
+    /// Whether it holds only of what ends like one of these.
+    pub fn ends_like(&self, tails: &[String]) -> bool {
+        match self {
+            Told::Ends(with) => tails.iter().any(|tail| tail.eq_ignore_ascii_case(with)),
+            Told::Any(all) => !all.is_empty() && all.iter().all(|told| told.ends_like(tails)),
+            _ => false,
+        }
+    }
     /// Whether it holds for a literal, as far as that can be told. Only truth values tell of truth: an argument that is left out for another reason is no
     /// consent that was withheld.
     pub fn holds(&self, lit: &Lit) -> Option<bool> {
@@ -39,10 +49,17 @@ impl Told {
             (Told::In(all), lit) => any(all.iter().map(|one| same(one, lit))),
             (Told::Any(all), lit) => any(all.iter().map(|told| told.holds(lit))),
             (Told::Begins(with), Lit::Str(text)) => Some(text.starts_with(with.as_str())),
-            (Told::Ends(with), Lit::Str(text)) => Some(text.ends_with(with.as_str())),
+            (Told::Ends(with), Lit::Str(text)) => ends(text, with),
             _ => None,
         }
     }
+}
+
+/// Whether a text ends so. Of what only small letters, or a part of an address, make the difference, nothing can be told.
+fn ends(text: &str, with: &str) -> Option<bool> {
+    let (small, tail) = (text.to_ascii_lowercase(), with.to_ascii_lowercase());
+    let alike = if text.contains("://") { small.contains(&tail) } else { small.ends_with(&tail) };
+    if !text.ends_with(with) && alike { None } else { Some(text.ends_with(with)) }
 }
 
 /// Whether one of several holds, as far as that can be told.
@@ -86,13 +103,40 @@ impl Solver<'_> {
                 (value, Told::In(vec![self.literal_at(node, other)?]), holds == (op == CmpOp::Eq))
             }
             CmpOp::Contains => (right, Told::In(self.listed(node, left)?), holds),
+            CmpOp::EndsWith if matches!(facts.value(right).what, V::List(..)) => {
+                let ends = self.listed(node, right)?.into_iter().map(|lit| if let Lit::Str(text) = lit { Some(Told::Ends(text)) } else { None });
+                (self.made_of(node, left), Told::Any(ends.collect::<Option<_>>()?), holds)
+            }
             CmpOp::StartsWith | CmpOp::EndsWith => {
                 let Lit::Str(with) = self.literal_at(node, right)? else { return None };
-                (left, if op == CmpOp::StartsWith { Told::Begins(with) } else { Told::Ends(with) }, holds)
+                match op {
+                    CmpOp::EndsWith => (self.made_of(node, left), Told::Ends(with), holds),
+                    _ => (left, Told::Begins(with), holds),
+                }
             }
             _ => return None,
         };
         is_param(value).then(|| Guard { value: self.settled(|s| s.at(node, value)), wants, strict, told, asks: false })
+    }
+    /// What a text was made of that ends like it: the path of an address, another spelling.
+    fn made_of(&self, node: Node, value: ValueId) -> ValueId {
+        let facts = self.file(node.file);
+        let mut at = value;
+        for _ in 0..MOST_STEPS {
+            at = match &facts.value(at).what {
+                V::Attr(base, _) if !matches!(facts.value(*base).what, V::Param(_)) => *base,
+                V::Ref(fact) => match &facts.fact(*fact).what {
+                    What::Assignment { value, .. } => *value,
+                    What::Call(_) => match self.handle(Node { fact: *fact, ..node }) {
+                        Some(inner) => inner,
+                        None => return value,
+                    },
+                    _ => return value,
+                },
+                _ => return at,
+            };
+        }
+        value
     }
     fn literal_at(&mut self, node: Node, value: ValueId) -> Option<Lit> {
         let val = self.settled(|s| s.at(node, value));
@@ -138,6 +182,9 @@ mod tests {
         assert_eq!(told.map(|lit| kinds.holds(&lit)), expected);
         assert_eq!(Told::In(vec![Lit::None]).holds(&text("")), Some(false));
         assert_eq!(Told::Ends(".pt".to_owned()).holds(&text("a.pt")), Some(true));
+        let pickle = Told::Ends(".pkl".to_owned());
+        let told = ["https://a/b.pkl?c=1", "a.PKL", "https://a/b.pt?c=1", "a.pkl"].map(|lit| pickle.holds(&text(lit)));
+        assert_eq!(told, [None, None, Some(false), Some(true)]);
         assert_eq!(Told::Begins("https:".to_owned()).holds(&Lit::None), None);
         let either = Told::Any(vec![Told::Begins("http:".to_owned()), Told::Begins("https:".to_owned())]);
         assert_eq!([text("https://a"), text("a"), number("1")].map(|lit| either.holds(&lit)), [Some(true), Some(false), None]);

@@ -174,8 +174,24 @@ impl Solver<'_> {
             _ => Some(key),
         }
     }
+    /// The place that a value opens, or the value itself: what lies there is not what it is called.
+    pub fn opened(&self, here: Here, value: ValueId) -> (Here, ValueId) {
+        let mut found = (here, value);
+        for _ in 0..DEPTH {
+            let V::Ref(fact) = self.file(found.0.at.file).value(found.1).what else { break };
+            let node = Node { fact, ..found.0.at };
+            let inner = match &self.file(node.file).fact(fact).what {
+                What::Assignment { value, .. } => Some(*value),
+                What::Call(_) => self.handle(node),
+                _ => None,
+            };
+            let Some(inner) = inner else { break };
+            found = (self.here(node), inner);
+        }
+        found
+    }
     /// The path or the text behind what only opens it or passes it on.
-    fn handle(&self, node: Node) -> Option<ValueId> {
+    pub fn handle(&self, node: Node) -> Option<ValueId> {
         for (id, row) in self.rows(node) {
             for effect in &row.effects {
                 let slots = match effect {

@@ -2,7 +2,7 @@
 
 use crate::catalog::row::{RowId, Slot, SlotName};
 use crate::catalog::slot::Argument;
-use crate::facts::{ArgName, Call, FactId, ParamKind, V, ValueId, What};
+use crate::facts::{ArgName, Call, FactId, ParamKind, Target, V, ValueId, What};
 use crate::flow::resolve::pairs::Half;
 use crate::flow::resolve::spots::{Key, Scene, Spot, last};
 use crate::flow::solver::{Here, Solver};
@@ -14,6 +14,8 @@ use crate::graph::Node;
 const KEYWORDS: u32 = 1 << 16;
 /// What stands between the names of one keyword.
 const OR: char = '|';
+/// Facts of a function among which it may put a keyword in its place.
+const MOST_INSIDE: usize = 2_000;
 /// Dictionaries that are looked at for one keyword.
 const SPREADS: u32 = 40;
 
@@ -101,12 +103,20 @@ impl<'a> Solver<'a> {
         }
         out
     }
-    /// `table.get(key, default)` of a dictionary in sight.
+    /// `table.get(key, default)` of a dictionary in sight, or of the keywords that a function takes.
     pub fn looked_up(&mut self, node: Node, call: &Call) -> Option<Val> {
-        if last(&call.name) != "get" || call.receiver.is_none() {
+        let receiver = call.receiver?;
+        if matches!(last(&call.name), "get" | "pop")
+            && let [key, default @ ..] = call.args.as_slice()
+            && let Some(mut val) = self.own_keyword(self.here(node), receiver, key.value)
+        {
+            default.iter().for_each(|d| val.join(&self.at(node, d.value).derived()));
+            return Some(val);
+        }
+        if last(&call.name) != "get" {
             return None;
         }
-        if let (Some(receiver), Some(key)) = (call.receiver, call.args.first())
+        if let Some(key) = call.args.first()
             && let Some(name) = self.file(node.file).literal(key.value)
             && self.is_unsaid(self.here(node), receiver, &name)
         {
@@ -215,6 +225,28 @@ impl<'a> Solver<'a> {
         let rest = params.get(n as usize).is_some_and(|p| p.kind == ParamKind::KeywordRest);
         rest.then(|| Val::param(of, self.keyword_index(n, name)))
     }
+    /// One keyword of the `**` parameter of the function it is read in: callers hand each over by its name. None where the function puts it there itself.
+    pub fn own_keyword(&mut self, here: Here, base: ValueId, key: ValueId) -> Option<Val> {
+        let facts = self.file(here.at.file);
+        let V::Param(n) = facts.value(base).what else { return None };
+        let name = facts.literal(key)?;
+        let own = |value: ValueId| facts.value(value).what == V::Param(n);
+        let is_put = |target: &Target| matches!(target, Target::Index(b, k) if own(*b) && facts.literal(*k).is_none_or(|k| k == name));
+        let scope = here.scope?;
+        let read = facts.value(key).range.start;
+        let mut inside = facts.iter().skip(scope.0 as usize).take_while(|(_, f)| f.range.start < read).take(MOST_INSIDE);
+        let is_changed = inside.any(|(_, f)| match &f.what {
+            What::Assignment { target, .. } => is_put(target),
+            What::Call(call) => matches!(last(&call.name), "update" | "setdefault") && call.receiver.is_some_and(own),
+            _ => false,
+        });
+        if is_changed {
+            return None;
+        }
+        let spot = Spot { file: here.at.file, scope: here.scope, value: base };
+        // Which value it has is left open: what counts when nobody hands it over stands where it is read.
+        self.keyword_parameter(spot, n, &name).map(Val::derived)
+    }
     fn keyword_returned(&mut self, node: Node, call: &Call, name: &str, fuel: &mut u32) -> Option<Val> {
         self.want_targets(node, call);
         let reached = self.tables.reached.get(&node).cloned().filter(|r| !r.is_empty())?;
@@ -248,7 +280,11 @@ impl<'a> Solver<'a> {
             return self.at(node, value);
         }
         if call.args.iter().any(|a| a.name == ArgName::KeywordRest) {
-            return self.spread(node, call, name).unwrap_or_else(Val::unknown);
+            return self.spread(node, call, name).unwrap_or_else(|| {
+                // One of what a dictionary holds that nobody can look into.
+                let rest = call.args.iter().filter(|a| a.name == ArgName::KeywordRest).map(|a| a.value).collect::<Vec<_>>();
+                self.all(node, &rest).derived().less_known()
+            });
         }
         Val::literal(Lit::Absent)
     }

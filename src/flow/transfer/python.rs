@@ -424,7 +424,7 @@ impl<'a> Solver<'a> {
         let file = self.file(here.at.file);
         let is_secret = file.literal(key).is_some_and(|name| self.world.catalog.names_secret(&name));
         let unsaid = file.literal(key).is_some_and(|name| self.is_unsaid(here, base, &name));
-        let mut out = match self.element(here, base, key) {
+        let mut out = match self.element(here, base, key).or_else(|| self.own_keyword(here, base, key)) {
             _ if unsaid => return Val::program(),
             Some(val) => val,
             None => match self.half(here, base, key) {
