@@ -14,6 +14,9 @@ use crate::graph::Node;
 /// How many values and conditions one question looks at.
 const FUEL: u32 = 60;
 
+/// What `strtobool` takes for a yes. Python 3.11 docs, distutils.util.
+const YES: [&str; 6] = ["y", "yes", "t", "true", "on", "1"];
+
 /// What a value is while the environment says nothing.
 #[derive(Clone, Debug)]
 struct Unset {
@@ -162,6 +165,10 @@ impl Solver<'_> {
                 return Some(Unset { lit: Lit::Num(one.lit.text()), ..one });
             }
             ("str", [one], None) => return self.unset(here, one.value, asked, fuel),
+            (name, [one], None) if last(name) == "strtobool" => {
+                let one = self.unset(here, one.value, asked, fuel)?;
+                return Some(Unset { lit: Lit::Bool(YES.contains(&one.lit.text().to_lowercase().as_str())), ..one });
+            }
             (name, [], Some(receiver)) => {
                 let change: fn(&str) -> String = match last(name) {
                     "lower" | "casefold" => str::to_lowercase,
