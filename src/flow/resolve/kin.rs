@@ -2,6 +2,7 @@
 //! object was made of, and no other's. Knows no origin.
 
 use crate::facts::{V, What};
+use crate::flow::resolve::spots::last;
 use crate::flow::solver::Solver;
 use crate::flow::tables::{Bind, Search};
 use crate::graph::Node;
@@ -12,7 +13,13 @@ impl Solver<'_> {
     pub(in crate::flow) fn kin(&mut self, function: Node, call: Node, bind: Bind, of: Option<Node>) -> Option<Option<Node>> {
         let Some(class) = self.tables.class(function).filter(|_| bind != Bind::Plain) else { return Some(None) };
         let What::Call(c) = &self.file(call.file).fact(call.fact).what else { return Some(None) };
-        let object = c.receiver.unwrap_or(c.callee);
+        let member = self.called(function);
+        let object = match c.receiver {
+            Some(receiver) => receiver,
+            None if matches!(last(&member), "__call__" | "__init__") => c.callee,
+            // A method that was kept somewhere: of which object it is does not stand here.
+            None => return Some(None),
+        };
         let wanted = of.unwrap_or(class);
         let below = |class: Node, base: Node| self.tables.bases(class).contains(&base);
         if self.file(call.file).value(object).what == V::Param(0)
