@@ -25,7 +25,7 @@ use crate::rule::placeholders::fill;
 use crate::rule::{By, Page};
 use crate::source::{FileId, Kind, Range};
 use candidate::Candidate;
-use decides::decides;
+use decides::Deciding;
 use fields::Verdicts;
 
 pub use words::{origin_words, place_words};
@@ -153,7 +153,10 @@ impl<'a> Matcher<'a> {
 
     fn tied(&self, first: &Candidate<'a>, further: &Further, others: &Others) -> bool {
         let near = others.get(&first.node.file);
-        near.into_iter().flatten().any(|other| *other != first.node && self.is_tied(first.node, *other, &further.tie))
+        let facts = self.context.facts.file(first.node.file);
+        let deciding = (further.tie.decides && near.is_some()).then(|| Deciding::of(facts, first.node.fact));
+        let decides = |other: &Node| deciding.as_ref().is_none_or(|d| d.has(facts, other.fact));
+        near.into_iter().flatten().any(|other| *other != first.node && decides(other) && self.is_tied(first.node, *other, &further.tie))
     }
 
     fn is_tied(&self, first: Node, other: Node, tie: &Tie) -> bool {
@@ -165,8 +168,7 @@ impl<'a> Matcher<'a> {
             // The range of a `try` is that of what it tries.
             first.file == other.file && facts.fact(first).handler.is_some_and(|t| file.fact(t).range.contains(facts.fact(other).range))
         };
-        let decides = !tie.decides || (first.file == other.file && decides(facts.file(first.file), other.fact, first.fact));
-        same && handles && decides && (!tie.after || place(other) > place(first)) && (!tie.before || place(other) < place(first))
+        same && handles && (!tie.after || place(other) > place(first)) && (!tie.before || place(other) < place(first))
     }
 
     fn share(&self, a: Node, b: Node, scope: Same) -> bool {

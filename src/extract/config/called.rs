@@ -2,6 +2,7 @@
 //! with `init_args` of jsonargparse. What the framework makes of a mapping is what a program would call.
 
 use crate::facts::{Arg, ArgName, Builder, Call, V, ValueId, What};
+use crate::notice::NoticeKind;
 use crate::source::Range;
 use crate::syntax::yaml::{Entry, Node, NodeKind};
 
@@ -13,8 +14,8 @@ const CLASS: &str = "class_path";
 const INIT: &str = "init_args";
 /// Positional arguments of Hydra.
 const POSITIONS: &str = "_args_";
-/// Values that the calls of one file are made of, at most.
-const MOST: usize = 20_000;
+/// Values that the calls of one document are made of, at most.
+const MOST: usize = 100_000;
 
 /// A node with what it stands in.
 #[derive(Clone, Copy)]
@@ -23,6 +24,8 @@ struct At<'a, 'n> {
     node: &'n Node,
     up: Option<&'a At<'a, 'n>>,
     depth: u32,
+    /// How many values there were before the first call.
+    first: usize,
 }
 
 impl<'n> At<'_, 'n> {
@@ -51,7 +54,11 @@ fn step<'n>(node: &'n Node, key: &str) -> Option<&'n Node> {
 
 /// Adds the calls that a document asks for, inner ones first.
 pub(super) fn calls(root: &Node, b: &mut Builder) {
-    below(&At { root, node: root, up: None, depth: 0 }, b);
+    let first = b.facts.values.len();
+    below(&At { root, node: root, up: None, depth: 0, first }, b);
+    if b.facts.values.len() > first + MOST {
+        b.notice(root.range, NoticeKind::Limit, "too many arguments of objects, the rest is not known");
+    }
 }
 
 fn below(at: &At, b: &mut Builder) {
@@ -74,7 +81,7 @@ fn target(node: &Node) -> Option<(&Entry, &str)> {
 
 fn value(at: &At, b: &mut Builder) -> ValueId {
     let node = at.node;
-    if at.depth > super::DEPTH || b.facts.values.len() > MOST {
+    if at.depth > super::DEPTH || b.facts.values.len() > at.first + MOST {
         return b.value(node.range, V::Unknown(Vec::new()));
     }
     let what = match &node.kind {

@@ -77,3 +77,11 @@ fn json_scalars_have_paths_and_locks_are_requirements() {
     assert_eq!((r.name.as_str(), r.spec.as_str(), r.hashes), ("torch", "==2.1", 2));
     assert_eq!(facts.items.len(), 2);
 }
+
+#[test]
+fn references_of_objects_to_themselves_end() {
+    let source = b"a:\n  - \"${a}\"\n  - \"${b}\"\nb:\n  _target_: x.y\n  z: \"${a}\"\n  q: \"${b}\"\n  r: \"${..b}\"\n";
+    let facts = yaml(source);
+    assert!(facts.items.iter().any(|f| matches!(&f.what, What::Call(call) if call.name == "x.y")));
+    assert!(facts.notices.iter().any(|n| n.kind == NoticeKind::Limit), "{:?}", facts.notices);
+}

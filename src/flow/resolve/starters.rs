@@ -1,7 +1,7 @@
 //! What those who start a program put where it reads: a script that downloads a file and then runs the module that loads it, two steps of a job, two lines of
 //! an image. Knows no origin.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::flow::channels::Writers;
 use crate::flow::solver::{Here, Solver, World};
@@ -10,8 +10,10 @@ use crate::graph::{EdgeKind, Node};
 use crate::origin::Origin;
 use crate::source::{FileId, Kind};
 
-/// Modules of one started program, and commands that start one module, at most.
-const MANY: usize = 256;
+/// Modules of one started program, at most.
+const MODULES: usize = 256;
+/// Commands that start one module, at most.
+const STARTS: usize = 16;
 
 /// Commands that start a program, by the modules that it is made of.
 pub(in crate::flow) type Starters = BTreeMap<FileId, Vec<Node>>;
@@ -22,14 +24,15 @@ impl Writers {
         let runs = world.graph.edges.iter().filter(|e| e.kind == EdgeKind::Runs && e.from.file != e.to.file);
         for edge in runs {
             let python = matches!(world.index.kind(edge.to.file), Kind::Python | Kind::Notebook);
-            if !python || !self.writes_in(edge.from.file) {
+            let known = self.starters.get(&edge.to.file).map_or(0, Vec::len);
+            if !python || known >= STARTS || !self.writes_in(edge.from.file) {
                 continue;
             }
             let mut modules: Vec<FileId> = world.index.imports().reached_from([edge.to.file]).into_iter().collect();
             modules.sort_unstable();
-            for module in modules.into_iter().take(MANY) {
+            for module in modules.into_iter().take(MODULES) {
                 let starters = self.starters.entry(module).or_default();
-                if starters.len() < MANY && !starters.contains(&edge.from) {
+                if starters.len() < STARTS && !starters.contains(&edge.from) {
                     starters.push(edge.from);
                 }
             }
@@ -45,6 +48,7 @@ impl Solver<'_> {
         }
         let starters = self.writers.starters.get(&here.at.file)?;
         let mut out: Option<Val> = None;
+        let mut put: BTreeSet<Node> = BTreeSet::new();
         for start in starters.clone() {
             let writers: Vec<Node> = self.writers.of(start.file, key).into_iter().map(|fact| Node { fact, ..start }).collect();
             let writers: Vec<Node> = writers.into_iter().filter(|w| *w != start && self.precedes(*w, start)).collect();
@@ -55,7 +59,7 @@ impl Solver<'_> {
                 out.join(&Val::content(Origin::REPOSITORY));
                 continue;
             }
-            for writer in writers {
+            for writer in writers.into_iter().filter(|w| put.insert(*w)) {
                 out.join(&self.put(writer));
             }
         }
