@@ -26,7 +26,7 @@ pub fn of_step(context: Context, instance: &Instance, step: Node, own_runner: Op
     let mut out = Vec::new();
     if let Some((label, at)) = own_runner {
         let how = "the machine outlives the job".to_owned();
-        out.push(Asset { kind: "self-hosted-host".to_owned(), name: label.clone(), how, carrier: Carrier::Machine, at: *at, assumed: false });
+        out.push(Asset { kind: "self-hosted-host".to_owned(), name: label.clone(), how, carrier: Carrier::Machine, at: *at, assumed: false, onward: Vec::new() });
     }
     if instance.state.privileged {
         out.extend(secrets(context, instance, step));
@@ -81,6 +81,7 @@ fn secrets(context: Context, instance: &Instance, step: Node) -> Vec<Asset> {
             carrier: Carrier::Environment,
             at: Location { file: instance.job.file, range: fact.range },
             assumed: false,
+            onward: Vec::new(),
         });
     }
     out
@@ -130,6 +131,7 @@ fn token(context: Context, instance: &Instance) -> Vec<Asset> {
             carrier: Carrier::Workspace,
             at,
             assumed: true,
+            onward: Vec::new(),
         }];
     };
     let mut out = Vec::new();
@@ -149,6 +151,7 @@ fn token(context: Context, instance: &Instance) -> Vec<Asset> {
                     carrier: Carrier::Workspace,
                     at,
                     assumed: false,
+                    onward: Vec::new(),
                 });
             }
         }
