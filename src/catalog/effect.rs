@@ -106,6 +106,10 @@ pub enum Effect {
         asset: String,
         /// The argument that carries it; absent: the environment.
         slot: Option<Slot>,
+        /// Whether it stays on the machine, so that all later steps have it.
+        leaves: bool,
+        /// Globs of the outputs that carry a credential made of it.
+        outputs: Vec<String>,
     },
     /// For `credential` rows: what such a secret opens.
     Opens {

@@ -261,7 +261,12 @@ fn publishes(value: &Value, known: &Severities) -> Read<Effect> {
 
 fn consumes(value: &Value, known: &Severities) -> Read<Effect> {
     let fields = Fields::of(value, "`consumes-credential`")?;
-    let effect = Effect::ConsumesCredential { asset: fields.need("asset", |v| asset(v, known))?, slot: fields.read("slot", slot)? };
+    let effect = Effect::ConsumesCredential {
+        asset: fields.need("asset", |v| asset(v, known))?,
+        slot: fields.read("slot", slot)?,
+        leaves: fields.read("leaves", truth)?.unwrap_or(false),
+        outputs: fields.read("outputs", texts)?.unwrap_or_default(),
+    };
     fields.finish()?;
     Ok(effect)
 }

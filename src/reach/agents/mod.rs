@@ -240,7 +240,8 @@ impl Walk<'_> {
 fn within(asset: &Asset, powers: &BTreeMap<Power, (String, Location)>) -> Option<Asset> {
     let has = |p| powers.contains_key(&p);
     // Commands reach all there is; who fetches addresses sends away what files and variables hold.
-    let reaches = has(Power::Shell) || has(Power::Web) && asset.carrier != Carrier::Machine || has(Power::Edit) && asset.carrier == Carrier::Workspace;
+    let written = matches!(asset.kind.as_str(), "repository-write" | "comment");
+    let reaches = has(Power::Shell) || has(Power::Web) && asset.carrier != Carrier::Machine || has(Power::Edit) && written;
     reaches.then(|| asset.clone())
 }
 
