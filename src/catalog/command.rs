@@ -301,7 +301,7 @@ impl Effect {
                 Tree::PullRequest => at.iter().collect(),
             },
             Effect::Executes { what } => match what {
-                Executes::File(s) | Executes::Module(s) | Executes::Text(s) | Executes::Notebook(s) | Executes::Workflow(s) => vec![s],
+                Executes::File(s) | Executes::Module(s) | Executes::Text(s) | Executes::Notebook(s) => vec![s],
                 Executes::Dockerfile(a, b) => vec![a, b],
                 _ => Vec::new(),
             },
@@ -309,6 +309,8 @@ impl Effect {
             Effect::Checks { slot, .. } => vec![slot],
             Effect::Installs { manifest, until, .. } => manifest.iter().chain(until).collect(),
             Effect::Agent(agent) => agent.slots().collect(),
+            Effect::Selects { slot, .. } => slot.iter().collect(),
+            Effect::Dispatches { to, values, .. } => to.iter().chain(values).collect(),
             _ => Vec::new(),
         }
     }

@@ -221,6 +221,24 @@ pub enum Effect {
     Agent(Box<Agent>),
     /// Gives an agent these powers, or is a tool that has them.
     Powers(Vec<Power>),
+    /// Starts a workflow of the repository by a call.
+    Dispatches {
+        /// The event that starts it.
+        event: String,
+        /// Which: a workflow's file or name, types of an event, commands of a thread; absent or not literal: any.
+        to: Option<Slot>,
+        /// What is handed over; none: the thread that it was started from.
+        values: Vec<Slot>,
+    },
+    /// Picks fields out of an answer: what a slot says of them (`.[].number`, `number,title`).
+    Selects {
+        /// Slots that name fields; the first that is given decides.
+        slot: Vec<Slot>,
+        /// Paths of fields whose shape is fixed: numbers, commits, closed lists.
+        plain: Vec<String>,
+        /// Paths of fields that the project itself chooses.
+        own: Vec<String>,
+    },
     /// Refuses by itself whoever is further outside.
     Admits(Who),
 }
@@ -304,8 +322,6 @@ pub enum Executes {
     Dockerfile(Slot, Slot),
     /// A notebook.
     Notebook(Slot),
-    /// A workflow by file name (`gh workflow run`).
-    Workflow(Slot),
     /// A console script of the project or an installed package.
     ConsoleScript,
 }

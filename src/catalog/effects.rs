@@ -49,6 +49,8 @@ pub fn effects(row: &Fields<'_>, known: &Severities) -> Read<Vec<Effect>> {
     out.extend(row.each("calls", calls)?);
     out.extend(row.read("agent", agent::agent)?.map(|a| Effect::Agent(Box::new(a))));
     out.extend(row.read("powers", agent::powers)?.map(Effect::Powers));
+    out.extend(row.read("selects", selects)?);
+    out.extend(row.read("dispatches", dispatches)?);
     out.extend(row.read("admits", who)?.map(Effect::Admits));
     Ok(out)
 }
@@ -227,14 +229,13 @@ fn executes(value: &Value) -> Read<Effect> {
         fields.read("targets", count)?.map(Executes::Targets),
         fields.read("text", slot)?.map(Executes::Text),
         fields.read("notebook", slot)?.map(Executes::Notebook),
-        fields.read("workflow", slot)?.map(Executes::Workflow),
         docker.zip(context).map(|(file, context)| Executes::Dockerfile(file, context)),
     ];
     fields.finish()?;
     let mut given = all.into_iter().flatten();
     match (given.next(), given.next()) {
         (Some(what), None) => Ok(Effect::Executes { what }),
-        _ => Err(Fault::new("`executes` has one of file, module, targets, text, notebook, workflow, or dockerfile with context")),
+        _ => Err(Fault::new("`executes` has one of file, module, targets, text, notebook, or dockerfile with context")),
     }
 }
 
@@ -290,6 +291,25 @@ fn caps(value: &Value) -> Read<Effect> {
         values: fields.read("values", texts)?.unwrap_or_default(),
         types: fields.read("types", texts)?.unwrap_or_default(),
     };
+    fields.finish()?;
+    Ok(effect)
+}
+
+fn selects(value: &Value) -> Read<Effect> {
+    let fields = Fields::of(value, "`selects`")?;
+    let lower = |v: &Value| texts(v).map(|all| all.iter().map(|t| t.to_ascii_lowercase()).collect());
+    let effect = Effect::Selects {
+        slot: fields.each("slot", slot)?,
+        plain: fields.read("plain", lower)?.unwrap_or_default(),
+        own: fields.read("own", lower)?.unwrap_or_default(),
+    };
+    fields.finish()?;
+    Ok(effect)
+}
+
+fn dispatches(value: &Value) -> Read<Effect> {
+    let fields = Fields::of(value, "`dispatches`")?;
+    let effect = Effect::Dispatches { event: fields.need("event", text)?, to: fields.read("to", slot)?, values: fields.each("values", slot)? };
     fields.finish()?;
     Ok(effect)
 }

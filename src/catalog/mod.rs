@@ -538,6 +538,8 @@ impl Effect {
             Effect::Calls { .. } => "calls",
             Effect::Agent(_) => "agent",
             Effect::Powers(_) => "powers",
+            Effect::Selects { .. } => "selects",
+            Effect::Dispatches { .. } => "dispatches",
             Effect::Admits(_) => "admits",
         }
     }

@@ -8,7 +8,7 @@ use crate::finding::{Alert, Hop, Location};
 use crate::graph::Node;
 use crate::origin::Who;
 use crate::reach::sources::{Outside, View};
-use crate::reach::{Context as Reachable, Run, StepRun, gates, walk};
+use crate::reach::{Asset, Context as Reachable, Run, StepRun, gates, walk};
 
 /// Expressions in `run:` and in inputs that are code. The cause is the expression.
 pub fn detect(context: &Context) -> Vec<Alert> {
@@ -24,17 +24,18 @@ fn pasted(context: &Context, agent: bool) -> Vec<Way> {
     let reachable = context.reachable();
     let mut ways = Vec::new();
     let holding = holding(context);
-    // Who brings the workflow itself needs no gap in it.
-    for run in context.reach.runs.iter().filter(|r| r.state.who >= Who::Peer && !r.state.head) {
+    for run in context.reach.runs.iter().filter(|r| r.state.who >= Who::Peer) {
         for step in &run.steps {
             let outside = holding.beside(run, step);
             for (node, value) in code(reachable, step.step) {
-                for expr in expressions(reachable.facts.file(node.file), value) {
-                    let V::Expr(parsed) = &reachable.facts.value(node.file, expr).what else { continue };
-                    let range = reachable.facts.value(node.file, expr).range;
+                for part in parts(reachable.facts.file(node.file), value) {
+                    let range = reachable.facts.value(node.file, part).range;
                     let view = View { context: reachable, state: &run.state, outside: &outside };
-                    let found = view.of_expr(&step.scope, node, parsed);
-                    let Some(worst) = found.into_iter().filter(|s| s.arbitrary && s.agent == agent && s.who >= Who::Peer).max_by_key(|s| s.who) else { continue };
+                    let found = view.of(&step.scope, node, part);
+                    let Some(worst) = found.into_iter().filter(|s| s.arbitrary && s.agent == agent && s.who >= Who::Peer).max_by_key(|s| s.who)
+                    else {
+                        continue;
+                    };
                     if step.gates.iter().any(|g| g.text.is_some_and(|t| t < Who::Peer)) {
                         continue;
                     }
@@ -44,7 +45,9 @@ fn pasted(context: &Context, agent: bool) -> Vec<Way> {
                     let mut hops = vec![Hop { at: run.state.trigger, text: walk::starts(&run.state) }];
                     hops.extend(worst.hops.iter().filter(|h| h.at != at).cloned());
                     hops.push(Hop { at, text: format!("{} is pasted into the script as it is", worst.name) });
-                    let mut found = way(context, run, who, (at, text), hops, &step.assets, &step.gates);
+                    // Who brings the workflow itself needs no gap in it: there it is told at the lowest level.
+                    let reached: &[Asset] = if run.state.head { &[] } else { &step.assets };
+                    let mut found = way(context, run, who, (at, text), hops, reached, &step.gates);
                     found.name = worst.name.clone();
                     ways.push(found);
                 }
@@ -79,7 +82,7 @@ fn code(context: Reachable, step: Node) -> Vec<(Node, ValueId)> {
         let node = Node { file: step.file, fact };
         match &found.what {
             What::Script { text, .. } => out.push((node, *text)),
-            What::Uses { .. } => {
+            What::Uses { .. } | What::Command(_) => {
                 for (id, row) in context.index.rows(context.catalog, node) {
                     for effect in &row.effects {
                         let slot: &Slot = match effect {
@@ -98,11 +101,15 @@ fn code(context: Reachable, step: Node) -> Vec<(Node, ValueId)> {
     out
 }
 
-/// The expressions a text is joined from.
-fn expressions(facts: &FileFacts, value: ValueId) -> Vec<ValueId> {
-    match &facts.value(value).what {
-        V::Expr(_) => vec![value],
-        V::Join(parts) => parts.iter().flat_map(|p| expressions(facts, *p)).collect(),
-        _ => Vec::new(),
+/// The parts of a text that do not stand in it as they are written: expressions of the platform, and what a program puts its text together from.
+fn parts(facts: &FileFacts, value: ValueId) -> Vec<ValueId> {
+    let (mut todo, mut out) = (vec![value], Vec::new());
+    while let Some(value) = todo.pop() {
+        match &facts.value(value).what {
+            V::Join(parts) => todo.extend(parts),
+            V::Str(_) | V::Num(_) | V::Bool(_) | V::None => {}
+            _ => out.push(value),
+        }
     }
+    out
 }

@@ -1,14 +1,19 @@
-//! `uses: ./path` and `uses: $/path`, reusable workflows of the tree, and `workflow_run` parents by name.
+//! `uses: ./path` and `uses: $/path`, reusable workflows of the tree, `workflow_run` parents by name, and workflows that a step starts by a call.
 
+use crate::catalog::row::Effect;
 use crate::facts::What;
-use crate::graph::paths::join;
+use crate::graph::paths::{base, join};
 use crate::graph::{Edge, EdgeKind, Node};
 use crate::link::Linker;
 use crate::notice::{Notice, NoticeKind};
+use crate::source::Kind;
 
 /// Adds `Uses` and `Dispatches` edges.
 pub fn link(linker: Linker, edges: &mut Vec<Edge>, notices: &mut Vec<Notice>) {
     for (node, fact) in linker.facts.nodes() {
+        if linker.index.kind(node.file) == Kind::Workflow {
+            dispatches(linker, node, edges);
+        }
         match &fact.what {
             What::Uses { target, .. } => {
                 let facts = linker.facts.file(node.file);
@@ -41,6 +46,42 @@ pub fn link(linker: Linker, edges: &mut Vec<Edge>, notices: &mut Vec<Notice>) {
             _ => {}
         }
     }
+}
+
+/// Triggers of the tree that a step sets off.
+fn dispatches(linker: Linker, node: Node, edges: &mut Vec<Edge>) {
+    let facts = linker.facts.file(node.file);
+    for (id, row) in linker.index.rows(linker.catalog, node) {
+        for effect in &row.effects {
+            let Effect::Dispatches { event: sent, to, .. } = effect else { continue };
+            let name = to.as_ref().and_then(|s| linker.catalog.slot(facts, node.fact, id, s).into_iter().next());
+            let name = name.and_then(|v| facts.literal(v));
+            let root = linker.index.root(node.file);
+            for file in linker.index.workflow_files().filter(|f| linker.index.root(*f) == root) {
+                let theirs = linker.facts.file(file);
+                let called = |name: &str| base(linker.index.path(file)) == base(name) || linker.index.workflow(root, name).contains(&file);
+                for (fact, trigger) in theirs.iter() {
+                    let What::Trigger { event, types, .. } = &trigger.what else { continue };
+                    let meant = match &name {
+                        _ if event != sent => false,
+                        None => true,
+                        // Types of the event, or commands from which they are made.
+                        Some(name) if !types.is_empty() => types.iter().any(|t| t == name || says(name, t.strip_suffix("-command").unwrap_or(t))),
+                        Some(name) => event == "repository_dispatch" || called(name),
+                    };
+                    if meant {
+                        let evidence = facts.fact(node.fact).range;
+                        edges.push(Edge { from: node, kind: EdgeKind::Dispatches, to: Node { file, fact }, evidence, certain: name.is_some() });
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// Whether a text has that word in it.
+fn says(text: &str, word: &str) -> bool {
+    text.split(|c: char| !(c.is_alphanumeric() || matches!(c, '-' | '_'))).any(|w| w == word)
 }
 
 fn local(linker: Linker, node: Node, path: &str) -> Option<Node> {

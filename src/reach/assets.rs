@@ -27,7 +27,15 @@ pub fn of_step(context: Context, instance: &Instance, step: Node, own_runner: Op
     let mut out = Vec::new();
     if let Some((label, at)) = own_runner {
         let how = "the machine outlives the job".to_owned();
-        out.push(Asset { kind: "self-hosted-host".to_owned(), name: label.clone(), how, carrier: Carrier::Machine, at: *at, assumed: false, onward: Vec::new() });
+        out.push(Asset {
+            kind: "self-hosted-host".to_owned(),
+            name: label.clone(),
+            how,
+            carrier: Carrier::Machine,
+            at: *at,
+            assumed: false,
+            onward: Vec::new(),
+        });
     }
     if instance.state.privileged {
         out.extend(secrets(context, instance, step));
@@ -99,8 +107,14 @@ fn made(context: Context, instance: &Instance, step: Node) -> Vec<Asset> {
         let What::Step { id, .. } = &facts.fact(maker.fact).what else { continue };
         for uses in children(context, maker) {
             let What::Uses { target, .. } = &facts.fact(uses.fact).what else { continue };
-            for effect in context.index.effects(context.catalog, uses) {
-                let Effect::ConsumesCredential { asset, leaves, outputs, .. } = effect else { continue };
+            let rows = context.index.rows(context.catalog, uses).flat_map(|(id, row)| row.effects.iter().map(move |e| (id, e)));
+            for (id_of_row, effect) in rows {
+                let Effect::ConsumesCredential { asset, leaves, outputs, slot } = effect else { continue };
+                // The job's own token is told by its scopes.
+                let given = slot.iter().flat_map(|s| context.catalog.slot(facts, uses.fact, id_of_row, s));
+                if given.into_iter().any(|v| is_own_token(facts, v)) {
+                    continue;
+                }
                 let name = facts.literal(*target).unwrap_or_default().split('@').next().unwrap_or_default().to_owned();
                 let at = Location { file: job.file, range: facts.value(*target).range };
                 let found = |how: &str| Asset {
@@ -125,6 +139,15 @@ fn made(context: Context, instance: &Instance, step: Node) -> Vec<Asset> {
         }
     }
     out
+}
+
+/// Whether a value is the token that every job has.
+fn is_own_token(facts: &FileFacts, value: ValueId) -> bool {
+    match &facts.value(value).what {
+        V::Expr(e) => matches!(&e.what, ExprWhat::Context(path) if path == "github.token" || path == "secrets.github_token"),
+        V::Join(parts) => matches!(parts.as_slice(), [one] if is_own_token(facts, *one)),
+        _ => false,
+    }
 }
 
 /// Where a step from that place on reads one of these outputs.
@@ -192,17 +215,10 @@ fn named(context: Context, name: &str) -> Option<String> {
 /// Scopes of the token: the job's block replaces the workflow's; none at all leaves the repository's default, which is assumed to write.
 fn token(context: Context, instance: &Instance) -> Vec<Asset> {
     let facts = context.facts.file(instance.job.file);
-    let mut scopes = permissions(facts, instance.job.fact);
-    if scopes.is_none() {
-        scopes = facts.fact(instance.job.fact).owner.and_then(|w| permissions(facts, w));
-    }
+    let mut scopes = granted(context, instance.job);
     // A called workflow never has more than its caller's job grants.
     for caller in &instance.callers {
-        let theirs = context.facts.file(caller.file);
-        let granted = permissions(theirs, caller.fact).or_else(|| theirs.fact(caller.fact).owner.and_then(|w| permissions(theirs, w)));
-        if let (Some(granted), false) = (granted, scopes.is_some()) {
-            scopes = Some(granted.into_iter().collect());
-        }
+        scopes = scopes.or_else(|| granted(context, *caller));
     }
     let Some(scopes) = scopes else {
         let at = Location { file: instance.job.file, range: facts.fact(instance.job.fact).range };
@@ -218,15 +234,14 @@ fn token(context: Context, instance: &Instance) -> Vec<Asset> {
         }];
     };
     let mut out = Vec::new();
-    for (scope, level, range) in scopes {
+    for (scope, level, at) in scopes {
         if level != Level::Write {
             continue;
         }
         for (name, kind) in SCOPES {
             if scope == name || (scope == "*" && name == "contents") {
                 let name = if scope == "*" { "write-all".to_owned() } else { format!("{scope}: write") };
-                let at = Location { file: instance.job.file, range };
-                let at = if range.is_empty() { Location { file: instance.job.file, range: facts.fact(instance.job.fact).range } } else { at };
+                let at = if at.range.is_empty() { Location { file: instance.job.file, range: facts.fact(instance.job.fact).range } } else { at };
                 out.push(Asset {
                     kind: kind.to_owned(),
                     name,
@@ -242,15 +257,22 @@ fn token(context: Context, instance: &Instance) -> Vec<Asset> {
     out
 }
 
-type Scopes = Vec<(String, Level, crate::source::Range)>;
+type Scopes = Vec<(String, Level, Location)>;
 
-fn permissions(facts: &FileFacts, owner: FactId) -> Option<Scopes> {
-    let found: Scopes = facts
-        .iter()
-        .filter(|(_, f)| f.owner == Some(owner))
-        .filter_map(|(_, f)| if let What::Permission { scope, level } = &f.what { Some((scope.clone(), *level, f.range)) } else { None })
-        .collect();
-    (!found.is_empty()).then_some(found)
+/// What a job's own block grants, else its workflow's.
+fn granted(context: Context, job: Node) -> Option<Scopes> {
+    let facts = context.facts.file(job.file);
+    let of = |owner: FactId| {
+        let found: Scopes = children(context, Node { file: job.file, fact: owner })
+            .into_iter()
+            .filter_map(|n| match &facts.fact(n.fact).what {
+                What::Permission { scope, level } => Some((scope.clone(), *level, Location { file: job.file, range: facts.fact(n.fact).range })),
+                _ => None,
+            })
+            .collect();
+        (!found.is_empty()).then_some(found)
+    };
+    of(job.fact).or_else(|| facts.fact(job.fact).owner.and_then(of))
 }
 
 /// Combinations of a matrix that are looked at, at most.

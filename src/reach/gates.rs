@@ -114,11 +114,16 @@ fn runs(world: &World, instance: &Instance, step: Node, scope: &Scope) -> Tri {
     if all == Tri::No {
         return Tri::No;
     }
-    let fearless = fact.when.is_some_and(|w| says(facts, w, &[Status::Always, Status::Failure]));
-    if !fearless && rejected_before(world, step, scope) {
+    if !is_fearless(world.context, step) && rejected_before(world, step, scope) {
         return Tri::No;
     }
     all
+}
+
+/// Whether a step also runs after an earlier one failed.
+pub(super) fn is_fearless(context: Context, step: Node) -> bool {
+    let facts = context.facts.file(step.file);
+    facts.fact(step.fact).when.is_some_and(|w| says(facts, w, &[Status::Always, Status::Failure]))
 }
 
 /// A job's own condition and those of the jobs it needs.
@@ -207,7 +212,7 @@ fn rejects(world: &World, step: Node, scope: &Scope) -> bool {
 }
 
 /// The condition of a fact itself, without that of what it stands in.
-fn own_condition(facts: &FileFacts, node: Node) -> Option<CondId> {
+pub(super) fn own_condition(facts: &FileFacts, node: Node) -> Option<CondId> {
     let fact = facts.fact(node.fact);
     let outer = fact.owner.and_then(|o| facts.fact(o).when);
     match (fact.when, outer) {

@@ -7,7 +7,7 @@ use crate::graph::{EdgeKind, Node};
 use crate::notice::{Notice, NoticeKind};
 use crate::origin::Who;
 use crate::reach::sources::Scope;
-use crate::reach::{Context, State};
+use crate::reach::{Context, State, sent};
 use crate::source::FileId;
 
 /// A job, the state it runs in, and the calls that led to it.
@@ -32,7 +32,9 @@ const DEEPEST: usize = 10;
 pub fn instances(context: Context, notices: &mut Vec<Notice>) -> Vec<Instance> {
     let mut out = Vec::new();
     for file in context.index.workflow_files() {
-        for state in states(context, file) {
+        let own = states(context, file);
+        let sent = sent::states(context, file, &own, notices);
+        for state in own.into_iter().chain(sent) {
             add(context, file, &state, &Scope::default(), &[], &mut out);
         }
     }
@@ -98,6 +100,7 @@ pub fn states(context: Context, file: FileId) -> Vec<State> {
             default_scope: true,
             head: false,
             trigger: Location { file, range: trigger.range },
+            sent: None,
         };
         let mut defaults = Vec::new();
         let mut state = base;

@@ -6,11 +6,13 @@
 pub mod agents;
 pub mod assets;
 mod condition;
+mod fields;
 pub mod gates;
 pub mod instances;
 mod mount;
 pub mod pivots;
 mod program;
+mod sent;
 pub mod sources;
 pub mod walk;
 
@@ -62,6 +64,17 @@ pub struct State {
     pub head: bool,
     /// Where the event is named.
     pub trigger: Location,
+    /// The step that sets it off, and the state that one runs in.
+    pub sent: Option<Box<Sent>>,
+}
+
+/// What sets a workflow off by a call.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Sent {
+    /// The action or command that calls.
+    pub by: Node,
+    /// How its own job was started.
+    pub state: State,
 }
 
 /// A gate that dominates a step in a state.

@@ -41,7 +41,8 @@ impl<'a> Walk<'a> {
     /// What outsiders wrote into directories of the job so far.
     pub(super) fn outside(&self) -> Vec<Outside> {
         let theirs = self.mounts.iter().filter(|(_, m)| m.who >= Who::Peer);
-        let outside = theirs.map(|(dir, m)| Outside { job: self.instance.job, dir: dir.clone(), who: m.who, name: m.name.clone(), hops: m.hops.clone() });
+        let outside =
+            theirs.map(|(dir, m)| Outside { job: self.instance.job, dir: dir.clone(), who: m.who, name: m.name.clone(), hops: m.hops.clone() });
         outside.collect()
     }
 
@@ -71,7 +72,17 @@ impl<'a> Walk<'a> {
                 if reference.is_none() && repository.is_none() && state.head && state.who >= Who::Peer {
                     let at = Location { file: node.file, range: whole };
                     let name = "the pull request's merge commit".to_owned();
-                    found.push(Source { who: state.who, arbitrary: false, lines: false, moving: true, branch: false, agent: false, name, at, hops: Vec::new() });
+                    found.push(Source {
+                        who: state.who,
+                        arbitrary: false,
+                        lines: false,
+                        moving: true,
+                        branch: false,
+                        agent: false,
+                        name,
+                        at,
+                        hops: Vec::new(),
+                    });
                 }
                 (found, value)
             }
@@ -92,7 +103,10 @@ impl<'a> Walk<'a> {
                 let who = if state.who >= Who::Peer { state.who } else { Who::Operator };
                 let at = Location { file: node.file, range };
                 let source = "the head of a pull request".to_owned();
-                self.fetched.push((name, Source { who, arbitrary: false, lines: false, moving: true, branch: false, agent: false, name: source, at, hops: Vec::new() }));
+                self.fetched.push((
+                    name,
+                    Source { who, arbitrary: false, lines: false, moving: true, branch: false, agent: false, name: source, at, hops: Vec::new() },
+                ));
                 return;
             }
             Tree::Ref(s) => {
@@ -108,7 +122,20 @@ impl<'a> Walk<'a> {
             Tree::Artifact(_) if state.event == "workflow_run" && state.who >= Who::Peer && fetches_other_run(facts, node) => {
                 let at = Location { file: node.file, range: whole };
                 let name = "an artifact of the run that started this one".to_owned();
-                (vec![Source { who: state.who, arbitrary: false, lines: false, moving: false, branch: false, agent: false, name, at, hops: Vec::new() }], None)
+                (
+                    vec![Source {
+                        who: state.who,
+                        arbitrary: false,
+                        lines: false,
+                        moving: false,
+                        branch: false,
+                        agent: false,
+                        name,
+                        at,
+                        hops: Vec::new(),
+                    }],
+                    None,
+                )
             }
             Tree::Artifact(_) | Tree::Cache(_) | Tree::Archive(_) => return,
         };
@@ -135,6 +162,10 @@ impl<'a> Walk<'a> {
         let cause_text = value.map_or_else(|| shown(self.context, node, whole), |v| shown(self.context, node, facts.value(v).range));
         let refused = self.refusal(node);
         let mut gates = here.gates.clone();
+        if let (Some(gate), true) = (&refused, worst.who >= Who::Peer && ends_job(facts, here.step)) {
+            // It fails where the tree is an outsider's: whoever comes behind it has passed that.
+            self.refused = Some(Gate { start: gate.code, text: gate.code, ..gate.clone() });
+        }
         gates.extend(refused);
         let what = shown(self.context, node, cause.range);
         let check = match gates.first() {
@@ -207,6 +238,11 @@ impl<'a> Walk<'a> {
         let family = self.families.iter().find(|f| f.names(action, version))?;
         Some(family.gate(Location { file: node.file, range: facts.value(*target).range }))
     }
+}
+
+/// Whether a failure of the step ends the job: it runs whenever the job does, and nothing is let pass.
+fn ends_job(facts: &crate::facts::FileFacts, step: Node) -> bool {
+    matches!(facts.fact(step.fact).what, What::Step { lenient: false, .. }) && gates::own_condition(facts, step).is_none()
 }
 
 /// Whether an artifact action names another run.

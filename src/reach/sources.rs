@@ -11,7 +11,7 @@ use crate::graph::paths::join;
 use crate::graph::{EdgeKind, Node};
 use crate::link::{Linker, place};
 use crate::origin::Who;
-use crate::reach::{Context, State};
+use crate::reach::{Context, State, fields};
 use crate::source::{FileId, Range};
 
 /// The calls a value stands under: for each template, the `uses:` that brought us there. Innermost last.
@@ -94,12 +94,6 @@ impl View<'_> {
         query.value(scope, node, value, DEEPEST, &[]);
         query.out.into_iter().collect()
     }
-    /// The sources of one expression at `node`.
-    pub fn of_expr(self, scope: &Scope, node: Node, expr: &Expr) -> Vec<Source> {
-        let mut query = self.query();
-        query.expr(scope, node, expr, DEEPEST, &[]);
-        query.out.into_iter().collect()
-    }
     /// The sources of what a command prints.
     pub fn of_output(self, scope: &Scope, node: Node) -> Vec<Source> {
         let mut query = self.query();
@@ -114,20 +108,25 @@ impl<'a> View<'a> {
     }
 }
 
-struct Query<'a> {
-    context: Context<'a>,
-    state: &'a State,
+pub(super) struct Query<'a> {
+    pub(super) context: Context<'a>,
+    pub(super) state: &'a State,
     outside: &'a [Outside],
-    out: BTreeSet<Source>,
+    pub(super) out: BTreeSet<Source>,
     seen: BTreeSet<(FileId, ValueId, usize)>,
 }
 
 impl<'a> Query<'a> {
+    /// A question of its own, asked where another workflow ran.
+    pub(super) fn asked_in(&self, state: &'a State) -> Query<'a> {
+        Query { state, outside: &[], out: BTreeSet::new(), seen: self.seen.clone(), ..*self }
+    }
+
     fn facts(&self, file: FileId) -> &'a FileFacts {
         self.context.facts.file(file)
     }
 
-    fn value(&mut self, scope: &Scope, node: Node, value: ValueId, depth: u32, hops: &[Hop]) {
+    pub(super) fn value(&mut self, scope: &Scope, node: Node, value: ValueId, depth: u32, hops: &[Hop]) {
         let Some(depth) = depth.checked_sub(1) else { return };
         if !self.seen.insert((node.file, value, scope.uses.len())) {
             return;
@@ -178,6 +177,9 @@ impl<'a> Query<'a> {
             ("env", Some(variable), ..) => self.environment(scope, node, variable, range, depth, &way),
             ("inputs", Some(input), ..) => self.input(scope, node, input, depth, &way),
             ("github", Some("event"), Some("inputs"), Some(input)) => self.input(scope, node, input, depth, &way),
+            ("github", Some("event"), Some("client_payload"), Some(_)) if self.state.sent.is_some() => {
+                self.handed_over(name, here, depth, &way);
+            }
             ("steps", Some(step), Some("outputs"), Some(output)) => self.step_output(scope, node, step, output, depth, &way),
             ("needs", Some(job), Some("outputs"), Some(output)) => self.job_output(scope, node, job, output, depth, &way),
             ("matrix", ..) => self.matrix(scope, node, depth, &way),
@@ -196,7 +198,17 @@ impl<'a> Query<'a> {
                 let last = name.rsplit('.').next().unwrap_or_default();
                 let moving = !(last == "sha" || last.ends_with("_sha") || last == "id" || last == "after");
                 let who = (*who).min(self.state.who.max(Who::Operator));
-                self.out.insert(Source { who, arbitrary: *arbitrary, lines: *lines, moving, branch: *arbitrary, agent: false, name: name.to_owned(), at, hops: hops.clone() });
+                self.out.insert(Source {
+                    who,
+                    arbitrary: *arbitrary,
+                    lines: *lines,
+                    moving,
+                    branch: *arbitrary,
+                    agent: false,
+                    name: name.to_owned(),
+                    at,
+                    hops: hops.clone(),
+                });
             }
         }
     }
@@ -244,6 +256,8 @@ impl<'a> Query<'a> {
                 return;
             }
         }
+        let at = Location { file: node.file, range: self.context.facts.fact(node).range };
+        self.handed_over(name, at, depth, hops);
         for (id, fact) in self.facts(node.file).iter() {
             if let What::Input { name: n, default: Some(value), .. } = &fact.what
                 && n.eq_ignore_ascii_case(name)
@@ -387,6 +401,14 @@ impl<'a> Query<'a> {
 
     /// The output of a command: what rows say it returns, and what its words and input carry.
     fn command(&mut self, scope: &Scope, node: Node, depth: u32, hops: &[Hop]) {
+        let Some(chosen) = fields::chosen(self.context, node) else { return self.printed(scope, node, depth, hops) };
+        // What it picks out of an answer decides what an outsider can put there.
+        let mut inner = Query { out: BTreeSet::new(), seen: self.seen.clone(), ..*self };
+        inner.printed(scope, node, depth, hops);
+        self.out.extend(inner.out.into_iter().filter_map(|source| chosen.of(source)));
+    }
+
+    fn printed(&mut self, scope: &Scope, node: Node, depth: u32, hops: &[Hop]) {
         let fact = self.context.facts.fact(node);
         let at = Location { file: node.file, range: fact.range };
         let mut settled = false;
@@ -397,7 +419,17 @@ impl<'a> Query<'a> {
                 let who = (*who).min(self.state.who.max(Who::Operator));
                 let text = "fetches it".to_owned();
                 let name = self.facts(node.file).word_text(node.fact);
-                self.out.insert(Source { who, arbitrary: true, lines: true, moving: true, branch: false, agent: false, name, at, hops: with(hops, Hop { at, text }) });
+                self.out.insert(Source {
+                    who,
+                    arbitrary: true,
+                    lines: true,
+                    moving: true,
+                    branch: false,
+                    agent: false,
+                    name,
+                    at,
+                    hops: with(hops, Hop { at, text }),
+                });
             }
         }
         if settled {

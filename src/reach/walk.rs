@@ -37,6 +37,8 @@ pub(super) struct Walk<'a> {
     /// Heads of pull requests that were fetched and not checked out: the ref as written, and where.
     pub(super) fetched: Vec<(String, Source)>,
     used: BTreeSet<usize>,
+    /// What an earlier step of the job refused by itself.
+    pub(super) refused: Option<Gate>,
     pub(super) run: Run,
     entered: BTreeSet<(Node, String, Vec<Asset>)>,
 }
@@ -85,6 +87,7 @@ pub fn walk(context: Context, instance: &Instance, pivots: &[Pivot]) -> Option<R
         written: BTreeSet::new(),
         fetched: Vec::new(),
         used: BTreeSet::new(),
+        refused: None,
         run,
         entered: BTreeSet::new(),
     };
@@ -110,7 +113,8 @@ impl<'a> Walk<'a> {
             if !matches!(self.context.facts.fact(step).what, What::Step { .. }) {
                 continue;
             }
-            let Some(gates) = gates::of_step(self.context, self.instance, &self.families, step, scope) else { continue };
+            let Some(mut gates) = gates::of_step(self.context, self.instance, &self.families, step, scope) else { continue };
+            gates.extend(self.refused.clone().filter(|_| !gates::is_fearless(self.context, step)));
             let mut assets = assets::of_step(self.context, self.instance, step, self.run.own_runner.as_ref());
             let root = |job: Node| self.context.index.root(job.file);
             let others = self.pivots.iter().filter(|p| p.job != self.instance.job && root(p.job) == root(self.instance.job));
@@ -233,7 +237,7 @@ impl<'a> Walk<'a> {
                     self.follow(here, node, depth);
                 }
                 Executes::Packages => self.follow(here, node, depth),
-                Executes::Stdin | Executes::Text(_) | Executes::Workflow(_) => {}
+                Executes::Stdin | Executes::Text(_) => {}
             }
         }
         if !entered {

@@ -129,7 +129,8 @@ impl Walk<'_> {
 
     /// The action's own refusal of whoever may not write, as its row says.
     fn admission(&self, node: Node, at: Location, name: &str) -> Option<Gate> {
-        let admits = self.context.index.effects(self.context.catalog, node).filter_map(|e| if let Effect::Admits(who) = e { Some(*who) } else { None });
+        let admits =
+            self.context.index.effects(self.context.catalog, node).filter_map(|e| if let Effect::Admits(who) = e { Some(*who) } else { None });
         admits.min().map(|who| Gate {
             family: "agent's own check".to_owned(),
             start: Some(who),
@@ -196,7 +197,8 @@ impl Walk<'_> {
             let near = found.owner.is_some_and(|o| owners.contains(&o));
             if near && (powers.contains_key(&Power::Shell) || prompt.contains(name.as_str())) {
                 let inner = Node { file: node.file, fact };
-                let hop = Hop { at: Location { file: node.file, range: found.range }, text: format!("puts it into {name}, where the agent finds it") };
+                let hop =
+                    Hop { at: Location { file: node.file, range: found.range }, text: format!("puts it into {name}, where the agent finds it") };
                 let from = self.view(&here.outside).of(&here.scope, inner, *value);
                 out.extend(from.into_iter().map(|s| Source { hops: s.hops.iter().cloned().chain([hop.clone()]).collect(), ..s }));
             }

@@ -1,0 +1,108 @@
+//! Workflows that a step of another one sets off: whoever can start that step starts them too, with what the step hands over. One call deep: what such a
+//! workflow sets off in turn is started by its own triggers.
+
+use crate::catalog::row::Effect;
+use crate::facts::What;
+use crate::finding::{Hop, Location};
+use crate::graph::{EdgeKind, Node};
+use crate::notice::{Notice, NoticeKind};
+use crate::origin::Who;
+use crate::reach::instances::{self, Instance};
+use crate::reach::sources::{Query, Scope, Source};
+use crate::reach::{Context, Sent, State, gates};
+use crate::source::FileId;
+
+/// Calls of one workflow that are followed, at most.
+const CALLS: usize = 32;
+
+/// States in which outsiders start a workflow through a step of another, beside those its own triggers give.
+pub(super) fn states(context: Context, file: FileId, own: &[State], notices: &mut Vec<Notice>) -> Vec<State> {
+    let mut out: Vec<State> = Vec::new();
+    for (fact, trigger) in context.facts.file(file).iter() {
+        let What::Trigger { event, .. } = &trigger.what else { continue };
+        let Some(base) = own.iter().find(|s| s.event == *event && s.sent.is_none()) else { continue };
+        if event == "workflow_run" {
+            continue;
+        }
+        for (n, edge) in context.graph.into(Node { file, fact }, EdgeKind::Dispatches).enumerate() {
+            if n >= CALLS {
+                let text = format!("more than {CALLS} steps start this workflow; the rest is not followed");
+                notices.push(Notice { file: Some(file), range: Some(trigger.range), kind: NoticeKind::Limit, text });
+                break;
+            }
+            for state in instances::states(context, edge.from.file).into_iter().filter(|s| s.privileged && !s.head && s.who >= Who::Peer) {
+                let Some(who) = sender(context, edge.from, &state) else { continue };
+                if who >= Who::Peer {
+                    let parent = Some(state.event.clone());
+                    let sent = Some(Box::new(Sent { by: edge.from, state }));
+                    out.push(State { parent, who, sent, ..base.clone() });
+                }
+            }
+        }
+    }
+    out.sort();
+    out.dedup();
+    out
+}
+
+/// Who can make a step call, gates and its own refusal applied; nobody, when it does not run in that state.
+fn sender(context: Context, call: Node, state: &State) -> Option<Who> {
+    let facts = context.facts.file(call.file);
+    let owner = |is: fn(&What) -> bool| facts.owners(call.fact).find(|(_, f)| is(&f.what)).map(|(fact, _)| Node { file: call.file, fact });
+    let job = owner(|w| matches!(w, What::Job { .. }))?;
+    let step = owner(|w| matches!(w, What::Step { .. })).unwrap_or(job);
+    let instance = Instance { job, state: state.clone(), scope: Scope::default(), callers: Vec::new() };
+    let families = gates::families(context);
+    let gates = gates::of_step(context, &instance, &families, step, &instance.scope)?;
+    let admits = context.index.effects(context.catalog, call).filter_map(|e| if let Effect::Admits(who) = e { Some(*who) } else { None }).min();
+    Some(gates::capped(state.who, &gates).min(admits.unwrap_or(Who::Anyone)))
+}
+
+impl Query<'_> {
+    /// What the step that set this run off handed over under a name; `None` when nothing did.
+    pub(super) fn handed_over(&mut self, name: &str, at: Location, depth: u32, hops: &[Hop]) -> Option<()> {
+        let sent = self.state.sent.as_deref()?;
+        let facts = self.context.facts.file(sent.by.file);
+        let call = Location { file: sent.by.file, range: facts.fact(sent.by.fact).range };
+        let mut way = vec![Hop { at: call, text: "starts this workflow with it".to_owned() }];
+        way.extend_from_slice(hops);
+        for (id, row) in self.context.index.rows(self.context.catalog, sent.by) {
+            for effect in &row.effects {
+                let Effect::Dispatches { values, .. } = effect else { continue };
+                if values.is_empty() {
+                    // The thread: all of it is what people wrote, but for numbers and commits.
+                    let last = name.rsplit('.').next().unwrap_or_default();
+                    let fixed = matches!(last, "sha" | "number" | "id" | "full_name" | "login" | "clone_url" | "html_url" | "url");
+                    let source = Source {
+                        who: self.state.who,
+                        arbitrary: !fixed,
+                        lines: !fixed,
+                        moving: last != "sha",
+                        branch: last == "ref",
+                        agent: false,
+                        name: name.to_owned(),
+                        at,
+                        hops: way.clone(),
+                    };
+                    self.out.insert(source);
+                    continue;
+                }
+                let given: Vec<_> = match &facts.fact(sent.by.fact).what {
+                    // `-f name=value`, any number of times.
+                    What::Command(c) => {
+                        let begins = format!("{}=", name.rsplit('.').next().unwrap_or_default());
+                        let is =
+                            |w: &&crate::facts::Word| w.parts.first().and_then(|p| facts.literal(p.value)).is_some_and(|t| t.starts_with(&begins));
+                        c.words.iter().filter(is).map(|w| w.value).collect()
+                    }
+                    _ => values.iter().flat_map(|s| self.context.catalog.slot(facts, sent.by.fact, id, s)).collect(),
+                };
+                let mut inner = self.asked_in(&sent.state);
+                given.into_iter().for_each(|value| inner.value(&Scope::default(), sent.by, value, depth, &way));
+                let found = std::mem::take(&mut inner.out);
+                self.out.extend(found);
+            }
+        }
+        Some(())
+    }
+}
