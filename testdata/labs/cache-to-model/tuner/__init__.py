@@ -1,0 +1,1 @@
+"""Fine-tunes a classifier of reviews."""
