@@ -308,6 +308,7 @@ impl Effect {
             Effect::Wraps { list, text, .. } => list.iter().chain(text).collect(),
             Effect::Checks { slot, .. } => vec![slot],
             Effect::Installs { manifest, until, .. } => manifest.iter().chain(until).collect(),
+            Effect::Agent(agent) => agent.slots().collect(),
             _ => Vec::new(),
         }
     }

@@ -1,5 +1,6 @@
 //! What rows say that their subjects do. Knows the vocabulary of facts and origins alone.
 
+use super::agent::{Agent, Power};
 use super::row::{Promise, Slot};
 use crate::facts::Language;
 use crate::origin::{Mutable, Via, Who};
@@ -105,6 +106,10 @@ pub enum Effect {
         asset: String,
         /// The argument that carries it; absent: the environment.
         slot: Option<Slot>,
+        /// Whether it stays on the machine, so that all later steps have it.
+        leaves: bool,
+        /// Globs of the outputs that carry a credential made of it.
+        outputs: Vec<String>,
     },
     /// For `credential` rows: what such a secret opens.
     Opens {
@@ -132,6 +137,8 @@ pub enum Effect {
         by: Vec<String>,
         /// Literals that pass the gate; empty: any.
         values: Vec<String>,
+        /// Activity types of pull requests in which the check means that somebody acted just now; empty: all.
+        types: Vec<String>,
     },
     /// Undoes the other call: `pickle.loads(pickle.dumps(x))` is silent.
     RoundTripOf(Vec<String>),
@@ -162,6 +169,8 @@ pub enum Effect {
         who: Who,
         /// Whether the text is free (`arbitrary`), or has a shape that cannot carry code (`structured`).
         arbitrary: bool,
+        /// Whether it can hold line breaks.
+        lines: bool,
         /// Events in which it can be set by an outsider; empty: all.
         events: Vec<String>,
     },
@@ -208,6 +217,12 @@ pub enum Effect {
         /// one element of each of these.
         each: Option<Slot>,
     },
+    /// A language model that acts on what it is told.
+    Agent(Box<Agent>),
+    /// Gives an agent these powers, or is a tool that has them.
+    Powers(Vec<Power>),
+    /// Refuses by itself whoever is further outside.
+    Admits(Who),
 }
 
 /// What a sink says when its origin is open or unknown.

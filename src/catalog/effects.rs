@@ -2,6 +2,7 @@
 
 use serde_yaml::Value;
 
+use super::agent;
 use super::fields::{Fault, Fields, Read, count, labels, nearest, one_of, text, texts, truth};
 use super::load::{slot, slots};
 use super::row::{Effect, Executes, Pin, Promise, Slot, SlotName, Tree, Verdict};
@@ -46,6 +47,9 @@ pub fn effects(row: &Fields<'_>, known: &Severities) -> Read<Vec<Effect>> {
     out.extend(row.each("installs", installs)?);
     out.extend(row.each("enters", enters)?);
     out.extend(row.each("calls", calls)?);
+    out.extend(row.read("agent", agent::agent)?.map(|a| Effect::Agent(Box::new(a))));
+    out.extend(row.read("powers", agent::powers)?.map(Effect::Powers));
+    out.extend(row.read("admits", who)?.map(Effect::Admits));
     Ok(out)
 }
 
@@ -257,7 +261,12 @@ fn publishes(value: &Value, known: &Severities) -> Read<Effect> {
 
 fn consumes(value: &Value, known: &Severities) -> Read<Effect> {
     let fields = Fields::of(value, "`consumes-credential`")?;
-    let effect = Effect::ConsumesCredential { asset: fields.need("asset", |v| asset(v, known))?, slot: fields.read("slot", slot)? };
+    let effect = Effect::ConsumesCredential {
+        asset: fields.need("asset", |v| asset(v, known))?,
+        slot: fields.read("slot", slot)?,
+        leaves: fields.read("leaves", truth)?.unwrap_or(false),
+        outputs: fields.read("outputs", texts)?.unwrap_or_default(),
+    };
     fields.finish()?;
     Ok(effect)
 }
@@ -279,6 +288,7 @@ fn caps(value: &Value) -> Read<Effect> {
         residual: fields.read("residual", text)?.unwrap_or_default(),
         by: fields.read("by", texts)?.unwrap_or_default(),
         values: fields.read("values", texts)?.unwrap_or_default(),
+        types: fields.read("types", texts)?.unwrap_or_default(),
     };
     fields.finish()?;
     Ok(effect)
@@ -302,6 +312,7 @@ fn controlled(value: &Value) -> Read<Effect> {
     let effect = Effect::Controlled {
         who: fields.need("who", who)?,
         arbitrary: fields.read("text", |v| one_of(v, &[("arbitrary", true), ("structured", false)]))?.unwrap_or(true),
+        lines: fields.read("lines", truth)?.unwrap_or(false),
         events: fields.read("events", texts)?.unwrap_or_default(),
     };
     fields.finish()?;

@@ -9,7 +9,7 @@ use super::row::{ArgTest, EntrySubject, Flag, Receiver, Row, RowExample, SecretC
 use super::severity::Severities;
 
 /// Keys that name a subject.
-pub const SUBJECTS: [&str; 21] = [
+pub const SUBJECTS: [&str; 22] = [
     "call",
     "method",
     "suffix",
@@ -27,6 +27,7 @@ pub const SUBJECTS: [&str; 21] = [
     "gate",
     "package",
     "account",
+    "tool",
     "comment",
     "secret",
     "secret-name",
@@ -166,6 +167,7 @@ fn subjects(kind: &'static str, fields: &Fields<'_>) -> Read<Vec<Subject>> {
                 "secret-file" => Subject::SecretFile(name),
                 "package" => Subject::Package(name.to_ascii_lowercase().replace('_', "-")),
                 "account" => Subject::Account(name.to_ascii_lowercase()),
+                "tool" => Subject::Tool(name.to_ascii_lowercase()),
                 "comment" => Subject::Comment(name.to_ascii_lowercase()),
                 _ => Subject::Secret(Box::new(SecretFormat { id: name, ..format.clone() })),
             });

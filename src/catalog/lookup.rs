@@ -76,7 +76,7 @@ impl Catalog {
                     n.clone()
                 }
                 Subject::Runner(n) | Subject::Credential(n) | Subject::Package(n) | Subject::Account(n) | Subject::Gate(n) => n.clone(),
-                Subject::Comment(n) | Subject::SecretName(n) | Subject::SecretFile(n) => n.clone(),
+                Subject::Comment(n) | Subject::SecretName(n) | Subject::SecretFile(n) | Subject::Tool(n) => n.clone(),
                 Subject::Command { .. } | Subject::ActionShape(_) | Subject::Entry(_) | Subject::Secret(_) => continue,
             };
             if name.contains(['*', '?']) && !matches!(row.subject, Subject::Suffix { .. }) {

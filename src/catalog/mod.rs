@@ -3,6 +3,7 @@
 //! A row is found by the shape of its subject: exact names through an ordered map, patterns in a short list per kind. Which argument a slot means is
 //! decided in `slot`, how a command line is read in `command`, what it runs inside in `unwrap`.
 
+pub mod agent;
 #[cfg(not(test))]
 mod builtin;
 pub mod command;
@@ -368,6 +369,13 @@ impl Catalog {
     pub fn runner(&self, label: &str) -> Vec<RowId> {
         self.named("runner", &label.to_ascii_lowercase())
     }
+    /// What a tool of an agent can do, as rows say; none when no row names it.
+    pub fn tool(&self, name: &str) -> Option<Vec<agent::Power>> {
+        let rows = self.named("tool", &name.to_ascii_lowercase());
+        let found: Vec<&Vec<agent::Power>> =
+            rows.iter().flat_map(|id| &self.row(*id).effects).filter_map(|e| if let Effect::Powers(p) = e { Some(p) } else { None }).collect();
+        (!found.is_empty()).then(|| found.into_iter().flatten().copied().collect())
+    }
     /// Rows of what silences another tool, by a comment without its mark; what ends a line of a notebook is no part of it.
     pub fn silencers(&self, comment: &str) -> impl Iterator<Item = RowId> {
         let text = comment.split(['"', '\\']).next().unwrap_or_default().trim().to_ascii_lowercase();
@@ -453,6 +461,7 @@ impl Subject {
             Subject::Gate(_) => "gate",
             Subject::Package(_) => "package",
             Subject::Account(_) => "account",
+            Subject::Tool(_) => "tool",
             Subject::Comment(_) => "comment",
             Subject::Secret(_) => "secret",
             Subject::SecretName(_) => "secret-name",
@@ -472,7 +481,7 @@ impl Subject {
             Subject::Secret(format) => format.id.clone(),
             Subject::Call(n) | Subject::Method(n) | Subject::Assign(n) | Subject::Action(n) | Subject::Image(n) | Subject::Setting(n) => n.clone(),
             Subject::Trigger(n) | Subject::Context(n) | Subject::Runner(n) => n.clone(),
-            Subject::Credential(n) | Subject::Gate(n) | Subject::Package(n) | Subject::Account(n) => n.clone(),
+            Subject::Credential(n) | Subject::Gate(n) | Subject::Package(n) | Subject::Account(n) | Subject::Tool(n) => n.clone(),
             Subject::Comment(n) | Subject::SecretName(n) | Subject::SecretFile(n) => n.clone(),
         }
     }
@@ -527,6 +536,9 @@ impl Effect {
             Effect::Installs { .. } => "installs",
             Effect::Enters { .. } => "enters",
             Effect::Calls { .. } => "calls",
+            Effect::Agent(_) => "agent",
+            Effect::Powers(_) => "powers",
+            Effect::Admits(_) => "admits",
         }
     }
 }

@@ -119,6 +119,8 @@ pub enum Subject {
     Package(String),
     /// An account of a hub or forge.
     Account(String),
+    /// A tool of an agent, as lists of allowed tools name it.
+    Tool(String),
     /// A comment that silences another tool, in lower case, as a glob.
     Comment(String),
     /// A token format, by id.

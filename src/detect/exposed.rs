@@ -19,7 +19,7 @@ pub fn self_hosted_runner(context: &Context) -> Vec<Alert> {
         let taken = "the workflow is read from the pull request: its author can take conditions out";
         let hops = vec![Hop { at: run.state.trigger, text: walk::starts(&run.state) }, Hop { at: *at, text: taken.to_owned() }];
         let (kind, how) = ("self-hosted-host".to_owned(), "outlives the job".to_owned());
-        let asset = Asset { kind, name: label.clone(), how, carrier: Carrier::Machine, at: *at, assumed: false };
+        let asset = Asset { kind, name: label.clone(), how, carrier: Carrier::Machine, at: *at, assumed: false, onward: Vec::new() };
         let mut found = way(context, run, run.state.who, (*at, label.clone()), hops, &[asset], &[]);
         found.assumes.push("runs of outside contributors start without approval".to_owned());
         if !label.contains("self-hosted") {

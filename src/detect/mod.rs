@@ -1,9 +1,11 @@
 //! Detectors that `match:` cannot say, one file each, and the table by which pages name them.
 
+mod agents;
 pub mod exposed;
 pub mod paths;
 pub mod permissions;
 mod poisoned_pipeline;
+mod runner_files;
 pub mod script_injection;
 pub mod secrets;
 
@@ -52,13 +54,19 @@ pub type Detector = fn(&Context<'_>) -> Vec<Alert>;
 
 /// Detectors by the name that pages use.
 pub const TABLE: &[(&str, Detector)] = &[
+    ("agent_answer_executed", script_injection::answers),
+    ("agent_instructed", agents::instructed),
+    ("agent_in_outside_tree", agents::in_outside_tree),
+    ("approved_commit_can_change", poisoned_pipeline::outrun),
     ("excessive_permissions", permissions::excessive),
     ("poisoned_pipeline_execution", poisoned_pipeline::executed),
     ("publish_credential_exposed", exposed::publish_credential),
+    ("runner_environment_injection", runner_files::injected),
     ("script_injection", script_injection::detect),
     ("secret_assigned_literal", secrets::assigned_literal),
     ("secret_in_image", secrets::in_image),
     ("secret_known_format", secrets::known_format),
     ("self_hosted_runner_exposed", exposed::self_hosted_runner),
+    ("untrusted_artifact_published", poisoned_pipeline::published),
     ("untrusted_checkout", poisoned_pipeline::checked_out),
 ];

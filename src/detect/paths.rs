@@ -66,8 +66,9 @@ pub fn way(context: &Context, run: &Run, who: Who, cause: (Location, String), mu
     }
     if let Some(asset) = &asset {
         hops.push(Hop { at: asset.at, text: format!("{} {}", asset.name, asset.how) });
+        hops.extend(asset.onward.iter().cloned());
         // What the job does with it is what an attacker can do.
-        if let Some(used) = run.publishes.iter().filter(|p| p.asset == asset.kind).max_by_key(|p| p.name.is_some()) {
+        if let (true, Some(used)) = (asset.onward.is_empty(), run.publishes.iter().filter(|p| p.asset == asset.kind).max_by_key(|p| p.name.is_some())) {
             let what = used.name.as_deref().unwrap_or("with it");
             hops.push(Hop { at: used.at, text: format!("publishes {what}: so can they") });
         }

@@ -2,26 +2,39 @@
 
 use crate::catalog::row::{Effect, Executes, Slot};
 use crate::detect::Context;
-use crate::detect::paths::{alerts, way};
+use crate::detect::paths::{Way, alerts, way};
 use crate::facts::{FileFacts, V, ValueId, What};
 use crate::finding::{Alert, Hop, Location};
 use crate::graph::Node;
 use crate::origin::Who;
-use crate::reach::{Context as Reachable, gates, sources, walk};
+use crate::reach::sources::{Outside, View};
+use crate::reach::{Context as Reachable, Run, StepRun, gates, walk};
 
 /// Expressions in `run:` and in inputs that are code. The cause is the expression.
 pub fn detect(context: &Context) -> Vec<Alert> {
+    alerts(context, "script-injection", pasted(context, false))
+}
+
+/// The same for what an agent answered whom an outsider can instruct.
+pub fn answers(context: &Context) -> Vec<Alert> {
+    alerts(context, "agent-answer-executed", pasted(context, true))
+}
+
+fn pasted(context: &Context, agent: bool) -> Vec<Way> {
     let reachable = context.reachable();
     let mut ways = Vec::new();
+    let holding = holding(context);
     // Who brings the workflow itself needs no gap in it.
     for run in context.reach.runs.iter().filter(|r| r.state.who >= Who::Peer && !r.state.head) {
         for step in &run.steps {
+            let outside = holding.beside(run, step);
             for (node, value) in code(reachable, step.step) {
                 for expr in expressions(reachable.facts.file(node.file), value) {
                     let V::Expr(parsed) = &reachable.facts.value(node.file, expr).what else { continue };
                     let range = reachable.facts.value(node.file, expr).range;
-                    let found = sources::of_expr(reachable, &run.state, &step.scope, node, parsed);
-                    let Some(worst) = found.into_iter().filter(|s| s.arbitrary && s.who >= Who::Peer).max_by_key(|s| s.who) else { continue };
+                    let view = View { context: reachable, state: &run.state, outside: &outside };
+                    let found = view.of_expr(&step.scope, node, parsed);
+                    let Some(worst) = found.into_iter().filter(|s| s.arbitrary && s.agent == agent && s.who >= Who::Peer).max_by_key(|s| s.who) else { continue };
                     if step.gates.iter().any(|g| g.text.is_some_and(|t| t < Who::Peer)) {
                         continue;
                     }
@@ -38,7 +51,24 @@ pub fn detect(context: &Context) -> Vec<Alert> {
             }
         }
     }
-    alerts(context, "script-injection", ways)
+    ways
+}
+
+/// Runs with files of outsiders in their workspace.
+pub(super) struct Holding<'a>(Vec<&'a Run>);
+
+/// All such runs.
+pub(super) fn holding<'a>(context: &Context<'a>) -> Holding<'a> {
+    Holding(context.reach.runs.iter().filter(|r| r.steps.last().is_some_and(|s| !s.outside.is_empty())).collect())
+}
+
+impl Holding<'_> {
+    /// What outsiders wrote where this step or a job beside it can read it: outputs carry it from one to the other.
+    pub(super) fn beside(&self, run: &Run, step: &StepRun) -> Vec<Outside> {
+        let beside = self.0.iter().filter(|r| r.job.file == run.job.file && r.job != run.job && r.state == run.state);
+        let theirs = beside.flat_map(|r| r.steps.last()).flat_map(|s| s.outside.iter().cloned());
+        step.outside.iter().cloned().chain(theirs).collect()
+    }
 }
 
 /// The texts a step hands to an interpreter.

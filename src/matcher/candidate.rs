@@ -333,7 +333,7 @@ impl<'a> Matcher<'a> {
         let mut origin = Origin::PROGRAM;
         for row in self.context.catalog.context(path) {
             for effect in &self.context.catalog.row(row).effects {
-                let Effect::Controlled { who, arbitrary, events: when } = effect else { continue };
+                let Effect::Controlled { who, arbitrary, events: when, .. } = effect else { continue };
                 if !when.is_empty() && !when.iter().any(|e| events.contains(&e.as_str())) {
                     continue;
                 }

@@ -1,10 +1,11 @@
 //! What is in reach of code that runs in a step: secrets of the job and of later steps, the token with its scopes, cloud roles, the machine.
 
+use crate::catalog::glob;
 use crate::catalog::row::Effect;
-use crate::facts::{ExprWhat, FactId, FileFacts, Level, V, ValueId, What};
+use crate::facts::{Channel, ExprWhat, FactId, FileFacts, Level, V, ValueId, What};
 use crate::finding::Location;
 use crate::graph::Node;
-use crate::reach::instances::Instance;
+use crate::reach::instances::{Instance, children};
 use crate::reach::{Asset, Carrier, Context};
 
 /// Asset kinds of token scopes.
@@ -26,10 +27,11 @@ pub fn of_step(context: Context, instance: &Instance, step: Node, own_runner: Op
     let mut out = Vec::new();
     if let Some((label, at)) = own_runner {
         let how = "the machine outlives the job".to_owned();
-        out.push(Asset { kind: "self-hosted-host".to_owned(), name: label.clone(), how, carrier: Carrier::Machine, at: *at, assumed: false });
+        out.push(Asset { kind: "self-hosted-host".to_owned(), name: label.clone(), how, carrier: Carrier::Machine, at: *at, assumed: false, onward: Vec::new() });
     }
     if instance.state.privileged {
         out.extend(secrets(context, instance, step));
+        out.extend(made(context, instance, step));
         out.extend(token(context, instance));
     }
     out.sort();
@@ -70,7 +72,7 @@ fn secrets(context: Context, instance: &Instance, step: Node) -> Vec<Asset> {
         if name == "GITHUB_TOKEN" {
             continue;
         }
-        let kind = opens(context, name);
+        let kind = opened(context, Node { file: instance.job.file, fact: id }, name);
         if kind == "none" {
             continue;
         }
@@ -81,10 +83,88 @@ fn secrets(context: Context, instance: &Instance, step: Node) -> Vec<Asset> {
             carrier: Carrier::Environment,
             at: Location { file: instance.job.file, range: fact.range },
             assumed: false,
+            onward: Vec::new(),
         });
     }
     out
 }
+
+/// Logins that earlier steps left on the machine, and tokens that this or a later step takes from an earlier one's outputs.
+fn made(context: Context, instance: &Instance, step: Node) -> Vec<Asset> {
+    let job = instance.job;
+    let facts = context.facts.file(job.file);
+    let Some(from) = top_step(context, job, step).map(|s| facts.fact(s).order) else { return Vec::new() };
+    let mut out = Vec::new();
+    for maker in children(context, job) {
+        let What::Step { id, .. } = &facts.fact(maker.fact).what else { continue };
+        for uses in children(context, maker) {
+            let What::Uses { target, .. } = &facts.fact(uses.fact).what else { continue };
+            for effect in context.index.effects(context.catalog, uses) {
+                let Effect::ConsumesCredential { asset, leaves, outputs, .. } = effect else { continue };
+                let name = facts.literal(*target).unwrap_or_default().split('@').next().unwrap_or_default().to_owned();
+                let at = Location { file: job.file, range: facts.value(*target).range };
+                let found = |how: &str| Asset {
+                    kind: asset.clone(),
+                    name: format!("what {name} logged in with"),
+                    how: how.to_owned(),
+                    carrier: Carrier::Environment,
+                    at,
+                    assumed: false,
+                    onward: Vec::new(),
+                };
+                if *leaves && facts.fact(maker.fact).order < from {
+                    out.push(found("stays on the machine for later steps"));
+                }
+                let taken = id.as_ref().filter(|_| !outputs.is_empty()).and_then(|id| taken(facts, job, from, id, outputs));
+                out.extend(taken.map(|range| Asset {
+                    name: format!("the token of {name}"),
+                    at: Location { file: job.file, range },
+                    ..found("is handed to this or a later step")
+                }));
+            }
+        }
+    }
+    out
+}
+
+/// Where a step from that place on reads one of these outputs.
+fn taken(facts: &FileFacts, job: Node, from: u32, id: &str, outputs: &[String]) -> Option<crate::source::Range> {
+    let begins = format!("steps.{}.outputs.", id.to_ascii_lowercase());
+    let steps = facts.iter().filter(|(_, f)| f.owner == Some(job.fact) && f.order >= from && matches!(f.what, What::Step { .. }));
+    let ranges: Vec<_> = steps.map(|(_, f)| f.range).collect();
+    facts.values.iter().find_map(|v| {
+        let V::Expr(e) = &v.what else { return None };
+        let ExprWhat::Context(path) = &e.what else { return None };
+        let output = path.strip_prefix(&begins)?;
+        (outputs.iter().any(|o| glob::text(o, output)) && ranges.iter().any(|r| r.contains(v.range))).then_some(v.range)
+    })
+}
+
+/// What a secret opens where it stands: by its name, else by the variable it is put into, else by what it is handed to.
+fn opened(context: Context, mention: Node, name: &str) -> String {
+    let facts = context.facts.file(mention.file);
+    if let Some(kind) = named(context, name) {
+        return kind;
+    }
+    let fact = facts.fact(mention.fact);
+    let Some(owner) = fact.owner else { return OTHER.to_owned() };
+    let node = Node { file: mention.file, fact: owner };
+    let found = match &facts.fact(owner).what {
+        What::Write { channel: Channel::Env(variable), .. } => named(context, variable),
+        What::Uses { .. } => context.index.rows(context.catalog, node).find_map(|(id, row)| {
+            row.effects.iter().find_map(|effect| {
+                let Effect::ConsumesCredential { asset, slot: Some(slot), .. } = effect else { return None };
+                let values = context.catalog.slot(facts, owner, id, slot);
+                values.into_iter().any(|v| facts.value(v).range.contains(fact.range)).then(|| asset.clone())
+            })
+        }),
+        _ => None,
+    };
+    found.unwrap_or_else(|| OTHER.to_owned())
+}
+
+/// What is in reach with a secret of which nothing is known.
+const OTHER: &str = "other-secret";
 
 /// The step of the job that contains a fact (or called the template it stands in).
 fn top_step(context: Context, job: Node, step: Node) -> Option<FactId> {
@@ -100,9 +180,13 @@ fn top_step(context: Context, job: Node, step: Node) -> Option<FactId> {
 
 /// The asset a secret of that name opens; what no row names is another secret.
 pub fn opens(context: Context, name: &str) -> String {
+    named(context, name).unwrap_or_else(|| OTHER.to_owned())
+}
+
+/// The asset that a row says a secret or variable of that name opens.
+fn named(context: Context, name: &str) -> Option<String> {
     let row = context.catalog.credential(name).map(|id| context.catalog.row(id));
-    let kind = row.into_iter().flat_map(|r| &r.effects).find_map(|e| if let Effect::Opens { asset } = e { Some(asset.clone()) } else { None });
-    kind.unwrap_or_else(|| "other-secret".to_owned())
+    row.into_iter().flat_map(|r| &r.effects).find_map(|e| if let Effect::Opens { asset } = e { Some(asset.clone()) } else { None })
 }
 
 /// Scopes of the token: the job's block replaces the workflow's; none at all leaves the repository's default, which is assumed to write.
@@ -130,6 +214,7 @@ fn token(context: Context, instance: &Instance) -> Vec<Asset> {
             carrier: Carrier::Workspace,
             at,
             assumed: true,
+            onward: Vec::new(),
         }];
     };
     let mut out = Vec::new();
@@ -149,6 +234,7 @@ fn token(context: Context, instance: &Instance) -> Vec<Asset> {
                     carrier: Carrier::Workspace,
                     at,
                     assumed: false,
+                    onward: Vec::new(),
                 });
             }
         }

@@ -46,6 +46,7 @@ pub struct Family {
     pub(super) residual: String,
     pub(super) by: Vec<String>,
     pub(super) values: Vec<String>,
+    pub(super) types: Vec<String>,
 }
 
 impl Family {
@@ -53,9 +54,18 @@ impl Family {
     pub fn names(&self, action: &str, version: &str) -> bool {
         self.by.iter().any(|b| b.eq_ignore_ascii_case(action)) && self.values.iter().any(|v| like(v, version))
     }
+    /// Whether a check of this family says that somebody acted in this state. A label that was set once is still there when its run starts by a push.
+    pub fn acts_in(&self, state: &State) -> bool {
+        self.types.is_empty() || self.types.contains(&state.activity)
+    }
     /// The gate at a place.
     pub fn gate(&self, at: Location) -> Gate {
         Gate { family: self.name.clone(), start: self.start, code: self.code, text: self.text, residual: self.residual.clone(), at }
+    }
+    /// The gate at a place in a state. A check that somebody passed earlier leaves an outsider who got somebody to do so once.
+    pub fn gate_in(&self, state: &State, at: Location) -> Gate {
+        let gate = self.gate(at);
+        if self.acts_in(state) { gate } else { Gate { start: gate.start.map(|who| who.max(Who::Peer)), code: None, text: None, ..gate } }
     }
 }
 

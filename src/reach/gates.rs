@@ -10,7 +10,7 @@ use crate::origin::Who;
 use crate::reach::condition::{Family, Tri, World, cond, cond_at, mark, mentions, says, script_mentions, stops, text_of};
 use crate::reach::instances::{Instance, children};
 use crate::reach::sources::Scope;
-use crate::reach::{Context, Gate};
+use crate::reach::{Context, Gate, State};
 
 /// All families, in catalogue order.
 pub fn families(context: Context) -> Vec<Family> {
@@ -18,9 +18,10 @@ pub fn families(context: Context) -> Vec<Family> {
     for (_, row) in context.catalog.iter() {
         let Subject::Gate(name) = &row.subject else { continue };
         for effect in &row.effects {
-            if let Effect::Caps { start, code, text, residual, by, values } = effect {
-                let (name, residual, by, values) = (name.clone(), residual.clone(), by.clone(), values.clone());
-                out.push(Family { name, start: *start, code: *code, text: *text, residual, by, values });
+            if let Effect::Caps { start, code, text, residual, by, values, types } = effect {
+                let (name, residual, by) = (name.clone(), residual.clone(), by.clone());
+                let (values, types) = (values.clone(), types.clone());
+                out.push(Family { name, start: *start, code: *code, text: *text, residual, by, values, types });
             }
         }
     }
@@ -52,7 +53,7 @@ pub fn of_step<'f>(context: Context<'f>, instance: &'f Instance, families: &'f [
     for family in &able {
         let world = world(vec![*family]);
         if runs(&world, instance, step, scope) == Tri::No {
-            gates.push(family.gate(place(&world)));
+            gates.push(family.gate_in(&instance.state, place(&world)));
         }
     }
     if gates.is_empty() {
@@ -66,17 +67,17 @@ pub fn of_step<'f>(context: Context<'f>, instance: &'f Instance, families: &'f [
                     needed = rest;
                 }
             }
-            gates.extend(one_of(&needed, place(&all)));
+            gates.extend(one_of(&instance.state, &needed, place(&all)));
         }
     }
     Some(gates)
 }
 
 /// The gate that several checks are of which one has to be passed: as wide as the widest.
-fn one_of(families: &[&Family], at: Location) -> Option<Gate> {
-    let first = families.first()?.gate(at);
-    let widest =
-        |cap: fn(&Family) -> Option<Who>| families.iter().map(|f| cap(f)).collect::<Option<Vec<Who>>>().and_then(|caps| caps.into_iter().max());
+fn one_of(state: &State, families: &[&Family], at: Location) -> Option<Gate> {
+    let gates: Vec<Gate> = families.iter().map(|f| f.gate_in(state, at)).collect();
+    let first = gates.first()?.clone();
+    let widest = |cap: fn(&Gate) -> Option<Who>| gates.iter().map(cap).collect::<Option<Vec<Who>>>().and_then(|caps| caps.into_iter().max());
     let words = |word: fn(&Family) -> &str, joint: &str| families.iter().map(|f| word(f)).collect::<Vec<_>>().join(joint);
     Some(Gate {
         family: words(|f| &f.name, " or "),

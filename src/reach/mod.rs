@@ -3,16 +3,21 @@
 //! A job is walked once for each start state that its triggers allow. The walk is bounded and ordered; what it finds are [`Exec`]s (code of an
 //! outsider runs) and [`Checkout`]s (an outsider's tree is brought in), each with the gates that dominate it and the assets in reach from there.
 
+pub mod agents;
 pub mod assets;
 mod condition;
 pub mod gates;
 pub mod instances;
 mod mount;
+pub mod pivots;
 mod program;
 pub mod sources;
 pub mod walk;
 
+use std::collections::BTreeMap;
+
 use crate::catalog::Catalog;
+use crate::catalog::agent::Power;
 use crate::finding::{Hop, Location};
 use crate::flow::Flow;
 use crate::graph::index::Index;
@@ -102,6 +107,8 @@ pub struct Asset {
     pub at: Location,
     /// Whether it is assumed rather than stated (a default token).
     pub assumed: bool,
+    /// The way on, where it lies in another job.
+    pub onward: Vec<Hop>,
 }
 
 /// Code that an outsider chooses runs.
@@ -154,6 +161,29 @@ pub struct Checkout {
     pub assets: Vec<Asset>,
 }
 
+/// An agent at work whom an outsider has something to say to.
+#[derive(Clone, Debug)]
+pub struct AgentRun {
+    /// The step.
+    pub step: Node,
+    /// The `uses:` or command.
+    pub at: Location,
+    /// The action or program.
+    pub name: String,
+    /// Texts of outsiders that reach it, from the outermost.
+    pub texts: Vec<sources::Source>,
+    /// An outsider's tree it works in: who wrote it, how it came there, behind which gates.
+    pub tree: Option<(Who, Vec<Hop>, Vec<Gate>)>,
+    /// What it may do, and what gives it that.
+    pub powers: BTreeMap<Power, (String, Location)>,
+    /// Gates that dominate it, its own refusal among them.
+    pub gates: Vec<Gate>,
+    /// What it can get at with these powers.
+    pub assets: Vec<Asset>,
+    /// Values of the enclosing templates.
+    pub scope: sources::Scope,
+}
+
 /// A step that can run in a state, with what it may reach.
 #[derive(Clone, Debug)]
 pub struct StepRun {
@@ -167,6 +197,8 @@ pub struct StepRun {
     pub assets: Vec<Asset>,
     /// Values of the enclosing templates.
     pub scope: sources::Scope,
+    /// What outsiders wrote into the workspace before it.
+    pub outside: Vec<sources::Outside>,
 }
 
 /// Something that a job publishes.
@@ -178,6 +210,19 @@ pub struct Publish {
     pub at: Location,
     /// What is published, where it is literal.
     pub name: Option<String>,
+}
+
+/// What an outsider wrote is published as the project's own.
+#[derive(Clone, Debug)]
+pub struct Outflow {
+    /// What is published, and where.
+    pub publish: Publish,
+    /// Who wrote it, gates applied.
+    pub who: Who,
+    /// From the trigger to the publishing.
+    pub hops: Vec<Hop>,
+    /// Gates that dominate it.
+    pub gates: Vec<Gate>,
 }
 
 /// One job in one start state.
@@ -193,8 +238,14 @@ pub struct Run {
     pub execs: Vec<Exec>,
     /// Trees of outsiders.
     pub checkouts: Vec<Checkout>,
+    /// Agents that outsiders have a say in.
+    pub agents: Vec<AgentRun>,
     /// What the job itself publishes, in order.
     pub publishes: Vec<Publish>,
+    /// What of outsiders it publishes.
+    pub outflows: Vec<Outflow>,
+    /// Where it restores caches, and what it calls them.
+    pub restores: Vec<(Location, String)>,
     /// Labels of a runner that is not thrown away, when it is one.
     pub own_runner: Option<(String, Location)>,
     /// The gates of the job as a whole.
@@ -213,8 +264,14 @@ pub struct Reach {
 /// Interprets every job of every workflow.
 pub fn reach(context: Context) -> Reach {
     let mut out = Reach::default();
-    for instance in instances::instances(context, &mut out.notices) {
-        out.runs.extend(walk::walk(context, &instance));
+    let instances = instances::instances(context, &mut out.notices);
+    let walked: Vec<_> = instances.iter().map(|instance| walk::walk(context, instance, &[])).collect();
+    let first: Vec<Run> = walked.iter().flatten().cloned().collect();
+    let pivots = pivots::pivots(context, &first);
+    for (instance, run) in instances.iter().zip(walked) {
+        // What outsiders can write into caches of the default branch is in reach of other jobs: these are walked again, with that in view.
+        let writes = instance.state.default_scope && instance.state.who >= Who::Peer && !pivots.is_empty();
+        out.runs.extend(if writes { walk::walk(context, instance, &pivots) } else { run });
     }
     out
 }

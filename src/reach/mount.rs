@@ -7,9 +7,9 @@ use crate::graph::Node;
 use crate::graph::paths::{base, join};
 use crate::link::place;
 use crate::origin::{Mutable, Who};
-use crate::reach::sources::Source;
-use crate::reach::walk::{Here, Walk, shown, starts};
-use crate::reach::{Checkout, Gate, gates, sources};
+use crate::reach::sources::{Outside, Source, View};
+use crate::reach::walk::{Here, Walk, inside, shown, starts};
+use crate::reach::{Checkout, Gate, Outflow, Publish, gates};
 
 /// A tree in the workspace.
 #[derive(Clone, Debug)]
@@ -19,13 +19,32 @@ pub(super) struct Mount {
     pub(super) mutable: Mutable,
     pub(super) cause: Location,
     pub(super) cause_text: String,
+    /// What it is, for people.
+    pub(super) name: String,
     pub(super) hops: Vec<Hop>,
     pub(super) gates: Vec<Gate>,
+    /// Whether it is an artifact of another run.
+    pub(super) artifact: bool,
     /// Index into `checkouts`, when it is one of an outsider's.
     pub(super) checkout: Option<usize>,
 }
 
-impl Walk<'_> {
+impl<'a> Walk<'a> {
+    /// Where this job asks about values.
+    pub(super) fn view<'v>(&self, outside: &'v [Outside]) -> View<'v>
+    where
+        'a: 'v,
+    {
+        View { context: self.context, state: &self.instance.state, outside }
+    }
+
+    /// What outsiders wrote into directories of the job so far.
+    pub(super) fn outside(&self) -> Vec<Outside> {
+        let theirs = self.mounts.iter().filter(|(_, m)| m.who >= Who::Peer);
+        let outside = theirs.map(|(dir, m)| Outside { job: self.instance.job, dir: dir.clone(), who: m.who, name: m.name.clone(), hops: m.hops.clone() });
+        outside.collect()
+    }
+
     /// Puts a tree into the workspace.
     pub(super) fn mount(&mut self, here: &Here, node: Node, tree: &Tree, dir: Option<ValueId>, slot: &dyn Fn(&Slot) -> Option<ValueId>) {
         let facts = self.context.facts.file(node.file);
@@ -35,7 +54,7 @@ impl Walk<'_> {
             _ => range,
         };
         let state = self.state();
-        let look = |value: ValueId| sources::of(self.context, state, &here.scope, node, value);
+        let look = |value: ValueId| self.view(&here.outside).of(&here.scope, node, value);
         // (who, moving, cause, what is checked out, hops)
         let (found, value): (Vec<Source>, Option<ValueId>) = match tree {
             Tree::Checkout { repository, reference } => {
@@ -52,7 +71,7 @@ impl Walk<'_> {
                 if reference.is_none() && repository.is_none() && state.head && state.who >= Who::Peer {
                     let at = Location { file: node.file, range: whole };
                     let name = "the pull request's merge commit".to_owned();
-                    found.push(Source { who: state.who, arbitrary: false, moving: true, branch: false, name, at, hops: Vec::new() });
+                    found.push(Source { who: state.who, arbitrary: false, lines: false, moving: true, branch: false, agent: false, name, at, hops: Vec::new() });
                 }
                 (found, value)
             }
@@ -60,7 +79,7 @@ impl Walk<'_> {
                 let at = Location { file: node.file, range };
                 let name = "the head of a pull request".to_owned();
                 let who = if state.who >= Who::Peer { state.who } else { Who::Operator };
-                (vec![Source { who, arbitrary: false, moving: true, branch: false, name, at, hops: Vec::new() }], None)
+                (vec![Source { who, arbitrary: false, lines: false, moving: true, branch: false, agent: false, name, at, hops: Vec::new() }], None)
             }
             Tree::Clone { url, reference } => {
                 let mut found: Vec<Source> = slot(url).map(look).unwrap_or_default();
@@ -73,7 +92,7 @@ impl Walk<'_> {
                 let who = if state.who >= Who::Peer { state.who } else { Who::Operator };
                 let at = Location { file: node.file, range };
                 let source = "the head of a pull request".to_owned();
-                self.fetched.push((name, Source { who, arbitrary: false, moving: true, branch: false, name: source, at, hops: Vec::new() }));
+                self.fetched.push((name, Source { who, arbitrary: false, lines: false, moving: true, branch: false, agent: false, name: source, at, hops: Vec::new() }));
                 return;
             }
             Tree::Ref(s) => {
@@ -89,7 +108,7 @@ impl Walk<'_> {
             Tree::Artifact(_) if state.event == "workflow_run" && state.who >= Who::Peer && fetches_other_run(facts, node) => {
                 let at = Location { file: node.file, range: whole };
                 let name = "an artifact of the run that started this one".to_owned();
-                (vec![Source { who: state.who, arbitrary: false, moving: false, branch: false, name, at, hops: Vec::new() }], None)
+                (vec![Source { who: state.who, arbitrary: false, lines: false, moving: false, branch: false, agent: false, name, at, hops: Vec::new() }], None)
             }
             Tree::Artifact(_) | Tree::Cache(_) | Tree::Archive(_) => return,
         };
@@ -141,8 +160,35 @@ impl Walk<'_> {
             });
         }
         let mutable = if worst.moving { Mutable::Moving } else { Mutable::Digest };
+        let artifact = matches!(tree, Tree::Artifact(_));
         let checkout = told.then(|| self.run.checkouts.len() - 1);
-        self.mounts.insert(at, Mount { who: worst.who, mutable, cause, cause_text, hops, gates, checkout });
+        self.mounts.insert(at, Mount { who: worst.who, mutable, cause, cause_text, name: worst.name, hops, gates, artifact, checkout });
+    }
+
+    /// Something is published that an argument names inside a directory of an outsider's artifact, or from there.
+    pub(super) fn outflow(&mut self, here: &Here, node: Node, publish: Publish) {
+        let facts = self.context.facts.file(node.file);
+        let arguments: Vec<ValueId> = match &facts.fact(node.fact).what {
+            What::Command(c) => c.words.iter().skip(1).map(|w| w.value).collect(),
+            What::Uses { with, .. } => with.iter().map(|(_, v)| *v).collect(),
+            _ => return,
+        };
+        let cwd = if matches!(facts.fact(node.fact).what, What::Uses { .. }) { String::new() } else { self.directory(node).unwrap_or_default() };
+        let named = arguments.into_iter().filter_map(|v| match place::named(facts, v) {
+            Some(place::Named::Relative(p)) => Some(join(&cwd, &p)),
+            Some(place::Named::Rooted(p)) => Some(join("", &p)),
+            _ => None,
+        });
+        let named: Vec<String> = named.chain([cwd.clone()]).collect();
+        // A tree is told where it is checked out; an artifact that lies beside the repository's own files is told by the directory it has to itself.
+        let of = |path: &String| self.mounts.iter().find(|(dir, m)| m.artifact && !dir.is_empty() && inside(path, dir)).map(|(_, m)| m.clone());
+        let Some(mount) = named.iter().find_map(of).filter(|m| m.who >= Who::Peer) else { return };
+        let mut gates = mount.gates.clone();
+        gates.extend(here.gates.iter().filter(|g| !mount.gates.contains(g)).cloned());
+        let who = gates::capped(gates::author(mount.who, &gates), &gates);
+        let mut hops = mount.hops;
+        hops.push(Hop { at: publish.at, text: format!("publishes {}", publish.name.as_deref().unwrap_or("it")) });
+        self.run.outflows.push(Outflow { publish, who, hops, gates });
     }
 
     /// The checkout action's own refusal of fork refs, for the events and versions its row names.

@@ -4,10 +4,12 @@
 use std::collections::BTreeSet;
 
 use crate::catalog::glob;
-use crate::catalog::row::Effect;
+use crate::catalog::row::{Effect, Slot, SlotName};
 use crate::facts::{Channel, Expr, ExprWhat, FileFacts, V, ValueId, What};
 use crate::finding::{Hop, Location};
+use crate::graph::paths::join;
 use crate::graph::{EdgeKind, Node};
+use crate::link::{Linker, place};
 use crate::origin::Who;
 use crate::reach::{Context, State};
 use crate::source::{FileId, Range};
@@ -40,10 +42,14 @@ pub struct Source {
     pub who: Who,
     /// Whether it is free text that can carry code.
     pub arbitrary: bool,
+    /// Whether it can hold line breaks.
+    pub lines: bool,
     /// Whether it names something that can change after the event (a branch); a commit does not.
     pub moving: bool,
     /// Whether it is a bare branch name, which says nothing of the repository it is a branch of.
     pub branch: bool,
+    /// Whether it is what an agent answered that an outsider could instruct.
+    pub agent: bool,
     /// The context, or the action or command that fetched it.
     pub name: String,
     /// Where it is mentioned.
@@ -55,23 +61,63 @@ pub struct Source {
 /// Depth of indirection that is followed.
 const DEEPEST: u32 = 12;
 
-/// The sources of a value at `node` in a state.
-pub fn of(context: Context, state: &State, scope: &Scope, node: Node, value: ValueId) -> Vec<Source> {
-    let mut query = Query { context, state, out: BTreeSet::new(), seen: BTreeSet::new() };
-    query.value(scope, node, value, DEEPEST, &[]);
-    query.out.into_iter().collect()
+/// A directory of a job that holds what somebody from outside wrote.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Outside {
+    /// The job.
+    pub job: Node,
+    /// The directory, from the workspace on; empty: the workspace.
+    pub dir: String,
+    /// Who wrote it.
+    pub who: Who,
+    /// What it is, for people.
+    pub name: String,
+    /// How it came there.
+    pub hops: Vec<Hop>,
 }
 
-/// The sources of one expression at `node` in a state.
-pub fn of_expr(context: Context, state: &State, scope: &Scope, node: Node, expr: &Expr) -> Vec<Source> {
-    let mut query = Query { context, state, out: BTreeSet::new(), seen: BTreeSet::new() };
-    query.expr(scope, node, expr, DEEPEST, &[]);
-    query.out.into_iter().collect()
+/// Where values are asked about.
+#[derive(Clone, Copy, Debug)]
+pub struct View<'a> {
+    /// What there is.
+    pub context: Context<'a>,
+    /// How the job was started.
+    pub state: &'a State,
+    /// Files of outsiders.
+    pub outside: &'a [Outside],
+}
+
+impl View<'_> {
+    /// The sources of a value at `node`.
+    pub fn of(self, scope: &Scope, node: Node, value: ValueId) -> Vec<Source> {
+        let mut query = self.query();
+        query.value(scope, node, value, DEEPEST, &[]);
+        query.out.into_iter().collect()
+    }
+    /// The sources of one expression at `node`.
+    pub fn of_expr(self, scope: &Scope, node: Node, expr: &Expr) -> Vec<Source> {
+        let mut query = self.query();
+        query.expr(scope, node, expr, DEEPEST, &[]);
+        query.out.into_iter().collect()
+    }
+    /// The sources of what a command prints.
+    pub fn of_output(self, scope: &Scope, node: Node) -> Vec<Source> {
+        let mut query = self.query();
+        query.command(scope, node, DEEPEST, &[]);
+        query.out.into_iter().collect()
+    }
+}
+
+impl<'a> View<'a> {
+    fn query(self) -> Query<'a> {
+        Query { context: self.context, state: self.state, outside: self.outside, out: BTreeSet::new(), seen: BTreeSet::new() }
+    }
 }
 
 struct Query<'a> {
     context: Context<'a>,
     state: &'a State,
+    outside: &'a [Outside],
     out: BTreeSet<Source>,
     seen: BTreeSet<(FileId, ValueId, usize)>,
 }
@@ -95,6 +141,7 @@ impl<'a> Query<'a> {
             V::Dict(entries, _) => entries.iter().for_each(|(_, v)| self.value(scope, node, *v, depth, hops)),
             V::Attr(base, _) | V::Index(base, _) => self.value(scope, node, *base, depth, hops),
             V::Env(name) => self.environment(scope, node, name, found.range, depth, hops),
+            V::FileRead(name) => self.file(node, *name, hops),
             V::Subst(fact) | V::Ref(fact) => self.command(scope, Node { file: node.file, fact: *fact }, depth, hops),
             _ => {}
         }
@@ -142,14 +189,14 @@ impl<'a> Query<'a> {
     fn platform(&mut self, name: &str, at: Location, hops: Vec<Hop>) {
         for id in self.context.catalog.context(name) {
             for effect in &self.context.catalog.row(id).effects {
-                let Effect::Controlled { who, arbitrary, events } = effect else { continue };
+                let Effect::Controlled { who, arbitrary, lines, events } = effect else { continue };
                 if !events.is_empty() && !events.contains(&self.state.event) {
                     continue;
                 }
                 let last = name.rsplit('.').next().unwrap_or_default();
                 let moving = !(last == "sha" || last.ends_with("_sha") || last == "id" || last == "after");
                 let who = (*who).min(self.state.who.max(Who::Operator));
-                self.out.insert(Source { who, arbitrary: *arbitrary, moving, branch: *arbitrary, name: name.to_owned(), at, hops: hops.clone() });
+                self.out.insert(Source { who, arbitrary: *arbitrary, lines: *lines, moving, branch: *arbitrary, agent: false, name: name.to_owned(), at, hops: hops.clone() });
             }
         }
     }
@@ -242,14 +289,17 @@ impl<'a> Query<'a> {
                 self.out.insert(Source {
                     who,
                     arbitrary: true,
+                    lines: true,
                     moving: true,
                     branch: false,
+                    agent: false,
                     name,
                     at,
                     hops: with(hops, Hop { at, text: "fetches it".to_owned() }),
                 });
             }
         }
+        self.answer(scope, uses, output, depth, hops);
         for edge in self.context.graph.from(uses, EdgeKind::Uses) {
             for (id, fact) in self.facts(edge.to.file).iter() {
                 if let What::Output { name, value } = &fact.what
@@ -257,6 +307,60 @@ impl<'a> Query<'a> {
                 {
                     self.value(&scope.called(uses), Node { file: edge.to.file, fact: id }, *value, depth, hops);
                 }
+            }
+        }
+    }
+
+    /// The bytes of a file, when it lies where an outsider wrote.
+    fn file(&mut self, node: Node, name: ValueId, hops: &[Hop]) {
+        if self.outside.is_empty() {
+            return;
+        }
+        let facts = self.facts(node.file);
+        let (Some(job), Some(named)) = (job_of(facts, node), place::named(facts, name)) else { return };
+        let linker = Linker { index: self.context.index, facts: self.context.facts, catalog: self.context.catalog };
+        let path = match named {
+            place::Named::Relative(p) => join(&place::directory(linker, node).unwrap_or_default(), &p),
+            place::Named::Rooted(p) => join("", &p),
+            _ => return,
+        };
+        let holds = |o: &&Outside| o.job == job && (o.dir.is_empty() || path.strip_prefix(&o.dir).is_some_and(|r| r.starts_with('/')));
+        let Some(outside) = self.outside.iter().filter(holds).max_by_key(|o| o.dir.len()) else { return };
+        // Beside it in the workspace lies the repository's own tree.
+        if outside.dir.is_empty() && self.context.index.exists(self.context.index.root(node.file), &path) {
+            return;
+        }
+        let at = Location { file: node.file, range: facts.value(name).range };
+        let mut way = outside.hops.clone();
+        way.push(Hop { at, text: format!("reads `{path}` of {}", outside.name) });
+        way.extend_from_slice(hops);
+        let who = outside.who.min(self.state.who.max(Who::Operator));
+        let name = format!("`{path}` of {}", outside.name);
+        self.out.insert(Source { who, arbitrary: true, lines: true, moving: true, branch: false, agent: false, name, at, hops: way });
+    }
+
+    /// An output that carries what an agent answered: as outside as what it was told.
+    fn answer(&mut self, scope: &Scope, uses: Node, output: &str, depth: u32, hops: &[Hop]) {
+        let facts = self.facts(uses.file);
+        let at = Location { file: uses.file, range: self.context.facts.fact(uses).range };
+        for (id, row) in self.context.index.rows(self.context.catalog, uses) {
+            for effect in &row.effects {
+                let Effect::Agent(agent) = effect else { continue };
+                if !agent.outputs.iter().any(|o| glob::text(o, output)) {
+                    continue;
+                }
+                let mut inner = Query { out: BTreeSet::new(), seen: self.seen.clone(), ..*self };
+                for slot in &agent.prompt {
+                    for value in self.context.catalog.slot(facts, uses.fact, id, slot) {
+                        inner.value(scope, uses, value, depth, hops);
+                    }
+                }
+                let name = format!("the answer of {}", shown(facts, uses));
+                let told = inner.out.into_iter().filter(|s| s.arbitrary);
+                self.out.extend(told.map(|s| {
+                    let hops = s.hops.iter().cloned().chain([Hop { at, text: "answers it".to_owned() }]).collect();
+                    Source { agent: true, name: name.clone(), moving: true, branch: false, hops, ..s }
+                }));
             }
         }
     }
@@ -293,16 +397,22 @@ impl<'a> Query<'a> {
                 let who = (*who).min(self.state.who.max(Who::Operator));
                 let text = "fetches it".to_owned();
                 let name = self.facts(node.file).word_text(node.fact);
-                self.out.insert(Source { who, arbitrary: true, moving: true, branch: false, name, at, hops: with(hops, Hop { at, text }) });
+                self.out.insert(Source { who, arbitrary: true, lines: true, moving: true, branch: false, agent: false, name, at, hops: with(hops, Hop { at, text }) });
             }
         }
         if settled {
             return;
         }
         if let What::Command(command) = &fact.what {
+            // What goes through it may be named as a file.
+            let passes = self.context.index.effects(self.context.catalog, node).any(|e| matches!(e, Effect::Passes { from, .. } if reads(from)));
+            if passes {
+                command.words.iter().skip(1).for_each(|w| self.file(node, w.value, hops));
+            }
             command.words.iter().skip(1).for_each(|w| self.value(scope, node, w.value, depth, hops));
             match command.stdin {
                 crate::facts::Stdin::Text(v) => self.value(scope, node, v, depth, hops),
+                crate::facts::Stdin::File(v) => self.file(node, v, hops),
                 crate::facts::Stdin::Pipe(from) => self.command(scope, Node { file: node.file, fact: from }, depth.saturating_sub(1), hops),
                 _ => {}
             }
@@ -316,6 +426,17 @@ fn shown(facts: &FileFacts, uses: Node) -> String {
         What::Uses { target, .. } => facts.literal(*target).unwrap_or_default().split('@').next().unwrap_or_default().to_owned(),
         _ => String::new(),
     }
+}
+
+/// Whether a row's `passes` speaks of operands, which for what reads files are their names.
+fn reads(from: &[Slot]) -> bool {
+    from.iter().any(|s| matches!(s, Slot::From(_)) || matches!(s, Slot::Arg(names) if names.contains(&SlotName::Position(0))))
+}
+
+/// The job a fact stands in.
+fn job_of(facts: &FileFacts, node: Node) -> Option<Node> {
+    let job = facts.owners(node.fact).find(|(_, f)| matches!(f.what, What::Job { .. }))?;
+    Some(Node { file: node.file, fact: job.0 })
 }
 
 /// The job or template a fact stands in.

@@ -4,7 +4,7 @@
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::catalog::row::{Effect, Executes, Slot};
+use crate::catalog::row::{Effect, Executes, Slot, Tree};
 use crate::facts::{Channel, Requirement, ValueId, What};
 use crate::finding::{Hop, Location};
 use crate::flow::place::brings;
@@ -15,7 +15,8 @@ use crate::origin::{Mutable, Who};
 use crate::reach::condition::Family;
 use crate::reach::instances::{Instance, children};
 use crate::reach::mount::Mount;
-use crate::reach::sources::{Scope, Source};
+use crate::reach::pivots::Pivot;
+use crate::reach::sources::{Outside, Scope, Source};
 use crate::reach::{Asset, Carrier, Context, Exec, Gate, Publish, Run, State, StepRun, assets, gates, program};
 use crate::source::Range;
 
@@ -27,6 +28,7 @@ pub(super) struct Walk<'a> {
     pub(super) context: Context<'a>,
     linker: Linker<'a>,
     pub(super) instance: &'a Instance,
+    pivots: &'a [Pivot],
     pub(super) families: Vec<Family>,
     /// Directory -> what is there. The empty path is the workspace.
     pub(super) mounts: BTreeMap<String, Mount>,
@@ -46,12 +48,16 @@ pub(super) struct Here {
     pub(super) gates: Vec<Gate>,
     pub(super) assets: Vec<Asset>,
     pub(super) scope: Scope,
+    /// What outsiders wrote into the workspace before the step.
+    pub(super) outside: Vec<Outside>,
     /// How the walk came here from the step: scripts, targets and actions of the tree.
     trail: Vec<Hop>,
 }
 
 /// Walks a job; nothing, when it does not start in that state.
-pub fn walk(context: Context, instance: &Instance) -> Option<Run> {
+///
+/// `pivots` are jobs that whoever runs code here reaches through caches.
+pub fn walk(context: Context, instance: &Instance, pivots: &[Pivot]) -> Option<Run> {
     let families = gates::families(context);
     let job_gates = gates::of_step(context, instance, &families, instance.job, &instance.scope)?;
     let own_runner = assets::own_runner(context, instance.job);
@@ -61,7 +67,10 @@ pub fn walk(context: Context, instance: &Instance) -> Option<Run> {
         steps: Vec::new(),
         execs: Vec::new(),
         checkouts: Vec::new(),
+        agents: Vec::new(),
         publishes: Vec::new(),
+        outflows: Vec::new(),
+        restores: Vec::new(),
         own_runner,
         gates: job_gates,
     };
@@ -70,6 +79,7 @@ pub fn walk(context: Context, instance: &Instance) -> Option<Run> {
         context,
         linker,
         instance,
+        pivots,
         families,
         mounts: BTreeMap::new(),
         written: BTreeSet::new(),
@@ -101,10 +111,15 @@ impl<'a> Walk<'a> {
                 continue;
             }
             let Some(gates) = gates::of_step(self.context, self.instance, &self.families, step, scope) else { continue };
-            let assets = assets::of_step(self.context, self.instance, step, self.run.own_runner.as_ref());
+            let mut assets = assets::of_step(self.context, self.instance, step, self.run.own_runner.as_ref());
+            let root = |job: Node| self.context.index.root(job.file);
+            let others = self.pivots.iter().filter(|p| p.job != self.instance.job && root(p.job) == root(self.instance.job));
+            assets.extend(others.map(|p| p.asset.clone()));
             let who = gates::capped(self.state().who, &gates);
-            let here = Here { step, gates, assets, scope: scope.clone(), trail: trail.clone() };
-            self.run.steps.push(StepRun { step, who, gates: here.gates.clone(), assets: here.assets.clone(), scope: scope.clone() });
+            let outside = self.outside();
+            let here = Here { step, gates, assets, scope: scope.clone(), outside: outside.clone(), trail: trail.clone() };
+            let (gates, assets, scope) = (here.gates.clone(), here.assets.clone(), scope.clone());
+            self.run.steps.push(StepRun { step, who, gates, assets, scope, outside });
             self.inside(&here, step, depth);
         }
     }
@@ -174,6 +189,13 @@ impl<'a> Walk<'a> {
         let rows: Vec<_> = self.context.index.rows(self.context.catalog, node).collect();
         for (id, row) in &rows {
             for effect in &row.effects {
+                if let Effect::Mounts { tree: Tree::Cache(_), .. } = effect {
+                    let range = match &facts.fact(node.fact).what {
+                        What::Uses { target, .. } => facts.value(*target).range,
+                        _ => facts.fact(node.fact).range,
+                    };
+                    self.run.restores.push((Location { file: node.file, range }, format!("what {} keeps", row.subject.name())));
+                }
                 if let Effect::Mounts { tree, at } = effect {
                     let slot = |s: &Slot| self.context.catalog.slot(facts, node.fact, *id, s);
                     let dir = at.as_ref().and_then(|s| slot(s).into_iter().next());
@@ -191,7 +213,10 @@ impl<'a> Walk<'a> {
                 }
             }
         }
-        self.publishes(node);
+        for publish in self.publishes(node) {
+            self.outflow(here, node, publish);
+        }
+        self.agents(here, node);
         let executes = rows.iter().flat_map(|(id, r)| r.effects.iter().map(move |e| (*id, e)));
         let mut entered = false;
         for (id, effect) in executes {
@@ -218,7 +243,8 @@ impl<'a> Walk<'a> {
     }
 
     /// What rows say a fact publishes.
-    fn publishes(&mut self, node: Node) {
+    fn publishes(&mut self, node: Node) -> Vec<Publish> {
+        let mut out = Vec::new();
         let facts = self.context.facts.file(node.file);
         for (id, row) in self.context.index.rows(self.context.catalog, node) {
             for effect in &row.effects {
@@ -228,10 +254,12 @@ impl<'a> Walk<'a> {
                 let at = Location { file: node.file, range: facts.fact(node.fact).range };
                 let publish = Publish { asset: asset.clone(), at, name };
                 if !self.run.publishes.contains(&publish) {
-                    self.run.publishes.push(publish);
+                    self.run.publishes.push(publish.clone());
                 }
+                out.push(publish);
             }
         }
+        out
     }
 
     /// A file that the job writes itself is no longer what a tree brought.
@@ -326,7 +354,7 @@ impl<'a> Walk<'a> {
     fn module(&mut self, here: &Here, module: Node) {
         let program = program::from(self.context, module);
         let run: Vec<Node> = self.context.index.classified().map(|(node, _)| node).filter(|n| program.reaches(self.context, *n)).collect();
-        run.into_iter().for_each(|node| self.publishes(node));
+        run.into_iter().for_each(|node| drop(self.publishes(node)));
         let hits: Vec<_> = self.context.flow.hits.iter().filter_map(|h| program.way(self.context, h.place_at).map(|way| (h, way))).collect();
         for (hit, way) in hits {
             let mut here = here.clone();
@@ -438,7 +466,7 @@ impl<'a> Walk<'a> {
     }
 
     /// The mount a path lies in: the longest prefix.
-    fn mount_of(&self, path: &str) -> Option<Mount> {
+    pub(super) fn mount_of(&self, path: &str) -> Option<Mount> {
         if self.written.contains(path) {
             return None;
         }
@@ -447,7 +475,7 @@ impl<'a> Walk<'a> {
 }
 
 /// Whether `path` is `dir` or lies in it.
-fn inside(path: &str, dir: &str) -> bool {
+pub(super) fn inside(path: &str, dir: &str) -> bool {
     path.strip_prefix(dir).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 

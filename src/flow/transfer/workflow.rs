@@ -76,7 +76,7 @@ impl Solver<'_> {
         let mut out: Option<Val> = None;
         for id in self.world.catalog.context(path) {
             for (i, effect) in self.world.catalog.row(id).effects.iter().enumerate() {
-                let Effect::Controlled { who, arbitrary, events } = effect else { continue };
+                let Effect::Controlled { who, arbitrary, events, .. } = effect else { continue };
                 if !events.is_empty() && !self.starts(node, events) {
                     continue;
                 }
