@@ -40,6 +40,7 @@ pub fn injected(context: &Context) -> Vec<Alert> {
                 let text = context.sources.file(node.file).text_at(found.range);
                 let who = gates::capped(worst.who, &step.gates);
                 let mut hops = vec![Hop { at: run.state.trigger, text: walk::starts(&run.state) }];
+                hops.extend(step.trail.iter().cloned());
                 hops.extend(worst.hops.iter().filter(|h| h.at != at).cloned());
                 hops.push(Hop { at, text: format!("{} goes into {what} of later steps", worst.name) });
                 let mut found = way(context, run, who, (at, text), hops, &step.assets, &step.gates);

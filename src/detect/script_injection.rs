@@ -43,6 +43,7 @@ fn pasted(context: &Context, agent: bool) -> Vec<Way> {
                     let text = context.sources.file(node.file).text_at(range);
                     let who = gates::capped(worst.who, &step.gates);
                     let mut hops = vec![Hop { at: run.state.trigger, text: walk::starts(&run.state) }];
+                    hops.extend(step.trail.iter().cloned());
                     hops.extend(worst.hops.iter().filter(|h| h.at != at).cloned());
                     hops.push(Hop { at, text: format!("{} is pasted into the script as it is", worst.name) });
                     // Who brings the workflow itself needs no gap in it: there it is told at the lowest level.

@@ -212,6 +212,8 @@ pub struct StepRun {
     pub scope: sources::Scope,
     /// What outsiders wrote into the workspace before it.
     pub outside: Vec<sources::Outside>,
+    /// How the job comes to it: actions of the tree.
+    pub trail: Vec<Hop>,
 }
 
 /// Something that a job publishes.
@@ -257,8 +259,8 @@ pub struct Run {
     pub publishes: Vec<Publish>,
     /// What of outsiders it publishes.
     pub outflows: Vec<Outflow>,
-    /// Where it restores caches, and what it calls them.
-    pub restores: Vec<(Location, String)>,
+    /// Where it restores caches, what it calls them, and how much it had published before.
+    pub restores: Vec<(Location, String, usize)>,
     /// Labels of a runner that is not thrown away, when it is one.
     pub own_runner: Option<(String, Location)>,
     /// The gates of the job as a whole.
@@ -282,9 +284,10 @@ pub fn reach(context: Context) -> Reach {
     let first: Vec<Run> = walked.iter().flatten().cloned().collect();
     let pivots = pivots::pivots(context, &first);
     for (instance, run) in instances.iter().zip(walked) {
-        // What outsiders can write into caches of the default branch is in reach of other jobs: these are walked again, with that in view.
-        let writes = instance.state.default_scope && instance.state.who >= Who::Peer && !pivots.is_empty();
-        out.runs.extend(if writes { walk::walk(context, instance, &pivots) } else { run });
+        // What outsiders leave in caches of the default branch or on a machine is in reach of other jobs: these are walked again, with that in view.
+        let leaves = instance.state.default_scope || run.as_ref().is_some_and(|r| r.own_runner.is_some());
+        let leaves = leaves && instance.state.who >= Who::Peer && !pivots.is_empty();
+        out.runs.extend(if leaves { walk::walk(context, instance, &pivots) } else { run });
     }
     out
 }

@@ -1,51 +1,87 @@
-//! Caches as a way from one job into another: what is written in the scope of the default branch is restored by every job that asks for it, also by
-//! those that publish. Knows runs and rows, no rule.
+//! Ways from one job into another that no line of either names: caches of the default branch, which every job restores that asks for them, and machines
+//! that run more than one job. Knows runs and rows, no rule.
 
-use crate::finding::Hop;
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::facts::What;
+use crate::finding::{Hop, Location};
 use crate::graph::Node;
-use crate::reach::{Asset, Carrier, Context, Run};
+use crate::reach::{Asset, Carrier, Context, Publish, Run};
+use crate::source::FileId;
 
-/// A job that restores caches and publishes.
+/// A job that publishes, and the way into it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Pivot {
-    /// The job.
+    /// The job that restores the cache or runs on the machine.
     pub job: Node,
-    /// What whoever fills its caches gets.
+    /// The label of the machine; none: by a cache.
+    pub machine: Option<String>,
+    /// What whoever goes that way gets.
     pub asset: Asset,
 }
 
-/// Jobs that restore caches before they publish something, each kind of thing once. A run that a contributor brings publishes nothing.
+/// Ways into jobs that publish, each kind of thing once. A run that a contributor brings publishes nothing.
 pub fn pivots(context: Context, runs: &[Run]) -> Vec<Pivot> {
     let mut out: Vec<Pivot> = Vec::new();
-    for run in runs.iter().filter(|r| !r.state.head) {
-        let Some((restored, what)) = run.restores.first() else { continue };
-        let job = match &context.facts.fact(run.job).what {
-            crate::facts::What::Job { id, .. } => id.clone(),
-            _ => continue,
-        };
-        let file = context.sources.file(run.job.file).path.rsplit('/').next().unwrap_or_default();
-        for publish in &run.publishes {
-            let known = out.iter().any(|p| p.job == run.job && p.asset.kind == publish.asset);
+    let mut known = BTreeSet::new();
+    let inside: Vec<&Run> = runs.iter().filter(|r| !r.state.head).collect();
+    let mut by_file: BTreeMap<FileId, Vec<&Run>> = BTreeMap::new();
+    for run in inside.iter().filter(|r| !r.publishes.is_empty()) {
+        by_file.entry(run.job.file).or_default().push(run);
+    }
+    for run in inside {
+        let Some(job) = id(context, run.job) else { continue };
+        let file = context.sources.file(run.job.file).path.rsplit('/').next().unwrap_or_default().to_owned();
+        let mut add = |publish: &Publish, by: &str, machine: Option<&str>, hop: Hop, asset: Asset| {
             // A comment is no release.
-            if known || publish.asset == "comment" {
-                continue;
+            if publish.asset != "comment" && known.insert((run.job, by.to_owned(), publish.asset.clone())) {
+                let published = publish.name.as_deref().unwrap_or("what it made");
+                let onward = vec![hop, Hop { at: publish.at, text: format!("publishes {published}") }];
+                out.push(Pivot { job: run.job, machine: machine.map(str::to_owned), asset: Asset { onward, ..asset } });
             }
-            let published = publish.name.as_deref().unwrap_or("what it made");
-            let onward = vec![
-                Hop { at: *restored, text: format!("`{job}` restores {what}: caches of the default branch are its own") },
-                Hop { at: publish.at, text: format!("publishes {published}") },
-            ];
-            let asset = Asset {
-                kind: publish.asset.clone(),
-                name: format!("the caches of `{job}` ({file})"),
-                how: "can be filled from here: a cache of the default branch is everybody's".to_owned(),
-                carrier: Carrier::Environment,
-                at: run.state.trigger,
-                assumed: false,
-                onward,
-            };
-            out.push(Pivot { job: run.job, asset });
+        };
+        let asset = |kind: &str, name: String, how: &str, carrier, at: Location| Asset {
+            kind: kind.to_owned(),
+            name,
+            how: how.to_owned(),
+            carrier,
+            at,
+            assumed: false,
+            onward: Vec::new(),
+        };
+        for (restored, what, before) in &run.restores {
+            let later = run.publishes.iter().skip(*before);
+            // What this job made is published by one that waits for it.
+            let waits = by_file.get(&run.job.file).into_iter().flatten().filter(|r| r.state == run.state && needs(context, r.job, &job));
+            for publish in later.chain(waits.flat_map(|r| &r.publishes)) {
+                let hop = Hop { at: *restored, text: format!("`{job}` restores {what}: caches of the default branch are its own") };
+                let how = "can be filled from here: a cache of the default branch is everybody's";
+                let name = format!("the caches of `{job}` ({file})");
+                add(publish, "cache", None, hop, asset(&publish.asset, name, how, Carrier::Environment, run.state.trigger));
+            }
+        }
+        if let Some((label, at)) = &run.own_runner {
+            for publish in &run.publishes {
+                let hop = Hop { at: *at, text: format!("`{job}` runs on such a machine as well") };
+                // Whether machines of that label are kept is known of those that say so themselves.
+                let kind = if label.contains("self-hosted") { publish.asset.as_str() } else { "self-hosted-host" };
+                let name = format!("what `{job}` ({file}) publishes from {label}");
+                add(publish, label, Some(label), hop, asset(kind, name, "is in reach of whoever stays on the machine", Carrier::Machine, *at));
+            }
         }
     }
     out
+}
+
+/// The key of a job.
+fn id(context: Context, job: Node) -> Option<String> {
+    match &context.facts.fact(job).what {
+        What::Job { id, .. } => Some(id.clone()),
+        _ => None,
+    }
+}
+
+/// Whether a job waits for the one of that key.
+fn needs(context: Context, job: Node, key: &str) -> bool {
+    matches!(&context.facts.fact(job).what, What::Job { needs, .. } if needs.iter().any(|n| n == key))
 }

@@ -196,6 +196,7 @@ impl<'a> Query<'a> {
                     continue;
                 }
                 let last = name.rsplit('.').next().unwrap_or_default();
+                let branch = *arbitrary && matches!(last, "head_ref" | "ref" | "ref_name" | "label" | "head_branch" | "default_branch");
                 let moving = !(last == "sha" || last.ends_with("_sha") || last == "id" || last == "after");
                 let who = (*who).min(self.state.who.max(Who::Operator));
                 self.out.insert(Source {
@@ -203,7 +204,7 @@ impl<'a> Query<'a> {
                     arbitrary: *arbitrary,
                     lines: *lines,
                     moving,
-                    branch: *arbitrary,
+                    branch,
                     agent: false,
                     name: name.to_owned(),
                     at,

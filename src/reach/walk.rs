@@ -118,12 +118,16 @@ impl<'a> Walk<'a> {
             let mut assets = assets::of_step(self.context, self.instance, step, self.run.own_runner.as_ref());
             let root = |job: Node| self.context.index.root(job.file);
             let others = self.pivots.iter().filter(|p| p.job != self.instance.job && root(p.job) == root(self.instance.job));
-            assets.extend(others.map(|p| p.asset.clone()));
+            let reached = others.filter(|p| match &p.machine {
+                Some(label) => self.run.own_runner.as_ref().is_some_and(|(own, _)| own == label),
+                None => self.instance.state.default_scope,
+            });
+            assets.extend(reached.map(|p| p.asset.clone()));
             let who = gates::capped(self.state().who, &gates);
             let outside = self.outside();
             let here = Here { step, gates, assets, scope: scope.clone(), outside: outside.clone(), trail: trail.clone() };
             let (gates, assets, scope) = (here.gates.clone(), here.assets.clone(), scope.clone());
-            self.run.steps.push(StepRun { step, who, gates, assets, scope, outside });
+            self.run.steps.push(StepRun { step, who, gates, assets, scope, outside, trail: trail.clone() });
             self.inside(&here, step, depth);
         }
     }
@@ -198,7 +202,11 @@ impl<'a> Walk<'a> {
                         What::Uses { target, .. } => facts.value(*target).range,
                         _ => facts.fact(node.fact).range,
                     };
-                    self.run.restores.push((Location { file: node.file, range }, format!("what {} keeps", row.subject.name())));
+                    self.run.restores.push((
+                        Location { file: node.file, range },
+                        format!("what {} keeps", row.subject.name()),
+                        self.run.publishes.len(),
+                    ));
                 }
                 if let Effect::Mounts { tree, at } = effect {
                     let slot = |s: &Slot| self.context.catalog.slot(facts, node.fact, *id, s);
