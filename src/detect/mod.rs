@@ -1,6 +1,7 @@
 //! Detectors that `match:` cannot say, one file each, and the table by which pages name them.
 
 pub mod exposed;
+mod hygiene;
 pub mod paths;
 pub mod permissions;
 mod poisoned_pipeline;
@@ -52,13 +53,22 @@ pub type Detector = fn(&Context<'_>) -> Vec<Alert>;
 
 /// Detectors by the name that pages use.
 pub const TABLE: &[(&str, Detector)] = &[
+    ("all_secrets_exposed", hygiene::all_exposed),
+    ("bot_condition_spoofable", hygiene::spoofable),
+    ("condition_always_true", hygiene::always_true),
+    ("condition_never_holds", hygiene::never_holds),
     ("excessive_permissions", permissions::excessive),
+    ("lookalike_action", hygiene::lookalike),
     ("poisoned_pipeline_execution", poisoned_pipeline::executed),
     ("publish_credential_exposed", exposed::publish_credential),
     ("script_injection", script_injection::detect),
     ("secret_assigned_literal", secrets::assigned_literal),
     ("secret_in_image", secrets::in_image),
     ("secret_known_format", secrets::known_format),
+    ("secret_sent_out", hygiene::sent_out),
+    ("secret_unmasked_in_log", hygiene::unmasked),
     ("self_hosted_runner_exposed", exposed::self_hosted_runner),
+    ("unredacted_secret", hygiene::unredacted),
+    ("unsound_contains", hygiene::unsound_contains),
     ("untrusted_checkout", poisoned_pipeline::checked_out),
 ];
