@@ -4,7 +4,7 @@ use super::told;
 use crate::catalog::row::Effect;
 use crate::cond::{CmpOp, CondId, CondWhat};
 use crate::detect::Context;
-use crate::facts::{ExprWhat, FactId, FileFacts, V, ValueId};
+use crate::facts::{ExprWhat, FileFacts, V, ValueId};
 use crate::finding::{Alert, Location, Severity};
 use crate::graph::Node;
 use crate::origin::Who;
@@ -70,16 +70,14 @@ fn needed(facts: &FileFacts, id: CondId, wanted: &dyn Fn(ValueId, ValueId) -> bo
 /// What the step does that an outsider would want: it publishes, merges or approves, or it runs a tree of theirs.
 fn does(context: &Context, run: &Run, step: &StepRun) -> Option<String> {
     let facts = context.facts.file(step.step.file);
-    let inside = |id: FactId| facts.owners(id).any(|(o, _)| o == step.step.fact);
-    let publishes = |fact| {
-        let node = Node { file: step.step.file, fact };
-        context.index.effects(context.catalog, node).any(|e| matches!(e, Effect::Publishes { asset, .. } if asset != "comment"))
-    };
-    let published = facts.iter().filter(|(id, _)| inside(*id)).find(|(id, _)| publishes(*id));
-    if let Some((id, fact)) = published {
-        let words = facts.word_text(id);
-        let at = if words.is_empty() { context.sources.file(step.step.file).text_at(fact.range) } else { words };
-        return Some(at.split_whitespace().take(4).collect::<Vec<_>>().join(" "));
+    let mut todo = vec![step.step];
+    while let Some(node) = todo.pop() {
+        if context.index.effects(context.catalog, node).any(|e| matches!(e, Effect::Publishes { asset, .. } if asset != "comment")) {
+            let words = facts.word_text(node.fact);
+            let words = if words.is_empty() { context.sources.file(node.file).text_at(facts.fact(node.fact).range) } else { words };
+            return Some(words.split_whitespace().take(4).collect::<Vec<_>>().join(" "));
+        }
+        todo.extend(context.index.owned(node).unwrap_or_default().iter().rev().map(|fact| Node { file: node.file, fact: *fact }));
     }
     run.execs.iter().find(|e| e.tree && e.step == step.step).map(|_| "the contributor's own code".to_owned())
 }

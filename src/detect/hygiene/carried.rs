@@ -63,6 +63,14 @@ impl<'a> Carriers<'a> {
         look.command(command, DEPTH);
         look.out
     }
+    /// What a command reads from its standard input.
+    pub fn input_of(&self, command: FactId) -> Carried {
+        let mut look = Look { carriers: self, out: Carried::default(), left: VALUES };
+        if let What::Command(found) = &self.facts.fact(command).what {
+            look.input(command, found.stdin, DEPTH);
+        }
+        look.out
+    }
 }
 
 struct Look<'a> {
@@ -84,7 +92,10 @@ impl Look<'_> {
         for word in command.words.iter().skip(1) {
             self.value(id, word.value, depth);
         }
-        match command.stdin {
+        self.input(id, command.stdin, depth);
+    }
+    fn input(&mut self, id: FactId, stdin: Stdin, depth: u32) {
+        match stdin {
             Stdin::Pipe(from) => self.command(from, depth),
             Stdin::Text(text) => self.value(id, text, depth),
             Stdin::File(_) | Stdin::Inherited => {}

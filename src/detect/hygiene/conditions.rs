@@ -1,7 +1,7 @@
 //! Conditions whose outcome the way they are written settles, whatever happens: text around an expression, a text in place of a comparison, values that the
 //! platform never finds equal, and a search in a text where a list was meant.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{files, open_to_outsiders, told};
 use crate::catalog::row::Effect;
@@ -17,6 +17,39 @@ use crate::source::{FileId, Kind, Range};
 
 /// Parts of one condition that are looked at, at most.
 const PARTS: usize = 4_000;
+
+/// What a file says once for all its conditions.
+struct Stated<'a> {
+    facts: &'a FileFacts,
+    /// The events that start it.
+    events: BTreeSet<&'a str>,
+    /// Types of its inputs, by name in lower case. Those of an action are texts, whatever it says of them.
+    inputs: BTreeMap<String, BTreeSet<&'a str>>,
+}
+
+impl<'a> Stated<'a> {
+    fn of(context: &Context<'a>, file: FileId) -> Self {
+        let facts = context.facts.file(file);
+        let action = context.sources.file(file).kind == Kind::Action;
+        let (mut events, mut inputs) = (BTreeSet::new(), BTreeMap::<String, BTreeSet<&str>>::new());
+        for fact in &facts.items {
+            match &fact.what {
+                What::Trigger { event, .. } => drop(events.insert(event.as_str())),
+                What::Input { name, kind, .. } => {
+                    let kind = kind.as_deref().filter(|_| !action).unwrap_or("string");
+                    inputs.entry(name.to_ascii_lowercase()).or_default().insert(kind);
+                }
+                _ => {}
+            }
+        }
+        Stated { facts, events, inputs }
+    }
+    /// Whether a context is an input of one of these types alone.
+    fn is_input(&self, path: &str, kinds: &[&str]) -> bool {
+        let declared = path.strip_prefix("inputs.").and_then(|name| self.inputs.get(name));
+        declared.is_some_and(|all| all.iter().all(|k| kinds.contains(k)))
+    }
+}
 
 /// What is settled about a part of a condition, and why.
 struct Settled {
@@ -39,12 +72,16 @@ fn all_settled(context: &Context, rule: &str, wanted: bool) -> Vec<Alert> {
     let Some(page) = context.rules.get(rule) else { return Vec::new() };
     let open = open_to_outsiders(context);
     let mut out = Vec::new();
-    for (node, cond) in conditions(context) {
-        for found in settled(context, node.file, cond).into_iter().filter(|s| s.holds == wanted) {
-            let lets_in = wanted && open.contains(&node);
-            let level = if lets_in { Severity::Medium } else { page.level.unwrap_or(Severity::Low) };
-            let at = Location { file: node.file, range: found.range };
-            out.push(told(context, page, at, level, &Values::from([("name", found.why)]), Vec::new()));
+    for file in files(context) {
+        let stated = Stated::of(context, file);
+        let text = |range| context.sources.file(file).text_at(range);
+        for (node, cond) in conditions(&stated, file) {
+            for found in settled(&stated, &text, cond).into_iter().filter(|s| s.holds == wanted) {
+                let lets_in = wanted && open.contains(&node);
+                let level = if lets_in { Severity::Medium } else { page.level.unwrap_or(Severity::Low) };
+                let at = Location { file, range: found.range };
+                out.push(told(context, page, at, level, &Values::from([("name", found.why)]), Vec::new()));
+            }
         }
     }
     out
@@ -55,43 +92,38 @@ pub fn unsound_contains(context: &Context) -> Vec<Alert> {
     let Some(page) = context.rules.get("unsound-contains") else { return Vec::new() };
     let open = open_to_outsiders(context);
     let mut out = Vec::new();
-    for (node, cond) in conditions(context) {
-        let facts = context.facts.file(node.file);
-        for (id, positive) in parts(facts, cond) {
-            let CondWhat::Atom(list, CmpOp::Contains, sought) = &facts.cond(id).what else { continue };
-            let (V::Str(_), V::Expr(expr)) = (&facts.value(*list).what, &facts.value(*sought).what) else { continue };
-            let ExprWhat::Context(path) = &expr.what else { continue };
-            if !positive || !outsiders_write(context, facts, path) {
-                continue;
+    for file in files(context) {
+        let stated = Stated::of(context, file);
+        for (node, cond) in conditions(&stated, file) {
+            for (id, positive) in parts(stated.facts, cond) {
+                let CondWhat::Atom(list, CmpOp::Contains, sought) = &stated.facts.cond(id).what else { continue };
+                let (V::Str(_), V::Expr(expr)) = (&stated.facts.value(*list).what, &stated.facts.value(*sought).what) else { continue };
+                let ExprWhat::Context(path) = &expr.what else { continue };
+                if !positive || !outsiders_write(context, &stated, path) {
+                    continue;
+                }
+                let level = if open.contains(&node) { Severity::Medium } else { page.level.unwrap_or(Severity::Low) };
+                let at = Location { file, range: stated.facts.cond(id).range };
+                out.push(told(context, page, at, level, &Values::from([("name", path.clone())]), Vec::new()));
             }
-            let level = if open.contains(&node) { Severity::Medium } else { page.level.unwrap_or(Severity::Low) };
-            let at = Location { file: node.file, range: facts.cond(id).range };
-            out.push(told(context, page, at, level, &Values::from([("name", path.clone())]), Vec::new()));
         }
     }
     out
 }
 
 /// Whether an outsider chooses what a context holds in the events of this file.
-fn outsiders_write(context: &Context, facts: &FileFacts, path: &str) -> bool {
-    let events: BTreeSet<&str> =
-        facts.items.iter().filter_map(|f| if let What::Trigger { event, .. } = &f.what { Some(event.as_str()) } else { None }).collect();
+fn outsiders_write(context: &Context, stated: &Stated, path: &str) -> bool {
     let rows = context.catalog.context(path);
     rows.iter().flat_map(|row| &context.catalog.row(*row).effects).any(|effect| match effect {
-        Effect::Controlled { who, events: when, .. } => *who >= Who::Peer && (when.is_empty() || when.iter().any(|e| events.contains(e.as_str()))),
+        Effect::Controlled { who, events, .. } => *who >= Who::Peer && (events.is_empty() || events.iter().any(|e| stated.events.contains(e.as_str()))),
         _ => false,
     })
 }
 
 /// The own conditions of jobs and steps.
-pub(super) fn conditions(context: &Context) -> Vec<(Node, CondId)> {
-    let mut out = Vec::new();
-    for file in files(context) {
-        let facts = context.facts.file(file);
-        let stated = facts.iter().filter(|(_, f)| matches!(f.what, What::Job { .. } | What::Step { .. }));
-        out.extend(stated.map(|(fact, _)| Node { file, fact }).filter_map(|node| Some((node, own_condition(facts, node)?))));
-    }
-    out
+fn conditions(stated: &Stated, file: FileId) -> Vec<(Node, CondId)> {
+    let conditional = stated.facts.iter().filter(|(_, f)| matches!(f.what, What::Job { .. } | What::Step { .. }));
+    conditional.map(|(fact, _)| Node { file, fact }).filter_map(|node| Some((node, own_condition(stated.facts, node)?))).collect()
 }
 
 /// A condition with all its parts, each with whether it counts as it is (or negated).
@@ -109,9 +141,8 @@ fn parts(facts: &FileFacts, whole: CondId) -> Vec<(CondId, bool)> {
     out
 }
 
-fn settled(context: &Context, file: FileId, whole: CondId) -> Vec<Settled> {
-    let facts = context.facts.file(file);
-    let text = |range| context.sources.file(file).text_at(range);
+fn settled(stated: &Stated, text: &dyn Fn(Range) -> String, whole: CondId) -> Vec<Settled> {
+    let facts = stated.facts;
     let mut out = Vec::new();
     for (id, positive) in parts(facts, whole) {
         let cond = facts.cond(id);
@@ -131,7 +162,7 @@ fn settled(context: &Context, file: FileId, whole: CondId) -> Vec<Settled> {
                 }));
             }
             CondWhat::Atom(left, op @ (CmpOp::Eq | CmpOp::Ne), right) => {
-                let never = [(*left, *right), (*right, *left)].into_iter().find_map(|(a, b)| unequal(context, file, a, b));
+                let never = [(*left, *right), (*right, *left)].into_iter().find_map(|(a, b)| unequal(stated, a, b));
                 out.extend(never.map(|why| Settled { range: cond.range, holds: (*op == CmpOp::Ne) == positive, why }));
             }
             _ => {}
@@ -141,51 +172,39 @@ fn settled(context: &Context, file: FileId, whole: CondId) -> Vec<Settled> {
 }
 
 /// Why the platform never finds two values equal: it makes numbers of a truth value and of a text, and most texts are none.
-fn unequal(context: &Context, file: FileId, a: ValueId, b: ValueId) -> Option<String> {
-    let facts = context.facts.file(file);
-    match (&facts.value(a).what, &facts.value(b).what) {
-        (V::Str(word), V::Expr(expr)) if is_truth(context, file, expr, 64) => {
+fn unequal(stated: &Stated, a: ValueId, b: ValueId) -> Option<String> {
+    match (&stated.facts.value(a).what, &stated.facts.value(b).what) {
+        (V::Str(word), V::Expr(expr)) if is_truth(stated, expr, 64) => {
             let word = word.as_str().trim();
             let number = word.is_empty() || word.parse::<f64>().is_ok();
-            (!number).then(|| format!("the left side is true or false and never the text `'{word}'`"))
+            (!number).then(|| format!("one side is true or false and never the text `'{word}'`"))
         }
-        (V::Bool(true), V::Expr(expr)) if is_text(context, file, expr) => Some("the left side is a text and never the truth value `true`".to_owned()),
+        (V::Bool(true), V::Expr(expr)) if is_text(stated, expr) => Some("one side is a text and never the truth value `true`".to_owned()),
         _ => None,
     }
 }
 
 /// Whether an expression gives a truth value, whatever it is about.
-fn is_truth(context: &Context, file: FileId, expr: &Expr, depth: u32) -> bool {
+fn is_truth(stated: &Stated, expr: &Expr, depth: u32) -> bool {
     let Some(depth) = depth.checked_sub(1) else { return false };
     match &expr.what {
         ExprWhat::Bool(_) | ExprWhat::Not(_) => true,
         ExprWhat::Call(name, _) => matches!(name.as_str(), "contains" | "startswith" | "endswith" | "always" | "success" | "failure" | "cancelled"),
         ExprWhat::Binary(op, a, b) => match op.as_str() {
-            "&&" | "||" => is_truth(context, file, a, depth) && is_truth(context, file, b, depth),
+            "&&" | "||" => is_truth(stated, a, depth) && is_truth(stated, b, depth),
             _ => true,
         },
-        ExprWhat::Context(path) => input_kinds(context, file, path).is_some_and(|kinds| kinds.iter().all(|k| k == "boolean")),
+        ExprWhat::Context(path) => stated.is_input(path, &["boolean"]),
         _ => false,
     }
 }
 
 /// Whether an expression gives a text: outputs and variables are texts whatever was put into them.
-fn is_text(context: &Context, file: FileId, expr: &Expr) -> bool {
+fn is_text(stated: &Stated, expr: &Expr) -> bool {
     let ExprWhat::Context(path) = &expr.what else { return false };
     let names: Vec<&str> = path.split('.').collect();
     match names.as_slice() {
         ["steps" | "needs", _, "outputs", _] | ["env" | "vars", _] | ["github", "event", "inputs", _] => true,
-        _ => input_kinds(context, file, path).is_some_and(|kinds| kinds.iter().all(|k| k == "string" || k == "choice")),
+        _ => stated.is_input(path, &["string", "choice"]),
     }
-}
-
-/// The types that an input is declared with in this file; none for what is no input of it. Those of an action are texts.
-fn input_kinds(context: &Context, file: FileId, path: &str) -> Option<Vec<String>> {
-    let wanted = path.strip_prefix("inputs.")?;
-    let action = context.sources.file(file).kind == Kind::Action;
-    let declared = context.facts.file(file).items.iter().filter_map(|f| match &f.what {
-        What::Input { name, kind, .. } if name.eq_ignore_ascii_case(wanted) => Some(kind.clone().filter(|_| !action).unwrap_or_else(|| "string".to_owned())),
-        _ => None,
-    });
-    Some(declared.collect::<Vec<_>>()).filter(|k| !k.is_empty())
 }

@@ -7,6 +7,7 @@ use crate::detect::Context;
 use crate::facts::{Expr, ExprWhat, FactId, FileFacts, V, What};
 use crate::finding::{Alert, Location, Severity, Tier};
 use crate::flow::place::pin;
+use crate::graph::Node;
 use crate::origin::Mutable;
 use crate::rule::Page;
 use crate::rule::placeholders::Values;
@@ -33,20 +34,13 @@ fn whole(context: &Context, page: &Page, file: FileId, range: Range) -> Option<A
     // The runner is given all of them as well when one is picked by a computed name, but the job takes one.
     let computed = context.sources.file(file).text_at(range).contains('[');
     let values = Values::from([("name", "every secret of the repository".to_owned()), ("value", "this expression".to_owned())]);
-    let level = if computed { Severity::Low } else { page.level? };
-    let mut alert = told(context, page, Location { file, range }, level, &values, Vec::new());
-    if computed {
-        alert.tier = Tier::Hygiene;
-    }
-    Some(alert)
+    Some(aside(told(context, page, Location { file, range }, page.level?, &values, Vec::new()), computed))
 }
 
 fn inherited(context: &Context, page: &Page, file: FileId, job: FactId) -> Option<Alert> {
     let facts = context.facts.file(file);
-    let target = facts.iter().find_map(|(_, f)| match &f.what {
-        What::Uses { target, .. } if f.owner == Some(job) => Some(*target),
-        _ => None,
-    })?;
+    let owned = context.index.owned(Node { file, fact: job })?;
+    let target = owned.iter().find_map(|id| if let What::Uses { target, .. } = &facts.fact(*id).what { Some(*target) } else { None })?;
     let text = facts.literal(target)?;
     let (name, reference) = text.split_once('@')?;
     if context.sources.is_own(file, name) || context.config.trust.action(name) {
@@ -55,8 +49,12 @@ fn inherited(context: &Context, page: &Page, file: FileId, job: FactId) -> Optio
     let values = Values::from([("name", "every secret of this repository".to_owned()), ("value", format!("`{name}`"))]);
     // What is fixed by its commit takes no more than what somebody could read in it.
     let fixed = pin(reference) == Mutable::Digest;
-    let level = if fixed { Severity::Low } else { page.level? };
-    Some(told(context, page, Location { file, range: facts.value(target).range }, level, &values, Vec::new()))
+    Some(aside(told(context, page, Location { file, range: facts.value(target).range }, page.level?, &values, Vec::new()), fixed))
+}
+
+/// What is no more than untidy is told as hygiene.
+fn aside(alert: Alert, untidy: bool) -> Alert {
+    if untidy { Alert { tier: Tier::Hygiene, severity: Severity::Low, ..alert } } else { alert }
 }
 
 /// A part of a structured secret, which the platform does not know as one.

@@ -103,7 +103,7 @@ pub fn unmasked(context: &Context) -> Vec<Alert> {
                 continue;
             }
             let carriers = carriers.get_or_insert_with(|| Carriers::new(facts));
-            let Some(name) = stored(context, &carriers.of(id)).filter(|_| carriers.is_printed(id)) else { continue };
+            let Some(name) = stored(context, &carriers.input_of(id)).filter(|_| carriers.is_printed(id)) else { continue };
             let values = Values::from([("name", name)]);
             out.push(told(context, page, Location { file, range: fact.range }, page.level.unwrap_or(Severity::Medium), &values, Vec::new()));
         }
