@@ -207,6 +207,7 @@ pub(super) fn policy(check: &Check, knowledge: &Knowledge) -> anyhow::Result<Pol
     let config = &knowledge.config;
     Ok(Policy {
         rules: knowledge.standing.clone(),
+        aliases: knowledge.rules.aliases(),
         select: choices.select.clone(),
         only: check.only.clone(),
         ignore: choices.ignore.iter().cloned().chain(knowledge.newer().into_iter().filter(|r| !choices.select.contains(r))).collect(),

@@ -2,6 +2,7 @@
 
 mod agents;
 pub mod exposed;
+mod hygiene;
 pub mod paths;
 pub mod permissions;
 mod poisoned_pipeline;
@@ -55,10 +56,15 @@ pub type Detector = fn(&Context<'_>) -> Vec<Alert>;
 /// Detectors by the name that pages use.
 pub const TABLE: &[(&str, Detector)] = &[
     ("agent_answer_executed", script_injection::answers),
-    ("agent_instructed", agents::instructed),
     ("agent_in_outside_tree", agents::in_outside_tree),
+    ("agent_instructed", agents::instructed),
+    ("all_secrets_exposed", hygiene::all_exposed),
     ("approved_commit_can_change", poisoned_pipeline::outrun),
+    ("bot_condition_spoofable", hygiene::spoofable),
+    ("condition_always_true", hygiene::always_true),
+    ("condition_never_holds", hygiene::never_holds),
     ("excessive_permissions", permissions::excessive),
+    ("lookalike_action", hygiene::lookalike),
     ("poisoned_pipeline_execution", poisoned_pipeline::executed),
     ("publish_credential_exposed", exposed::publish_credential),
     ("runner_environment_injection", runner_files::injected),
@@ -66,7 +72,11 @@ pub const TABLE: &[(&str, Detector)] = &[
     ("secret_assigned_literal", secrets::assigned_literal),
     ("secret_in_image", secrets::in_image),
     ("secret_known_format", secrets::known_format),
+    ("secret_sent_out", hygiene::sent_out),
+    ("secret_unmasked_in_log", hygiene::unmasked),
     ("self_hosted_runner_exposed", exposed::self_hosted_runner),
+    ("unredacted_secret", hygiene::unredacted),
+    ("unsound_contains", hygiene::unsound_contains),
     ("untrusted_artifact_published", poisoned_pipeline::published),
     ("untrusted_checkout", poisoned_pipeline::checked_out),
 ];

@@ -1,4 +1,5 @@
-//! Ignore comments, in whatever language they stand: `# pipevet: ignore[rule-a, rule-b] reason`. Knows neither the rules nor what a comment covers.
+//! Ignore comments, in whatever language they stand: `# pipevet: ignore[rule-a, rule-b] reason`, and those that another tool reads in workflows. Knows
+//! neither the rules nor what a comment covers.
 
 use crate::facts::{FileFacts, Ignore};
 use crate::notice::{LocalNotice, NoticeKind};
@@ -6,21 +7,37 @@ use crate::source::Range;
 use crate::text::utf8_same_length;
 
 const NAME: &str = "pipevet:";
+/// The mark of another tool whose comments have the same form and say the same of a workflow. Its rules are kept under its name.
+const OTHER: &str = "zizmor:";
 
 /// The ignore that a comment holds. `comment` may begin with its mark (`#`, `//`, `--`, `;`); an ignore may follow other words of the comment.
 /// Rule ids are required: a comment that names none is no ignore (see [`malformed`]).
 pub fn parse(comment: &str, range: Range) -> Option<Ignore> {
-    let rest = after_name(comment)?.strip_prefix("ignore")?.trim_start();
+    let (rules, reason) = named(comment, NAME)?;
+    Some(Ignore { range, rules: rules.into_iter().map(str::to_owned).collect(), reason: reason.to_owned() })
+}
+
+/// What another tool's ignore comment says, as one of ours: rules of it are `tool/rule`, and the reason says whose comment it is.
+pub fn parse_other(comment: &str, range: Range) -> Option<Ignore> {
+    let (rules, reason) = named(comment, OTHER)?;
+    let tool = OTHER.trim_end_matches(':');
+    let reason = format!("{OTHER} ignore[{}] {reason}", rules.join(", ")).trim_end().to_owned();
+    Some(Ignore { range, rules: rules.into_iter().map(|r| format!("{tool}/{r}")).collect(), reason })
+}
+
+/// The rules in brackets behind a name and the reason behind them.
+fn named<'c>(comment: &'c str, name: &str) -> Option<(Vec<&'c str>, &'c str)> {
+    let rest = after_name(comment, name)?.strip_prefix("ignore")?.trim_start();
     let (ids, reason) = rest.strip_prefix('[')?.split_once(']')?;
-    let rules: Vec<String> = ids.split([',', ' ', '\t']).filter(|id| !id.is_empty()).map(str::to_owned).collect();
+    let rules: Vec<&str> = ids.split([',', ' ', '\t']).filter(|id| !id.is_empty()).collect();
     let named = !rules.is_empty() && rules.iter().all(|id| id.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-'));
-    let reason = reason.trim().trim_end_matches("-->").trim_end_matches("*/").trim().to_owned();
-    named.then_some(Ignore { range, rules, reason })
+    let reason = reason.trim().trim_end_matches("-->").trim_end_matches("*/").trim();
+    named.then_some((rules, reason))
 }
 
 /// Whether a comment was meant as an ignore and is none: the name stands there, but no rule in brackets.
 pub fn malformed(comment: &str) -> bool {
-    after_name(comment).is_some_and(|rest| rest.starts_with("ignore")) && parse(comment, Range::default()).is_none()
+    after_name(comment, NAME).is_some_and(|rest| rest.starts_with("ignore")) && parse(comment, Range::default()).is_none()
 }
 
 /// Puts what a comment says where it belongs: an ignore, a notice for a malformed one, or nothing.
@@ -47,9 +64,9 @@ pub fn hash_comments(bytes: &[u8], facts: &mut FileFacts) {
     }
 }
 
-/// What follows `pipevet:` in a comment.
-fn after_name(comment: &str) -> Option<&str> {
-    let (before, rest) = comment.split_once(NAME)?;
+/// What follows the name of a tool in a comment.
+fn after_name<'c>(comment: &'c str, name: &str) -> Option<&'c str> {
+    let (before, rest) = comment.split_once(name)?;
     let alone = before.chars().next_back().is_none_or(|c| c.is_whitespace() || matches!(c, '#' | '/' | '-' | ';' | '*' | '!'));
     alone.then(|| rest.trim_start())
 }
@@ -66,6 +83,22 @@ mod tests {
         assert_eq!(facts.ignores.len(), 1);
         assert_eq!(&source[facts.ignores[0].range.bounds()], b"# pipevet: ignore[one, two] because");
         assert_eq!(facts.notices.len(), 1);
+    }
+
+    #[test]
+    fn comments_of_another_tool() {
+        let table: &[(&str, Option<(&[&str], &str)>)] = &[
+            ("# zizmor: ignore[template-injection] checked", Some((&["zizmor/template-injection"], "zizmor: ignore[template-injection] checked"))),
+            ("# v4; zizmor: ignore[a,b]", Some((&["zizmor/a", "zizmor/b"], "zizmor: ignore[a, b]"))),
+            ("# zizmor: ignore", None),
+            ("# zizmor: disable[a]", None),
+            ("# pipevet: ignore[a]", None),
+        ];
+        for (comment, want) in table {
+            let got = parse_other(comment, Range::new(3, 9));
+            let parts = got.as_ref().map(|i| (i.rules.iter().map(String::as_str).collect::<Vec<_>>(), i.reason.as_str()));
+            assert_eq!(parts, want.map(|(r, why)| (r.to_vec(), why)), "{comment}");
+        }
     }
 
     #[test]

@@ -58,6 +58,14 @@ impl Family {
     pub fn acts_in(&self, state: &State) -> bool {
         self.types.is_empty() || self.types.contains(&state.activity)
     }
+    /// Whether a comparison of a context with a literal is a check of this family that the literal passes.
+    pub fn passes(&self, context: &str, literal: &str) -> bool {
+        self.by.iter().any(|b| like(b, context)) && (self.values.is_empty() || self.values.iter().any(|v| like(v, literal)))
+    }
+    /// Whether it caps anything.
+    pub fn holds_back(&self) -> bool {
+        self.start.is_some() || self.code.is_some()
+    }
     /// The gate at a place.
     pub fn gate(&self, at: Location) -> Gate {
         Gate { family: self.name.clone(), start: self.start, code: self.code, text: self.text, residual: self.residual.clone(), at }

@@ -7,7 +7,8 @@ use crate::facts::{FileFacts, OnFail, What};
 use crate::finding::Location;
 use crate::graph::Node;
 use crate::origin::Who;
-use crate::reach::condition::{Family, Tri, World, cond, cond_at, mark, mentions, says, script_mentions, stops, text_of};
+pub use crate::reach::condition::Family;
+use crate::reach::condition::{Tri, World, cond, cond_at, mark, mentions, says, script_mentions, stops, text_of};
 use crate::reach::instances::{Instance, children};
 use crate::reach::sources::Scope;
 use crate::reach::{Context, Gate, State};
@@ -49,7 +50,7 @@ pub fn of_step<'f>(context: Context<'f>, instance: &'f Instance, families: &'f [
         let at = world.at.borrow().iter().next().copied();
         at.unwrap_or(Location { file: step.file, range: context.facts.fact(step).range })
     };
-    let able: Vec<&Family> = families.iter().filter(|f| f.start.is_some() || f.code.is_some()).collect();
+    let able: Vec<&Family> = families.iter().filter(|f| f.holds_back()).collect();
     for family in &able {
         let world = world(vec![*family]);
         if runs(&world, instance, step, scope) == Tri::No {
@@ -212,7 +213,7 @@ fn rejects(world: &World, step: Node, scope: &Scope) -> bool {
 }
 
 /// The condition of a fact itself, without that of what it stands in.
-pub(super) fn own_condition(facts: &FileFacts, node: Node) -> Option<CondId> {
+pub fn own_condition(facts: &FileFacts, node: Node) -> Option<CondId> {
     let fact = facts.fact(node.fact);
     let outer = fact.owner.and_then(|o| facts.fact(o).when);
     match (fact.when, outer) {

@@ -7,7 +7,7 @@ pub mod page;
 pub mod pattern;
 pub mod placeholders;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Deserialize;
 
@@ -165,6 +165,16 @@ impl RuleSet {
     /// The id nearest to a misspelt one.
     pub fn nearest(&self, id: &str) -> Option<&str> {
         nearest(id, self.pages.iter().map(|p| p.id.as_str()))
+    }
+    /// Rules by what other tools call them: `tool/rule`.
+    pub fn aliases(&self) -> BTreeMap<String, BTreeSet<String>> {
+        let mut out: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+        for page in &self.pages {
+            for (tool, theirs) in page.also_known_as.iter().flat_map(|(tool, ids)| ids.iter().map(move |id| (tool, id))) {
+                out.entry(format!("{tool}/{theirs}")).or_default().insert(page.id.clone());
+            }
+        }
+        out
     }
     /// One Markdown table row for each rule, for the README.
     pub fn table(&self) -> String {

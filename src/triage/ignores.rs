@@ -41,7 +41,9 @@ pub fn apply(all: &[Reported], facts: &Facts, sources: &Sources, policy: &Policy
             }
             let covered = covers.of(ignore.range, &mut chains);
             for rule in &ignore.rules {
-                if !policy.rules.is_empty() && !policy.rules.contains_key(rule) {
+                // Another tool's comment is not ours to find fault with.
+                let foreign = rule.contains('/');
+                if !foreign && !policy.rules.is_empty() && !policy.rules.contains_key(rule) {
                     say(ignore.range, NoticeKind::Policy, format!("this ignore comment names no rule that exists: {rule}"));
                     continue;
                 }
@@ -52,14 +54,13 @@ pub fn apply(all: &[Reported], facts: &Facts, sources: &Sources, policy: &Policy
                 let mut used = false;
                 for i in by_file.get(&file).into_iter().flatten() {
                     let alert = &all[*i].alert;
-                    if alert.rule == *rule
-                        && covered.iter().any(|c| c.start <= alert.primary.range.start && alert.primary.range.start < c.end.max(c.start + 1))
-                    {
+                    let meant = alert.rule == *rule || policy.aliases.get(rule).is_some_and(|ours| ours.contains(&alert.rule));
+                    if meant && covered.iter().any(|c| c.start <= alert.primary.range.start && alert.primary.range.start < c.end.max(c.start + 1)) {
                         used = true;
                         reasons[*i].get_or_insert_with(|| ignore.reason.clone());
                     }
                 }
-                if !used && !unwanted(rule, policy) {
+                if !used && !foreign && !unwanted(rule, policy) {
                     say(ignore.range, NoticeKind::Policy, format!("this ignore comment covers no finding of {rule}"));
                 }
             }

@@ -31,6 +31,8 @@ pub enum Standing {
 pub struct Policy {
     /// Every rule that exists, with its standing.
     pub rules: BTreeMap<String, Standing>,
+    /// Rules by what another tool calls them: `tool/rule`. An ignore comment of that tool means them.
+    pub aliases: BTreeMap<String, BTreeSet<String>>,
     /// Only these rules, when not empty.
     pub select: Vec<String>,
     /// Never these.
@@ -63,6 +65,7 @@ impl Default for Policy {
     fn default() -> Self {
         Policy {
             rules: BTreeMap::new(),
+            aliases: BTreeMap::new(),
             select: Vec::new(),
             only: Vec::new(),
             ignore: Vec::new(),

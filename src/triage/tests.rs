@@ -240,6 +240,29 @@ fn what_was_dismissed_on_github_is_hidden_by_whom_and_counts_no_more() {
 }
 
 #[test]
+fn comments_of_another_tool_cover_what_it_knows_by_another_name() {
+    let (mut facts, sources) = world();
+    facts.files[0].ignores[0].rules = vec!["zizmor/first-thing".into(), "zizmor/unheard-of".into()];
+    facts.files[0].ignores.truncate(1);
+    let rules = BTreeMap::from([("alpha".to_owned(), Standing::Stable)]);
+    let aliases = BTreeMap::from([("zizmor/first-thing".to_owned(), BTreeSet::from(["alpha".to_owned()]))]);
+    let run = |aliases| {
+        triage(
+            vec![alert("alpha", "run: one", Severity::High)],
+            Vec::new(),
+            &facts,
+            &sources,
+            &Policy { rules: rules.clone(), aliases, ..Policy::default() },
+        )
+    };
+    let report = run(aliases);
+    assert_eq!(report.hidden.iter().map(|h| h.1.clone()).collect::<Vec<_>>(), [Hidden::Ignored("reviewed".into())]);
+    assert!(report.notices.is_empty(), "{:?}", report.notices);
+    let report = run(BTreeMap::new());
+    assert_eq!((report.shown.len(), report.notices.len()), (1, 0));
+}
+
+#[test]
 fn ignores_of_the_policy_cover_by_place_and_fingerprint_and_go_stale() {
     use crate::config::{Ignore, Origin};
     let (facts, sources) = world();

@@ -35,6 +35,7 @@ pub(crate) fn open(bytes: &[u8], b: &mut Builder) -> Vec<Node> {
     b.facts.notices.extend(file.notices);
     for comment in &file.comments {
         ignores::record(comment.as_str(), comment.whole(), &mut b.facts);
+        b.facts.ignores.extend(ignores::parse_other(comment.as_str(), comment.whole()));
     }
     file.documents
 }
