@@ -1,11 +1,15 @@
 //! Agents in jobs: who can instruct them, in which trees they work, which of their tools are wider than they look, and whose answers are run.
 
+use std::collections::BTreeSet;
+
 use crate::catalog::agent::Power;
 use crate::detect::Context;
-use crate::detect::paths::{Way, alerts, way};
+use crate::detect::hygiene::told as told_at;
+use crate::detect::paths::{Way, alerts, place, way};
 use crate::finding::{Alert, Hop, Severity};
 use crate::origin::Who;
 use crate::reach::{AgentRun, Run, agents, gates, walk};
+use crate::rule::placeholders::Values;
 
 /// Text of an outsider that the model takes for instructions. The cause is the agent: the text may come on several ways.
 pub fn instructed(context: &Context) -> Vec<Alert> {
@@ -36,6 +40,22 @@ pub fn in_outside_tree(context: &Context) -> Vec<Alert> {
         ways.extend(told(context, run, agent, who, hops));
     }
     alerts(context, "agent-in-outside-tree", ways)
+}
+
+/// Entries of a list that look narrow and run any command, where strangers can instruct the agent. The cause is the list.
+pub fn shells(context: &Context) -> Vec<Alert> {
+    let Some(page) = context.rules.get("agent-tool-is-a-shell") else { return Vec::new() };
+    let mut seen = BTreeSet::new();
+    let mut out = Vec::new();
+    for (run, agent) in at_work(context).filter(|(_, a)| a.texts.first().is_some_and(|t| t.who >= Who::Peer)) {
+        let Some((how, at)) = agent.powers.get(&Power::Shell) else { continue };
+        // A name without brackets says plainly what it is.
+        if how.contains('(') && seen.insert(*at) {
+            let values = Values::from([("name", how.clone()), ("place", place(context, run))]);
+            out.push(told_at(context, page, *at, page.level.unwrap_or(Severity::Medium), &values, Vec::new()));
+        }
+    }
+    out
 }
 
 /// Agents of jobs that outsiders do not bring themselves.

@@ -84,12 +84,17 @@ pub fn way(context: &Context, run: &Run, who: Who, cause: (Location, String), mu
     families.dedup();
     let path = Path { severity, who, asset: asset.as_ref().map(|a| a.kind.clone()).unwrap_or_default(), gates: families, hops };
     let name = asset.as_ref().map_or_else(|| "a token that can only read".to_owned(), |a| a.name.clone());
-    let place = match &context.facts.fact(run.job).what {
-        What::Job { id, .. } => format!("the job `{id}`"),
-        _ => "this job".to_owned(),
-    };
+    let place = place(context, run);
     let asset = asset.map(|a| a.name).unwrap_or_default();
     Way { cause, path, asset, origin: origin(&run.state, who), name, place, gates: gates.to_vec(), assumes, doubts }
+}
+
+/// The job of a run, for people.
+pub fn place(context: &Context, run: &Run) -> String {
+    match &context.facts.fact(run.job).what {
+        What::Job { id, .. } => format!("the job `{id}`"),
+        _ => "this job".to_owned(),
+    }
 }
 
 /// Who starts a run, for people.

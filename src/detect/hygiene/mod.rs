@@ -2,6 +2,7 @@
 //! What such a place does to the level, whether outsiders come there, is asked of reach; no way is walked here.
 
 mod bots;
+mod caches;
 mod carried;
 mod conditions;
 mod lookalike;
@@ -19,13 +20,14 @@ use crate::rule::placeholders::{Values, fill};
 use crate::source::{FileId, Kind};
 
 pub use bots::spoofable;
+pub use caches::restored;
 pub use conditions::{always_true, never_holds, unsound_contains};
 pub use lookalike::lookalike;
 pub use secrets::{all_exposed, unredacted};
 pub use sent::{sent_out, unmasked};
 
 /// A finding of one place: the sentences are the page's.
-fn told(context: &Context, page: &Page, at: Location, level: Severity, values: &Values, doubts: Vec<String>) -> Alert {
+pub(super) fn told(context: &Context, page: &Page, at: Location, level: Severity, values: &Values, doubts: Vec<String>) -> Alert {
     let source = context.sources.file(at.file);
     let line = source.lines().range(source.lines().line(at.range.start));
     // One narrow line; a scalar over several begins there.
