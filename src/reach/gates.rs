@@ -1,6 +1,9 @@
 //! Gates: conditions that an outsider cannot meet. A family of gates dominates a step when its condition is definitely false once every check of
 //! that family says no, what the state fixes is set, and all else is unknown.
 
+use std::cell::{OnceCell, RefCell};
+use std::collections::{BTreeMap, BTreeSet};
+
 use crate::catalog::row::{Effect, Subject};
 use crate::cond::{CondId, CondWhat, Status};
 use crate::facts::{FileFacts, OnFail, What};
@@ -29,49 +32,136 @@ pub fn families(context: Context) -> Vec<Family> {
     out
 }
 
-/// Whether a step can run in a state at all, and which gates dominate it. `None`: it does not run in that state.
-pub fn of_step<'f>(context: Context<'f>, instance: &'f Instance, families: &'f [Family], step: Node, scope: &Scope) -> Option<Vec<Gate>> {
-    let world = |active: Vec<&'f Family>| World {
-        context,
-        state: &instance.state,
-        active,
-        at: std::cell::RefCell::default(),
-        jobs: std::cell::RefCell::default(),
-    };
-    if runs(&world(Vec::new()), instance, step, scope) == Tri::No {
-        return None;
+/// Gates of the steps of one job in one state. What the job's own conditions say is worked out once for each set of families.
+pub struct Gates<'a> {
+    context: Context<'a>,
+    instance: &'a Instance,
+    /// All families, in catalogue order.
+    pub families: Vec<Family>,
+    /// By the families that say no: what is known of the job, and which checks said so.
+    jobs: RefCell<BTreeMap<Vec<usize>, Verdict>>,
+    /// Place of the first step that can end the job.
+    first: OnceCell<Option<u32>>,
+    /// Gates of steps that nothing but the job's own conditions holds back.
+    plain: RefCell<Option<Option<Vec<Gate>>>>,
+}
+
+/// Whether something runs, and the checks that decided.
+type Verdict = (Tri, BTreeSet<Location>);
+
+impl<'a> Gates<'a> {
+    /// For one job in one state.
+    pub fn new(context: Context<'a>, instance: &'a Instance) -> Gates<'a> {
+        Gates { context, instance, families: families(context), jobs: RefCell::default(), first: OnceCell::new(), plain: RefCell::default() }
     }
-    let mut gates = Vec::new();
-    // The contributor brings the workflow too, and leaves such a condition out.
-    if instance.state.head {
-        return Some(gates);
-    }
-    let place = |world: &World| {
-        let at = world.at.borrow().iter().next().copied();
-        at.unwrap_or(Location { file: step.file, range: context.facts.fact(step).range })
-    };
-    let able: Vec<&Family> = families.iter().filter(|f| f.holds_back()).collect();
-    for family in &able {
-        let world = world(vec![*family]);
-        if runs(&world, instance, step, scope) == Tri::No {
-            gates.push(family.gate_in(&instance.state, place(&world)));
+
+    /// Whether a step (or the job itself) can run in the state at all, and which gates dominate it. `None`: it does not run in that state.
+    pub fn of(&self, step: Node, scope: &Scope) -> Option<Vec<Gate>> {
+        if !self.is_plain(step) {
+            return self.found(step, scope);
         }
+        // Where the step stands is told of it alone: a gate without a place of its own is rare, and then it is the job's.
+        let known = self.plain.borrow().clone();
+        known.unwrap_or_else(|| {
+            let found = self.found(step, scope);
+            *self.plain.borrow_mut() = Some(found.clone());
+            found
+        })
     }
-    if gates.is_empty() {
-        // Doors beside each other, each with a check of its own: who comes in passes one of them.
-        let mut needed: Vec<&Family> = able.iter().copied().filter(|f| f.start.is_some()).collect();
-        let all = world(needed.clone());
-        if runs(&all, instance, step, scope) == Tri::No {
-            for family in needed.clone() {
-                let rest: Vec<&Family> = needed.iter().copied().filter(|f| f.name != family.name).collect();
-                if runs(&world(rest.clone()), instance, step, scope) == Tri::No {
-                    needed = rest;
+
+    /// Whether a step has no condition of its own and no step before it can end the job.
+    fn is_plain(&self, step: Node) -> bool {
+        let facts = self.context.facts.file(step.file);
+        let fact = facts.fact(step.fact);
+        let Some(owner) = fact.owner.filter(|_| step.file == self.instance.job.file) else { return false };
+        let first = self.first.get_or_init(|| {
+            let steps = children(self.context, self.instance.job).into_iter().filter(|n| matches!(facts.fact(n.fact).what, What::Step { .. }));
+            steps.filter(|n| self.may_reject(*n)).map(|n| facts.fact(n.fact).order).min()
+        });
+        let job = self.instance.job.fact;
+        owner == job && fact.when == facts.fact(job).when && first.is_none_or(|first| fact.order <= first)
+    }
+
+    /// Whether a step can end the job, by its form: it has a condition, a check, or an action that is one.
+    fn may_reject(&self, step: Node) -> bool {
+        let facts = self.context.facts.file(step.file);
+        let by = |action: &str| self.families.iter().any(|f| f.by.iter().any(|b| b.eq_ignore_ascii_case(action)));
+        facts.fact(step.fact).when != facts.fact(self.instance.job.fact).when
+            || self.context.index.checks(step).iter().any(|id| match &facts.fact(*id).what {
+                What::Uses { target, with } => {
+                    let code = || with.iter().any(|(_, v)| text_of(facts, *v).is_some_and(|t| stops(&t)));
+                    by(facts.literal(*target).unwrap_or_default().split('@').next().unwrap_or_default()) || code()
                 }
-            }
-            gates.extend(one_of(&instance.state, &needed, place(&all)));
-        }
+                _ => true,
+            })
     }
-    Some(gates)
+
+    fn found(&self, step: Node, scope: &Scope) -> Option<Vec<Gate>> {
+        if self.runs(&[], step, scope).0 == Tri::No {
+            return None;
+        }
+        let mut gates = Vec::new();
+        let state = &self.instance.state;
+        // The contributor brings the workflow too, and leaves such a condition out.
+        if state.head {
+            return Some(gates);
+        }
+        let place = |at: &BTreeSet<Location>| {
+            let whole = Location { file: step.file, range: self.context.facts.fact(step).range };
+            at.iter().next().copied().unwrap_or(whole)
+        };
+        let able: Vec<usize> = (0..self.families.len()).filter(|i| self.families.get(*i).is_some_and(Family::holds_back)).collect();
+        for (i, family) in self.families.iter().enumerate().filter(|(i, _)| able.contains(i)) {
+            let (runs, at) = self.runs(&[i], step, scope);
+            if runs == Tri::No {
+                gates.push(family.gate_in(state, place(&at)));
+            }
+        }
+        if gates.is_empty() {
+            // Doors beside each other, each with a check of its own: who comes in passes one of them.
+            let mut needed: Vec<usize> = able.iter().copied().filter(|i| self.families.get(*i).is_some_and(|f| f.start.is_some())).collect();
+            let (all, at) = self.runs(&needed, step, scope);
+            if all == Tri::No {
+                for family in needed.clone() {
+                    let rest: Vec<usize> = needed.iter().copied().filter(|i| *i != family).collect();
+                    if self.runs(&rest, step, scope).0 == Tri::No {
+                        needed = rest;
+                    }
+                }
+                let doors: Vec<&Family> = needed.iter().filter_map(|i| self.families.get(*i)).collect();
+                gates.extend(one_of(state, &doors, place(&at)));
+            }
+        }
+        Some(gates)
+    }
+
+    /// The world in which these families say no.
+    fn world(&self, active: &[usize], at: BTreeSet<Location>) -> World<'_> {
+        let active = active.iter().filter_map(|i| self.families.get(*i)).collect();
+        World { context: self.context, state: &self.instance.state, active, at: RefCell::new(at), jobs: RefCell::default() }
+    }
+
+    /// The caller's condition, the job's, the needed jobs', the step's, and no earlier rejecting step.
+    fn runs(&self, active: &[usize], step: Node, scope: &Scope) -> Verdict {
+        let known = self.jobs.borrow().get(active).cloned();
+        let (job, at) = known.unwrap_or_else(|| {
+            let world = self.world(active, BTreeSet::new());
+            let mut all = Tri::Yes;
+            for caller in &self.instance.callers {
+                all = all.min(job_runs(&world, *caller, &Scope::default(), 6));
+            }
+            all = all.min(job_runs(&world, self.instance.job, &self.instance.scope, 6));
+            let found = (all, world.at.into_inner());
+            self.jobs.borrow_mut().insert(active.to_vec(), found.clone());
+            found
+        });
+        if job == Tri::No {
+            return (job, at);
+        }
+        let world = self.world(active, at);
+        let own = step_runs(&world, step, scope);
+        (job.min(own), world.at.into_inner())
+    }
 }
 
 /// The gate that several checks are of which one has to be passed: as wide as the widest.
@@ -100,25 +190,12 @@ pub fn capped(who: Who, gates: &[Gate]) -> Who {
     gates.iter().filter_map(|g| g.start).fold(who, Who::min)
 }
 
-/// The caller's condition, the job's, the needed jobs', the step's, and no earlier rejecting step.
-fn runs(world: &World, instance: &Instance, step: Node, scope: &Scope) -> Tri {
-    let mut all = Tri::Yes;
-    for caller in &instance.callers {
-        all = all.min(job_runs(world, *caller, &Scope::default(), 6));
-    }
-    all = all.min(job_runs(world, instance.job, &instance.scope, 6));
+/// A step's own condition, and no earlier rejecting step.
+fn step_runs(world: &World, step: Node, scope: &Scope) -> Tri {
     let facts = world.context.facts.file(step.file);
-    let fact = facts.fact(step.fact);
-    if let Some(when) = fact.when {
-        all = all.min(cond(world, scope, step, when, 64));
-    }
-    if all == Tri::No {
-        return Tri::No;
-    }
-    if !is_fearless(world.context, step) && rejected_before(world, step, scope) {
-        return Tri::No;
-    }
-    all
+    let own = facts.fact(step.fact).when.map_or(Tri::Yes, |when| cond(world, scope, step, when, 64));
+    let refused = own != Tri::No && !is_fearless(world.context, step) && rejected_before(world, step, scope);
+    if refused { Tri::No } else { own }
 }
 
 /// Whether a step also runs after an earlier one failed.

@@ -18,6 +18,8 @@ pub mod walk;
 
 use std::collections::BTreeMap;
 
+use rayon::prelude::*;
+
 use crate::catalog::Catalog;
 use crate::catalog::agent::Power;
 use crate::finding::{Hop, Location};
@@ -280,7 +282,7 @@ pub struct Reach {
 pub fn reach(context: Context) -> Reach {
     let mut out = Reach::default();
     let instances = instances::instances(context, &mut out.notices);
-    let walked: Vec<_> = instances.iter().map(|instance| walk::walk(context, instance, &[])).collect();
+    let walked: Vec<_> = instances.par_iter().map(|instance| walk::walk(context, instance, &[])).collect();
     let first: Vec<Run> = walked.iter().flatten().cloned().collect();
     let pivots = pivots::pivots(context, &first);
     for (instance, run) in instances.iter().zip(walked) {

@@ -52,8 +52,7 @@ fn sender(context: Context, call: Node, state: &State) -> Option<Who> {
     let job = owner(|w| matches!(w, What::Job { .. }))?;
     let step = owner(|w| matches!(w, What::Step { .. })).unwrap_or(job);
     let instance = Instance { job, state: state.clone(), scope: Scope::default(), callers: Vec::new() };
-    let families = gates::families(context);
-    let gates = gates::of_step(context, &instance, &families, step, &instance.scope)?;
+    let gates = gates::Gates::new(context, &instance).of(step, &instance.scope)?;
     let admits = context.index.effects(context.catalog, call).filter_map(|e| if let Effect::Admits(who) = e { Some(*who) } else { None }).min();
     Some(gates::capped(state.who, &gates).min(admits.unwrap_or(Who::Anyone)))
 }

@@ -12,7 +12,6 @@ use crate::graph::paths::join;
 use crate::graph::{EdgeKind, Node};
 use crate::link::{Linker, place};
 use crate::origin::{Mutable, Who};
-use crate::reach::condition::Family;
 use crate::reach::instances::{Instance, children};
 use crate::reach::mount::Mount;
 use crate::reach::pivots::Pivot;
@@ -29,7 +28,7 @@ pub(super) struct Walk<'a> {
     linker: Linker<'a>,
     pub(super) instance: &'a Instance,
     pivots: &'a [Pivot],
-    pub(super) families: Vec<Family>,
+    pub(super) gates: gates::Gates<'a>,
     /// Directory -> what is there. The empty path is the workspace.
     pub(super) mounts: BTreeMap<String, Mount>,
     /// Files that the job wrote over a tree.
@@ -60,8 +59,8 @@ pub(super) struct Here {
 ///
 /// `pivots` are jobs that whoever runs code here reaches through caches.
 pub fn walk(context: Context, instance: &Instance, pivots: &[Pivot]) -> Option<Run> {
-    let families = gates::families(context);
-    let job_gates = gates::of_step(context, instance, &families, instance.job, &instance.scope)?;
+    let gates = gates::Gates::new(context, instance);
+    let job_gates = gates.of(instance.job, &instance.scope)?;
     let own_runner = assets::own_runner(context, instance.job);
     let run = Run {
         job: instance.job,
@@ -82,7 +81,7 @@ pub fn walk(context: Context, instance: &Instance, pivots: &[Pivot]) -> Option<R
         linker,
         instance,
         pivots,
-        families,
+        gates,
         mounts: BTreeMap::new(),
         written: BTreeSet::new(),
         fetched: Vec::new(),
@@ -113,7 +112,7 @@ impl<'a> Walk<'a> {
             if !matches!(self.context.facts.fact(step).what, What::Step { .. }) {
                 continue;
             }
-            let Some(mut gates) = gates::of_step(self.context, self.instance, &self.families, step, scope) else { continue };
+            let Some(mut gates) = self.gates.of(step, scope) else { continue };
             gates.extend(self.refused.clone().filter(|_| !gates::is_fearless(self.context, step)));
             let mut assets = assets::of_step(self.context, self.instance, step, self.run.own_runner.as_ref());
             let root = |job: Node| self.context.index.root(job.file);
