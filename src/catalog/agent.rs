@@ -37,6 +37,8 @@ pub struct Agent {
     pub allow: Vec<Slot>,
     /// Lists of tools it may not use.
     pub deny: Vec<Slot>,
+    /// Whether such a list adds to what it can do anyway; else it takes the place of that.
+    pub adds: bool,
     /// What it can do when nothing is listed.
     pub default: Vec<Power>,
     /// Globs of the outputs that carry its answer.
@@ -59,6 +61,7 @@ pub fn agent(value: &Value) -> Read<Agent> {
         project: fields.read("project", truth)?.unwrap_or(false),
         allow: fields.each("allow", slot)?,
         deny: fields.each("deny", slot)?,
+        adds: fields.read("adds", truth)?.unwrap_or(false),
         default: fields.read("default", powers)?.unwrap_or_default(),
         outputs: fields.read("outputs", texts)?.unwrap_or_default(),
     };

@@ -122,7 +122,6 @@ impl Known {
     fn begin(&self, facts: &FileFacts, command: &Command, row: &Row, id: RowId) -> Option<(usize, Line)> {
         let Subject::Command { sub, .. } = &row.subject else { return None };
         let known = self.options.get(&id)?;
-        let before = Options { valued: known.before.clone(), ..Options::default() };
         let mut line = Line::default();
         let mut at = 1;
         for wanted in sub {
@@ -136,7 +135,7 @@ impl Known {
                 if !head.starts_with('-') || head == "-" || head == "--" {
                     return None;
                 }
-                at = option(&head, at, command.words.len(), &before, &mut line);
+                at = option(&head, at, command.words.len(), &known.before, &mut line);
             }
         }
         Some((at, line))
@@ -182,7 +181,7 @@ fn read(facts: &FileFacts, command: &Command, start: usize, known: &Options, mut
             at += 1;
             continue;
         }
-        at = option(&head, at, command.words.len(), known, &mut line);
+        at = option(&head, at, command.words.len(), &known.valued, &mut line);
         if line.options.last().is_some_and(|o| known.ends.contains(&o.name)) {
             open = false;
         }
@@ -197,16 +196,16 @@ fn is_array(facts: &FileFacts, command: &Command, at: usize) -> bool {
     facts.items.iter().any(|f| matches!(&f.what, What::Write { channel: Channel::Var(n), value } if n == name && list(*value)))
 }
 
-/// Reads the option at word `at`; gives the index of the next word.
-fn option(head: &str, at: usize, count: usize, known: &Options, line: &mut Line) -> usize {
+/// Reads the option at word `at`, with those that take a value; gives the index of the next word.
+fn option(head: &str, at: usize, count: usize, valued: &BTreeSet<String>, line: &mut Line) -> usize {
     let mut push = |name: &str, value| line.options.push(Opt { name: name.to_owned(), word: at, value });
     if let Some(equals) = head.find('=')
-        && (head.starts_with("--") || known.valued.contains(head.get(..equals).unwrap_or("")))
+        && (head.starts_with("--") || valued.contains(head.get(..equals).unwrap_or("")))
     {
         push(head.get(..equals).unwrap_or(""), OptValue::Tail(at, equals + 1));
         return at + 1;
     }
-    if known.valued.contains(head) {
+    if valued.contains(head) {
         if at + 1 < count {
             push(head, OptValue::Word(at + 1));
             return at + 2;
@@ -222,7 +221,7 @@ fn option(head: &str, at: usize, count: usize, known: &Options, line: &mut Line)
     for (i, letter) in head.char_indices().skip(1) {
         let name = format!("-{letter}");
         let rest = i + letter.len_utf8();
-        if known.valued.contains(&name) {
+        if valued.contains(&name) {
             if rest < head.len() {
                 push(&name, OptValue::Tail(at, rest));
                 return at + 1;

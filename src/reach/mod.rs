@@ -283,8 +283,7 @@ pub fn reach(context: Context) -> Reach {
     let mut out = Reach::default();
     let instances = instances::instances(context, &mut out.notices);
     let walked: Vec<_> = instances.par_iter().map(|instance| walk::walk(context, instance, &[])).collect();
-    let first: Vec<Run> = walked.iter().flatten().cloned().collect();
-    let pivots = pivots::pivots(context, &first);
+    let pivots = pivots::pivots(context, walked.iter().flatten());
     for (instance, run) in instances.iter().zip(walked) {
         // What outsiders leave in caches of the default branch or on a machine is in reach of other jobs: these are walked again, with that in view.
         let leaves = instance.state.default_scope || run.as_ref().is_some_and(|r| r.own_runner.is_some());

@@ -21,10 +21,10 @@ pub struct Pivot {
 }
 
 /// Ways into jobs that publish, each kind of thing once. A run that a contributor brings publishes nothing.
-pub fn pivots(context: Context, runs: &[Run]) -> Vec<Pivot> {
+pub fn pivots<'r>(context: Context, runs: impl Iterator<Item = &'r Run>) -> Vec<Pivot> {
     let mut out: Vec<Pivot> = Vec::new();
     let mut known = BTreeSet::new();
-    let inside: Vec<&Run> = runs.iter().filter(|r| !r.state.head).collect();
+    let inside: Vec<&Run> = runs.filter(|r| !r.state.head).collect();
     let mut by_file: BTreeMap<FileId, Vec<&Run>> = BTreeMap::new();
     for run in inside.iter().filter(|r| !r.publishes.is_empty()) {
         by_file.entry(run.job.file).or_default().push(run);

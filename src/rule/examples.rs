@@ -9,6 +9,7 @@
 //!   told there.
 //! - `# summary: returns bytes=publisher/moving; returns <- a, b; a -> pickle-load; validates a`, at a `def`: what a call gives at least, which parameters are
 //!   part of it (`nothing`), which sink in its body a parameter reaches, which parameter is checked before it comes back. At a `class`: `field data bytes=…`.
+//! - `# level: low`: the findings of that line are of this level.
 
 /// One small project and what must be found in it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -43,7 +44,7 @@ pub struct File {
 pub struct Claim {
     /// 1-based line of the file.
     pub line: u32,
-    /// `fact`, `origin` or `summary`.
+    /// `fact`, `origin`, `summary` or `level`.
     pub about: String,
     /// What must hold, without white space around it.
     pub text: String,
@@ -197,8 +198,9 @@ fn trailing(line: &str) -> Vec<(&str, &str)> {
     let mut rest = line;
     while let Some(at) = rest.rfind("# ") {
         let said = rest.get(at + 2..).unwrap_or_default();
-        let found =
-            ["vet", "fact", "origin", "summary"].into_iter().find_map(|about| Some((about, said.strip_prefix(about)?.strip_prefix(':')?.trim())));
+        let found = ["vet", "fact", "origin", "summary", "level"]
+            .into_iter()
+            .find_map(|about| Some((about, said.strip_prefix(about)?.strip_prefix(':')?.trim())));
         out.extend(found);
         rest = rest.get(..at).unwrap_or_default();
     }

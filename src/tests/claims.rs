@@ -3,6 +3,7 @@
 use super::harness::knowledge;
 use super::show;
 use crate::facts::{FileFacts, What};
+use crate::finding::Alert;
 use crate::flow::channels::Writers;
 use crate::flow::resolve::functions;
 use crate::flow::solver::{Cell, Solver, World};
@@ -18,7 +19,7 @@ use crate::source::{FileId, Range, Sources};
 use std::sync::Arc;
 
 /// What does not hold, one sentence each.
-pub fn unmet(case: &Case, tree: &Sources, model: &Model) -> Vec<String> {
+pub fn unmet(case: &Case, tree: &Sources, model: &Model, alerts: &[Alert]) -> Vec<String> {
     let mut out = Vec::new();
     for file in &case.files {
         let Some((id, _)) = tree.iter().find(|(_, f)| f.path == file.path) else { continue };
@@ -26,6 +27,7 @@ pub fn unmet(case: &Case, tree: &Sources, model: &Model) -> Vec<String> {
             let said = match claim.about.as_str() {
                 "fact" => fact(tree, model, id, claim),
                 "origin" => origin(tree, model, id, claim),
+                "level" => level(tree, alerts, id, claim),
                 _ => summary(tree, model, id, claim),
             };
             out.extend(said.err().map(|said| format!("{}:{} {}: {} — {said}", file.path, claim.line, claim.about, claim.text)));
@@ -47,6 +49,12 @@ fn fact(tree: &Sources, model: &Model, file: FileId, claim: &Claim) -> Result<()
         rest.is_some_and(|r| !r.starts_with(|c: char| c.is_alphanumeric() || c == '_' || c == '.'))
     };
     if shown.iter().any(begins) { Ok(()) } else { Err(format!("there is {shown:?}")) }
+}
+
+fn level(tree: &Sources, alerts: &[Alert], file: FileId, claim: &Claim) -> Result<(), String> {
+    let here = alerts.iter().filter(|a| a.primary.file == file && line(tree, file, a.primary.range) == claim.line);
+    let levels: Vec<&str> = here.map(|a| a.severity.name()).collect();
+    if !levels.is_empty() && levels.iter().all(|l| *l == claim.text) { Ok(()) } else { Err(format!("there is {levels:?}")) }
 }
 
 fn origin(tree: &Sources, model: &Model, file: FileId, claim: &Claim) -> Result<(), String> {

@@ -137,5 +137,6 @@ pub fn check(case: &Case, rules: &[&str], name: &str, out: &mut Vec<String>) {
         })
         .collect();
     marked(case, "path").difference(&hops).for_each(|(path, line)| fault(format!("{path}:{line} is no hop")));
-    super::claims::unmet(case, &tree, &model).into_iter().for_each(fault);
+    let ours: Vec<Alert> = alerts.iter().filter(|a| rules.contains(&a.rule.as_str())).cloned().collect();
+    super::claims::unmet(case, &tree, &model, &ours).into_iter().for_each(fault);
 }

@@ -98,8 +98,7 @@ impl Walk<'_> {
         }
         let refused: BTreeSet<Power> = denied.iter().flat_map(|name| self.context.catalog.tool(name).unwrap_or_default()).collect();
         for power in &agent.default {
-            // A list of commands and addresses takes the place of the default; files stay within reach.
-            if !refused.contains(power) && (!limited || matches!(power, Power::Read | Power::Edit)) {
+            if !refused.contains(power) && (!limited || agent.adds) {
                 out.entry(*power).or_insert_with(|| ("may do so by default".to_owned(), whole));
             }
         }
