@@ -100,7 +100,7 @@ fn of_trigger(state: &State, runs: &[&Run]) -> Option<String> {
 
 /// Code and trees of contributors behind gates.
 fn gated(context: &Context, board: &mut Board) {
-    for run in context.reach.runs.iter().filter(|r| r.state.privileged && !r.state.head) {
+    for run in context.reach.runs.iter().filter(|r| r.state.privileged && !r.state.head && !r.state.external) {
         for exec in run.execs.iter().filter(|e| e.tree && e.ungated >= Who::Peer) {
             let held = gates::author(exec.ungated, &exec.gates) < Who::Peer;
             board.add(ClearedKind::Gated, "runs of a contributor's code", exec.at, held.then(|| behind(&exec.gates)));

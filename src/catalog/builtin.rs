@@ -61,6 +61,7 @@ pub const ROWS: &[(&str, &str)] = &[
     ("models/shell/downloads.yml", include_str!("../../rules/models/shell/downloads.yml")),
     ("models/shell/executes.yml", include_str!("../../rules/models/shell/executes.yml")),
     ("models/shell/installs.yml", include_str!("../../rules/models/shell/installs.yml")),
+    ("models/shell/options.yml", include_str!("../../rules/models/shell/options.yml")),
     ("models/shell/publishes.yml", include_str!("../../rules/models/shell/publishes.yml")),
     ("models/shell/sends.yml", include_str!("../../rules/models/shell/sends.yml")),
     ("models/shell/services.yml", include_str!("../../rules/models/shell/services.yml")),
@@ -73,6 +74,7 @@ pub const ROWS: &[(&str, &str)] = &[
 pub const PAGES: &[(&str, &str)] = &[
     ("ci/all-secrets-exposed.md", include_str!("../../rules/ci/all-secrets-exposed.md")),
     ("ci/approved-commit-can-change.md", include_str!("../../rules/ci/approved-commit-can-change.md")),
+    ("ci/argument-injection.md", include_str!("../../rules/ci/argument-injection.md")),
     ("ci/bot-condition-spoofable.md", include_str!("../../rules/ci/bot-condition-spoofable.md")),
     ("ci/cache-in-release.md", include_str!("../../rules/ci/cache-in-release.md")),
     ("ci/condition-always-true.md", include_str!("../../rules/ci/condition-always-true.md")),

@@ -239,6 +239,8 @@ pub enum Effect {
         /// Paths of fields that the project itself chooses.
         own: Vec<String>,
     },
+    /// Options of the program run commands, load code or choose what is written.
+    OptionsAct,
     /// Refuses by itself whoever is further outside.
     Admits(Who),
 }

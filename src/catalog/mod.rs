@@ -538,6 +538,7 @@ impl Effect {
             Effect::Calls { .. } => "calls",
             Effect::Agent(_) => "agent",
             Effect::Powers(_) => "powers",
+            Effect::OptionsAct => "options-act",
             Effect::Selects { .. } => "selects",
             Effect::Dispatches { .. } => "dispatches",
             Effect::Admits(_) => "admits",

@@ -30,13 +30,16 @@ pub fn self_hosted_runner(context: &Context) -> Vec<Alert> {
     alerts(context, "self-hosted-runner-exposed", ways)
 }
 
+/// Accounts of the platform itself.
+const PLATFORM: [&str; 2] = ["actions/", "github/"];
+
 /// Code that an outside publisher can change runs beside a credential that publishes. The cause is the reference that moves.
 pub fn publish_credential(context: &Context) -> Vec<Alert> {
     let mut ways = Vec::new();
     for run in &context.reach.runs {
         for exec in run.execs.iter().filter(|e| !e.tree && !is_trusted(context, e)) {
-            // What the project's own account publishes is no outsider's.
-            if context.sources.is_own(run.job.file, &exec.subject) {
+            // What the project's own account publishes is no outsider's, and the platform runs the job anyway: a branch of its actions is a matter of pins.
+            if context.sources.is_own(run.job.file, &exec.subject) || PLATFORM.iter().any(|p| exec.subject.starts_with(p)) {
                 continue;
             }
             let stated: Vec<Asset> = exec.assets.iter().filter(|a| !a.assumed && a.kind != "comment").cloned().collect();

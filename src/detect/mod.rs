@@ -1,6 +1,7 @@
 //! Detectors that `match:` cannot say, one file each, and the table by which pages name them.
 
 mod agents;
+mod arguments;
 pub mod exposed;
 mod hygiene;
 pub mod paths;
@@ -61,6 +62,7 @@ pub const TABLE: &[(&str, Detector)] = &[
     ("agent_tool_is_a_shell", agents::shells),
     ("all_secrets_exposed", hygiene::all_exposed),
     ("approved_commit_can_change", poisoned_pipeline::outrun),
+    ("argument_injection", arguments::injected),
     ("bot_condition_spoofable", hygiene::spoofable),
     ("cache_restored", hygiene::restored),
     ("condition_always_true", hygiene::always_true),

@@ -73,10 +73,14 @@ pub fn way(context: &Context, run: &Run, who: Who, cause: (Location, String), mu
             let what = used.name.as_deref().unwrap_or("with it");
             hops.push(Hop { at: used.at, text: format!("publishes {what}: so can they") });
         }
-        if asset.assumed {
+        if asset.assumed && !run.state.external {
             assumes.push("the repository's default token can write".to_owned());
             doubts.push("the default token may be read-only".to_owned());
         }
+    }
+    if run.state.external {
+        assumes.push(format!("a workflow calls this on {}, with a token that can write", run.state.event));
+        doubts.push("nothing in this tree calls it".to_owned());
     }
     assumes.extend(gates.iter().filter(|g| g.family == "environment").map(|_| "the environment has required reviewers".to_owned()).take(1));
     let mut families: Vec<String> = gates.iter().map(|g| g.family.clone()).collect();
@@ -93,6 +97,7 @@ pub fn way(context: &Context, run: &Run, who: Who, cause: (Location, String), mu
 pub fn place(context: &Context, run: &Run) -> String {
     match &context.facts.fact(run.job).what {
         What::Job { id, .. } => format!("the job `{id}`"),
+        What::Template { .. } => "this action".to_owned(),
         _ => "this job".to_owned(),
     }
 }

@@ -221,11 +221,12 @@ fn token(context: Context, instance: &Instance) -> Vec<Asset> {
         scopes = scopes.or_else(|| granted(context, *caller));
     }
     let Some(scopes) = scopes else {
+        let limits = !instance.state.external;
         let at = Location { file: instance.job.file, range: facts.fact(instance.job.fact).range };
-        let how = "no `permissions:` block limits the token".to_owned();
+        let how = if limits { "no `permissions:` block limits the token" } else { "is whatever its workflow grants" }.to_owned();
         return vec![Asset {
             kind: "repository-write".to_owned(),
-            name: "the default token".to_owned(),
+            name: if limits { "the default token" } else { "the caller's token" }.to_owned(),
             how,
             carrier: Carrier::Workspace,
             at,
@@ -246,7 +247,8 @@ fn token(context: Context, instance: &Instance) -> Vec<Asset> {
                     kind: kind.to_owned(),
                     name,
                     how: "is granted to the job's token".to_owned(),
-                    carrier: Carrier::Workspace,
+                    // Identities are asked for with what stands in the environment, and no file holds one.
+                    carrier: if scope == "id-token" { Carrier::Environment } else { Carrier::Workspace },
                     at,
                     assumed: false,
                     onward: Vec::new(),

@@ -1,14 +1,14 @@
 //! Which jobs run in which states: triggers with their activity types, `workflow_run` parents, and reusable workflows once for each caller.
 
 use crate::catalog::row::Effect;
-use crate::facts::What;
+use crate::facts::{TemplateKind, What};
 use crate::finding::Location;
 use crate::graph::{EdgeKind, Node};
 use crate::notice::{Notice, NoticeKind};
 use crate::origin::Who;
 use crate::reach::sources::Scope;
 use crate::reach::{Context, State, sent};
-use crate::source::FileId;
+use crate::source::{FileId, Kind, Range};
 
 /// A job, the state it runs in, and the calls that led to it.
 #[derive(Clone, Debug)]
@@ -38,6 +38,11 @@ pub fn instances(context: Context, notices: &mut Vec<Notice>) -> Vec<Instance> {
             add(context, file, &state, &Scope::default(), &[], &mut out);
         }
     }
+    for (job, state) in external(context) {
+        if out.len() < MOST {
+            out.push(Instance { job, state, scope: Scope::default(), callers: Vec::new() });
+        }
+    }
     if out.len() >= MOST {
         notices.push(Notice {
             file: None,
@@ -45,6 +50,49 @@ pub fn instances(context: Context, notices: &mut Vec<Notice>) -> Vec<Instance> {
             kind: NoticeKind::Limit,
             text: format!("more than {MOST} ways to start a job; the rest is not followed"),
         });
+    }
+    out
+}
+
+/// Templates that nobody in this tree calls: actions with steps and reusable workflows. Whoever calls them brings the event, so each is walked in all events
+/// that outsiders can cause with the caller's own token.
+fn external(context: Context) -> Vec<(Node, State)> {
+    let mut out = Vec::new();
+    for (node, fact) in context.facts.nodes_of(|file| matches!(context.index.kind(file), Kind::Action | Kind::Workflow)) {
+        let facts = context.facts.file(node.file);
+        let (called, jobs) = match &fact.what {
+            What::Template { runs: TemplateKind::Composite, .. } => (node, vec![node]),
+            What::Trigger { event, .. } if event == "workflow_call" => {
+                let jobs = facts.iter().filter(|(_, f)| matches!(f.what, What::Job { .. })).map(|(fact, _)| Node { file: node.file, fact });
+                (context.index.top(context.facts, node.file).unwrap_or(node), jobs.collect())
+            }
+            _ => continue,
+        };
+        if context.graph.into(called, EdgeKind::Uses).next().is_some() {
+            continue;
+        }
+        let range = if matches!(fact.what, What::Template { .. }) { Range { end: fact.range.start, ..fact.range } } else { fact.range };
+        for (id, row) in context.catalog.of_kind("trigger") {
+            for effect in &context.catalog.row(id).effects {
+                let Effect::Starts { who, privileged: true, default_scope, types, head: false } = effect else { continue };
+                if *who < Who::Peer {
+                    continue;
+                }
+                let state = State {
+                    event: row.subject.name(),
+                    activity: types.first().cloned().unwrap_or_default(),
+                    parent: None,
+                    who: *who,
+                    privileged: true,
+                    default_scope: *default_scope,
+                    head: false,
+                    trigger: Location { file: node.file, range },
+                    external: true,
+                    sent: None,
+                };
+                out.extend(jobs.iter().map(|job| (*job, state.clone())));
+            }
+        }
     }
     out
 }
@@ -100,6 +148,7 @@ pub fn states(context: Context, file: FileId) -> Vec<State> {
             default_scope: true,
             head: false,
             trigger: Location { file, range: trigger.range },
+            external: false,
             sent: None,
         };
         let mut defaults = Vec::new();

@@ -66,6 +66,8 @@ pub struct State {
     pub head: bool,
     /// Where the event is named.
     pub trigger: Location,
+    /// Whether nobody in this tree calls it: the event is that of some caller out of sight.
+    pub external: bool,
     /// The step that sets it off, and the state that one runs in.
     pub sent: Option<Box<Sent>>,
 }
@@ -287,7 +289,7 @@ pub fn reach(context: Context) -> Reach {
     for (instance, run) in instances.iter().zip(walked) {
         // What outsiders leave in caches of the default branch or on a machine is in reach of other jobs: these are walked again, with that in view.
         let leaves = instance.state.default_scope || run.as_ref().is_some_and(|r| r.own_runner.is_some());
-        let leaves = leaves && instance.state.who >= Who::Peer && !pivots.is_empty();
+        let leaves = leaves && !instance.state.external && instance.state.who >= Who::Peer && !pivots.is_empty();
         out.runs.extend(if leaves { walk::walk(context, instance, &pivots) } else { run });
     }
     out

@@ -24,7 +24,7 @@ pub struct Pivot {
 pub fn pivots<'r>(context: Context, runs: impl Iterator<Item = &'r Run>) -> Vec<Pivot> {
     let mut out: Vec<Pivot> = Vec::new();
     let mut known = BTreeSet::new();
-    let inside: Vec<&Run> = runs.filter(|r| !r.state.head).collect();
+    let inside: Vec<&Run> = runs.filter(|r| !r.state.head && !r.state.external).collect();
     let mut by_file: BTreeMap<FileId, Vec<&Run>> = BTreeMap::new();
     for run in inside.iter().filter(|r| !r.publishes.is_empty()) {
         by_file.entry(run.job.file).or_default().push(run);

@@ -218,7 +218,7 @@ impl<'a> Query<'a> {
     fn environment(&mut self, scope: &Scope, node: Node, name: &str, range: Range, depth: u32, hops: &[Hop]) {
         let facts = self.facts(node.file);
         let owners: Vec<_> = std::iter::once(node.fact).chain(facts.owners(node.fact).map(|(id, _)| id)).collect();
-        let job = facts.owners(node.fact).find(|(_, f)| matches!(f.what, What::Job { .. })).map(|(id, _)| id);
+        let job = facts.owners(node.fact).find(|(_, f)| matches!(f.what, What::Job { .. } | What::Template { .. })).map(|(id, _)| id);
         let mut found = false;
         for (id, fact) in facts.iter() {
             let What::Write { channel, value } = &fact.what else { continue };
@@ -248,6 +248,11 @@ impl<'a> Query<'a> {
     }
 
     fn input(&mut self, scope: &Scope, node: Node, name: &str, depth: u32, hops: &[Hop]) {
+        // The platform refuses what is no number or truth value.
+        let typed = |f: &crate::facts::Fact| matches!(&f.what, What::Input { name: n, kind: Some(kind), .. } if n.eq_ignore_ascii_case(name) && matches!(kind.as_str(), "boolean" | "number"));
+        if self.facts(node.file).iter().any(|(_, f)| typed(f)) {
+            return;
+        }
         if let Some((uses, outer)) = scope.caller() {
             let What::Uses { with: inputs, .. } = &self.context.facts.fact(uses).what else { return };
             if let Some((_, value)) = inputs.iter().find(|(n, _)| n.eq_ignore_ascii_case(name)) {

@@ -155,7 +155,7 @@ impl<'a> Walk<'a> {
         match isolated {
             None => Cow::Borrowed(here),
             Some(workspace) => {
-                let assets = here.assets.iter().filter(|a| workspace && a.carrier == Carrier::Workspace).cloned().collect();
+                let assets = here.assets.iter().filter(|a| workspace && a.carrier == Carrier::Workspace && !a.assumed).cloned().collect();
                 Cow::Owned(Here { assets, ..here.clone() })
             }
         }
@@ -493,6 +493,9 @@ pub(super) fn inside(path: &str, dir: &str) -> bool {
 /// How a state starts, for people.
 pub fn starts(state: &State) -> String {
     let event = &state.event;
+    if state.external {
+        return format!("called by a workflow that {event} starts, which any user can cause");
+    }
     match (state.who, &state.parent) {
         (Who::Anyone, Some(parent)) => format!("{event}: runs after a workflow that {parent} starts, which any user can cause"),
         (Who::Anyone, None) => format!("{event}: any user can start this"),

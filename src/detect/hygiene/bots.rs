@@ -31,7 +31,7 @@ pub fn spoofable(context: &Context) -> Vec<Alert> {
     let is_bot = |facts: &FileFacts, a, b| fits(&[bots], facts, a, b) || fits(&[bots], facts, b, a);
     let is_other = |facts: &FileFacts, a, b| !is_bot(facts, a, b) && (fits(&checks, facts, a, b) || fits(&checks, facts, b, a));
     let mut out = Vec::new();
-    for run in context.reach.runs.iter().filter(|r| r.state.who >= Who::Peer && r.state.privileged && !r.state.head) {
+    for run in context.reach.runs.iter().filter(|r| r.state.who >= Who::Peer && r.state.privileged && !r.state.head && !r.state.external) {
         for step in &run.steps {
             let facts = context.facts.file(step.step.file);
             let Some(when) = facts.fact(step.step.fact).when else { continue };

@@ -59,6 +59,6 @@ fn files<'a>(context: &Context<'a>) -> impl Iterator<Item = FileId> + use<'a> {
 
 /// Jobs and steps that an outsider can start with the repository's own secrets and token.
 fn open_to_outsiders(context: &Context) -> BTreeSet<Node> {
-    let runs = context.reach.runs.iter().filter(|r| r.state.who >= Who::Peer && r.state.privileged && !r.state.head);
+    let runs = context.reach.runs.iter().filter(|r| r.state.who >= Who::Peer && r.state.privileged && !r.state.head && !r.state.external);
     runs.flat_map(|r| r.steps.iter().map(|s| s.step).chain([r.job])).collect()
 }
