@@ -241,6 +241,8 @@ pub enum Effect {
     },
     /// Options of the program run commands, load code or choose what is written.
     OptionsAct,
+    /// What it prints of text that goes through: `true`, no sign that means anything; `false`, no line break.
+    Cleans(bool),
     /// Refuses by itself whoever is further outside.
     Admits(Who),
 }

@@ -52,6 +52,7 @@ pub fn effects(row: &Fields<'_>, known: &Severities) -> Read<Vec<Effect>> {
     out.extend(row.read("powers", agent::powers)?.map(Effect::Powers));
     out.extend(row.read("selects", selects)?);
     out.extend(row.read("dispatches", dispatches)?);
+    out.extend(row.read("cleans", |v| one_of(v, &[("text", true), ("lines", false)]))?.map(Effect::Cleans));
     out.extend(row.read("admits", who)?.map(Effect::Admits));
     Ok(out)
 }

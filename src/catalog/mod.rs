@@ -539,6 +539,7 @@ impl Effect {
             Effect::Agent(_) => "agent",
             Effect::Powers(_) => "powers",
             Effect::OptionsAct => "options-act",
+            Effect::Cleans(_) => "cleans",
             Effect::Selects { .. } => "selects",
             Effect::Dispatches { .. } => "dispatches",
             Effect::Admits(_) => "admits",

@@ -7,16 +7,24 @@ use crate::graph::Node;
 use crate::reach::Context;
 use crate::reach::sources::Source;
 
-/// What is printed of an answer.
-pub(super) struct Chosen {
-    /// All of it is chosen by the project itself.
-    own: bool,
+/// What is printed of what goes through a command.
+pub(super) enum Chosen {
+    /// What the project itself chooses.
+    Own,
+    /// What has a fixed shape.
+    Plain,
+    /// Text of one line.
+    Line,
 }
 
 impl Chosen {
     /// What is left of a source: the thing an outsider picked, without text of theirs; nothing of what is the project's own.
     pub(super) fn of(&self, source: Source) -> Option<Source> {
-        (!self.own).then_some(Source { arbitrary: false, lines: false, ..source })
+        match self {
+            Chosen::Own => None,
+            Chosen::Plain => Some(Source { arbitrary: false, lines: false, ..source }),
+            Chosen::Line => Some(Source { lines: false, ..source }),
+        }
     }
 }
 
@@ -25,13 +33,17 @@ pub(super) fn chosen(context: Context, node: Node) -> Option<Chosen> {
     let facts = context.facts.file(node.file);
     for (id, row) in context.index.rows(context.catalog, node) {
         for effect in &row.effects {
+            if let Effect::Cleans(text) = effect {
+                return Some(if *text { Chosen::Plain } else { Chosen::Line });
+            }
             let Effect::Selects { slot, plain, own } = effect else { continue };
             let given = slot.iter().find_map(|s| context.catalog.slot(facts, node.fact, id, s).into_iter().next());
-            let Some(text) = given.and_then(|v| facts.literal(v)) else { continue };
+            // A variable inside a filter stands for a text that is compared.
+            let Some(text) = given.and_then(|v| crate::reach::condition::text_of(facts, v)) else { continue };
             let paths = paths(&text);
             let fits = |globs: &[String], path: &String| globs.iter().any(|g| glob::text(g, path));
             if !paths.is_empty() && paths.iter().all(|p| fits(plain, p) || fits(own, p)) {
-                return Some(Chosen { own: paths.iter().all(|p| fits(own, p)) });
+                return Some(if paths.iter().all(|p| fits(own, p)) { Chosen::Own } else { Chosen::Plain });
             }
         }
     }
@@ -44,6 +56,9 @@ const HANDS_ON: [&str; 11] = ["first", "last", "tostring", "tonumber", "join", "
 /// Paths of the fields that a text names, in lower case: `head.sha`, `number`. Of a filter those behind its last pipe, or behind the one before where
 /// that only hands on; none, when it is not understood.
 fn paths(text: &str) -> Vec<String> {
+    let text = text.trim();
+    // A list of all that the filter inside gives.
+    let text = text.strip_prefix('[').and_then(|t| t.strip_suffix(']')).filter(|t| t.contains('|')).unwrap_or(text);
     let parts = pipes(text);
     for part in parts.iter().rev() {
         let names = names(part);
@@ -114,6 +129,7 @@ mod tests {
             (".labels | map(.name) | join(\",\")", vec!["map", "name"]),
             (".head.ref | tostring", vec!["head.ref"]),
             ("\"\\(.number) \\(.title)\"", vec!["number", "title"]),
+            ("[.[] | select(.x == \"\") | .number]", vec!["number"]),
             (".", vec![]),
         ] {
             assert_eq!(paths(text), want, "{text}");

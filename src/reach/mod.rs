@@ -5,6 +5,7 @@
 
 pub mod agents;
 pub mod assets;
+mod checked;
 mod condition;
 mod fields;
 pub mod gates;

@@ -41,8 +41,14 @@ impl<'a> Walk<'a> {
     /// What outsiders wrote into directories of the job so far.
     pub(super) fn outside(&self) -> Vec<Outside> {
         let theirs = self.mounts.iter().filter(|(_, m)| m.who >= Who::Peer);
-        let outside =
-            theirs.map(|(dir, m)| Outside { job: self.instance.job, dir: dir.clone(), who: m.who, name: m.name.clone(), hops: m.hops.clone() });
+        let outside = theirs.map(|(dir, m)| Outside {
+            job: self.instance.job,
+            dir: dir.clone(),
+            who: m.who,
+            name: m.name.clone(),
+            artifact: m.artifact,
+            hops: m.hops.clone(),
+        });
         outside.collect()
     }
 

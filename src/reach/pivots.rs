@@ -9,6 +9,9 @@ use crate::graph::Node;
 use crate::reach::{Asset, Carrier, Context, Publish, Run};
 use crate::source::FileId;
 
+/// Jobs that publish one kind of thing and that one way leads into, as far as they are told: the level is that of the kind, and every step carries them.
+const EACH: usize = 4;
+
 /// A job that publishes, and the way into it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Pivot {
@@ -24,6 +27,7 @@ pub struct Pivot {
 pub fn pivots<'r>(context: Context, runs: impl Iterator<Item = &'r Run>) -> Vec<Pivot> {
     let mut out: Vec<Pivot> = Vec::new();
     let mut known = BTreeSet::new();
+    let mut counts: BTreeMap<(u32, String, String), usize> = BTreeMap::new();
     let inside: Vec<&Run> = runs.filter(|r| !r.state.head && !r.state.external).collect();
     let mut by_file: BTreeMap<FileId, Vec<&Run>> = BTreeMap::new();
     for run in inside.iter().filter(|r| !r.publishes.is_empty()) {
@@ -33,8 +37,10 @@ pub fn pivots<'r>(context: Context, runs: impl Iterator<Item = &'r Run>) -> Vec<
         let Some(job) = id(context, run.job) else { continue };
         let file = context.sources.file(run.job.file).path.rsplit('/').next().unwrap_or_default().to_owned();
         let mut add = |publish: &Publish, by: &str, machine: Option<&str>, hop: Hop, asset: Asset| {
+            let told = counts.entry((context.index.root(run.job.file), by.to_owned(), publish.asset.clone())).or_insert(0);
             // A comment is no release.
-            if publish.asset != "comment" && known.insert((run.job, by.to_owned(), publish.asset.clone())) {
+            if *told < EACH && publish.asset != "comment" && known.insert((run.job, by.to_owned(), publish.asset.clone())) {
+                *told += 1;
                 let published = publish.name.as_deref().unwrap_or("what it made");
                 let onward = vec![hop, Hop { at: publish.at, text: format!("publishes {published}") }];
                 out.push(Pivot { job: run.job, machine: machine.map(str::to_owned), asset: Asset { onward, ..asset } });

@@ -4,14 +4,14 @@
 use std::collections::BTreeSet;
 
 use crate::catalog::glob;
-use crate::catalog::row::{Effect, Slot, SlotName};
+use crate::catalog::row::Effect;
 use crate::facts::{Channel, Expr, ExprWhat, FileFacts, V, ValueId, What};
 use crate::finding::{Hop, Location};
 use crate::graph::paths::join;
 use crate::graph::{EdgeKind, Node};
 use crate::link::{Linker, place};
 use crate::origin::Who;
-use crate::reach::{Context, State, fields};
+use crate::reach::{Context, State, checked, fields};
 use crate::source::{FileId, Range};
 
 /// The calls a value stands under: for each template, the `uses:` that brought us there. Innermost last.
@@ -72,6 +72,8 @@ pub struct Outside {
     pub who: Who,
     /// What it is, for people.
     pub name: String,
+    /// Whether it is an artifact, which lies beside the repository's own files.
+    pub artifact: bool,
     /// How it came there.
     pub hops: Vec<Hop>,
 }
@@ -230,6 +232,9 @@ impl<'a> Query<'a> {
             };
             if reaches {
                 found = true;
+                if checked::is_shaped(facts, node.fact, name) {
+                    continue;
+                }
                 let way = with(hops, Hop { at: Location { file: node.file, range: fact.range }, text: format!("puts it into {name}") });
                 self.value(scope, Node { file: node.file, fact: id }, *value, depth, &way);
             }
@@ -346,8 +351,8 @@ impl<'a> Query<'a> {
         };
         let holds = |o: &&Outside| o.job == job && (o.dir.is_empty() || path.strip_prefix(&o.dir).is_some_and(|r| r.starts_with('/')));
         let Some(outside) = self.outside.iter().filter(holds).max_by_key(|o| o.dir.len()) else { return };
-        // Beside it in the workspace lies the repository's own tree.
-        if outside.dir.is_empty() && self.context.index.exists(self.context.index.root(node.file), &path) {
+        // Beside an artifact in the workspace lies the repository's own tree; a checkout takes its place.
+        if outside.artifact && outside.dir.is_empty() && self.context.index.exists(self.context.index.root(node.file), &path) {
             return;
         }
         let at = Location { file: node.file, range: facts.value(name).range };
@@ -356,6 +361,29 @@ impl<'a> Query<'a> {
         way.extend_from_slice(hops);
         let who = outside.who.min(self.state.who.max(Who::Operator));
         let name = format!("`{path}` of {}", outside.name);
+        self.out.insert(Source { who, arbitrary: true, lines: true, moving: true, branch: false, agent: false, name, at, hops: way });
+    }
+
+    /// Text of the tree that a command stands in: names of its files, its history.
+    fn tree_here(&mut self, node: Node, hops: &[Hop]) {
+        if self.outside.is_empty() {
+            return;
+        }
+        let facts = self.facts(node.file);
+        let Some(job) = job_of(facts, node) else { return };
+        let linker = Linker { index: self.context.index, facts: self.context.facts, catalog: self.context.catalog };
+        let here = place::directory(linker, node).unwrap_or_default();
+        let holds = |o: &&Outside| {
+            let inside = here.strip_prefix(o.dir.as_str()).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
+            o.job == job && (o.dir.is_empty() && !o.artifact || !o.dir.is_empty() && inside)
+        };
+        let Some(outside) = self.outside.iter().filter(holds).max_by_key(|o| o.dir.len()) else { return };
+        let at = Location { file: node.file, range: facts.fact(node.fact).range };
+        let name = format!("names and history of {}", outside.name);
+        let mut way = outside.hops.clone();
+        way.push(Hop { at, text: format!("prints {name}") });
+        way.extend_from_slice(hops);
+        let who = outside.who.min(self.state.who.max(Who::Operator));
         self.out.insert(Source { who, arbitrary: true, lines: true, moving: true, branch: false, agent: false, name, at, hops: way });
     }
 
@@ -421,6 +449,9 @@ impl<'a> Query<'a> {
         for effect in self.context.index.effects(self.context.catalog, node) {
             let Effect::Returns { who, .. } = effect else { continue };
             settled = true;
+            if *who == Who::Repository {
+                self.tree_here(node, hops);
+            }
             if *who > Who::Operator {
                 let who = (*who).min(self.state.who.max(Who::Operator));
                 let text = "fetches it".to_owned();
@@ -442,10 +473,13 @@ impl<'a> Query<'a> {
             return;
         }
         if let What::Command(command) = &fact.what {
-            // What goes through it may be named as a file.
-            let passes = self.context.index.effects(self.context.catalog, node).any(|e| matches!(e, Effect::Passes { from, .. } if reads(from)));
-            if passes {
-                command.words.iter().skip(1).for_each(|w| self.file(node, w.value, hops));
+            // Operands that are names of files.
+            for (id, row) in self.context.index.rows(self.context.catalog, node) {
+                for effect in &row.effects {
+                    let Effect::Reads { channel, name } = effect else { continue };
+                    let names = if channel == "file" { self.context.catalog.slot(self.facts(node.file), node.fact, id, name) } else { Vec::new() };
+                    names.into_iter().for_each(|name| self.file(node, name, hops));
+                }
             }
             command.words.iter().skip(1).for_each(|w| self.value(scope, node, w.value, depth, hops));
             match command.stdin {
@@ -464,11 +498,6 @@ fn shown(facts: &FileFacts, uses: Node) -> String {
         What::Uses { target, .. } => facts.literal(*target).unwrap_or_default().split('@').next().unwrap_or_default().to_owned(),
         _ => String::new(),
     }
-}
-
-/// Whether a row's `passes` speaks of operands, which for what reads files are their names.
-fn reads(from: &[Slot]) -> bool {
-    from.iter().any(|s| matches!(s, Slot::From(_)) || matches!(s, Slot::Arg(names) if names.contains(&SlotName::Position(0))))
 }
 
 /// The job a fact stands in.
