@@ -149,6 +149,7 @@ pub const PAGES: &[(&str, &str)] = &[
     ("supply/unpinned-artifact-reference.md", include_str!("../../rules/supply/unpinned-artifact-reference.md")),
     ("supply/unpinned-base-image.md", include_str!("../../rules/supply/unpinned-base-image.md")),
     ("supply/unpinned-dataset-download.md", include_str!("../../rules/supply/unpinned-dataset-download.md")),
+    ("supply/unpinned-hook-dependency.md", include_str!("../../rules/supply/unpinned-hook-dependency.md")),
     ("supply/unpinned-hook.md", include_str!("../../rules/supply/unpinned-hook.md")),
     ("supply/unpinned-model-download.md", include_str!("../../rules/supply/unpinned-model-download.md")),
     ("supply/unpinned-package-install.md", include_str!("../../rules/supply/unpinned-package-install.md")),
