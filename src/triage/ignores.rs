@@ -55,9 +55,7 @@ pub fn apply(all: &[Reported], facts: &Facts, sources: &Sources, policy: &Policy
                 for i in by_file.get(&file).into_iter().flatten() {
                     let alert = &all[*i].alert;
                     let meant = alert.rule == *rule || policy.aliases.get(rule).is_some_and(|ours| ours.contains(&alert.rule));
-                    if meant
-                        && covered.iter().any(|c| c.start <= alert.primary.range.start && alert.primary.range.start < c.end.max(c.start + 1))
-                    {
+                    if meant && covered.iter().any(|c| c.start <= alert.primary.range.start && alert.primary.range.start < c.end.max(c.start + 1)) {
                         used = true;
                         reasons[*i].get_or_insert_with(|| ignore.reason.clone());
                     }

@@ -246,7 +246,15 @@ fn comments_of_another_tool_cover_what_it_knows_by_another_name() {
     facts.files[0].ignores.truncate(1);
     let rules = BTreeMap::from([("alpha".to_owned(), Standing::Stable)]);
     let aliases = BTreeMap::from([("zizmor/first-thing".to_owned(), BTreeSet::from(["alpha".to_owned()]))]);
-    let run = |aliases| triage(vec![alert("alpha", "run: one", Severity::High)], Vec::new(), &facts, &sources, &Policy { rules: rules.clone(), aliases, ..Policy::default() });
+    let run = |aliases| {
+        triage(
+            vec![alert("alpha", "run: one", Severity::High)],
+            Vec::new(),
+            &facts,
+            &sources,
+            &Policy { rules: rules.clone(), aliases, ..Policy::default() },
+        )
+    };
     let report = run(aliases);
     assert_eq!(report.hidden.iter().map(|h| h.1.clone()).collect::<Vec<_>>(), [Hidden::Ignored("reviewed".into())]);
     assert!(report.notices.is_empty(), "{:?}", report.notices);

@@ -37,7 +37,9 @@ impl<'a> Carriers<'a> {
                     variables.extend(fact.owner.map(|o| ((o, name.as_str()), *value)));
                 }
                 // What goes into a file is not printed.
-                What::Write { channel: Channel::File(_) | Channel::HostPath(_) | Channel::RunnerEnv(_) | Channel::Output(_), .. } => taken.extend(fact.owner),
+                What::Write { channel: Channel::File(_) | Channel::HostPath(_) | Channel::RunnerEnv(_) | Channel::Output(_), .. } => {
+                    taken.extend(fact.owner)
+                }
                 What::Command(command) => {
                     if let Stdin::Pipe(from) = command.stdin {
                         taken.insert(from);
