@@ -67,6 +67,7 @@ pub const TABLE: &[(&str, Detector)] = &[
     ("cache_restored", hygiene::restored),
     ("condition_always_true", hygiene::always_true),
     ("condition_never_holds", hygiene::never_holds),
+    ("encoded_script_run", hygiene::encoded_script),
     ("excessive_permissions", permissions::excessive),
     ("lookalike_action", hygiene::lookalike),
     ("poisoned_pipeline_execution", poisoned_pipeline::executed),

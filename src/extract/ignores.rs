@@ -87,7 +87,8 @@ mod tests {
 
     #[test]
     fn comments_of_another_tool() {
-        let table: &[(&str, Option<(&[&str], &str)>)] = &[
+        type Want = Option<(&'static [&'static str], &'static str)>;
+        let table: &[(&str, Want)] = &[
             ("# zizmor: ignore[template-injection] checked", Some((&["zizmor/template-injection"], "zizmor: ignore[template-injection] checked"))),
             ("# v4; zizmor: ignore[a,b]", Some((&["zizmor/a", "zizmor/b"], "zizmor: ignore[a, b]"))),
             ("# zizmor: ignore", None),

@@ -261,7 +261,7 @@ fn rejects(world: &World, step: Node, scope: &Scope) -> bool {
     let facts = world.context.facts.file(step.file);
     // A step that is sure to run for an outsider alone and always fails: the check stands in its condition.
     if let Some(own) = own_condition(facts, step) {
-        return cond(world, scope, step, own, 64) == Tri::Yes && fails(facts, step);
+        return cond(world, scope, step, own, 64) == Tri::Yes && fails(world.context, step);
     }
     for id in world.context.index.checks(step).iter().copied() {
         let fact = facts.fact(id);
@@ -304,14 +304,24 @@ pub fn own_condition(facts: &FileFacts, node: Node) -> Option<CondId> {
 }
 
 /// Whether every run of a step fails: it ends with a non-zero status under no condition but its own.
-fn fails(facts: &FileFacts, step: Node) -> bool {
+fn fails(context: Context, step: Node) -> bool {
+    let facts = context.facts.file(step.file);
     let own = facts.fact(step.fact).when;
-    facts.iter().filter(|(id, f)| f.when == own && facts.owners(*id).any(|(o, _)| o == step.fact)).any(|(_, f)| match &f.what {
-        What::Command(c) => {
-            let word = |i: usize| c.words.get(i).and_then(|w| facts.word(w));
-            word(0).as_deref() == Some("exit") && word(1).is_some_and(|s| s != "0")
+    let mut inside = children(context, step);
+    while let Some(node) = inside.pop() {
+        let fact = facts.fact(node.fact);
+        let ends = match &fact.what {
+            What::Command(c) => {
+                let word = |i: usize| c.words.get(i).and_then(|w| facts.word(w));
+                word(0).as_deref() == Some("exit") && word(1).is_some_and(|s| s != "0")
+            }
+            What::Uses { with, .. } => with.iter().any(|(_, v)| text_of(facts, *v).is_some_and(|t| stops(&t))),
+            _ => false,
+        };
+        if ends && fact.when == own {
+            return true;
         }
-        What::Uses { with, .. } => with.iter().any(|(_, v)| text_of(facts, *v).is_some_and(|t| stops(&t))),
-        _ => false,
-    })
+        inside.extend(children(context, node));
+    }
+    false
 }

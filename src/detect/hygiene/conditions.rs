@@ -151,14 +151,7 @@ fn settled(stated: &Stated, text: &dyn Fn(Range) -> String, whole: CondId) -> Ve
         match &cond.what {
             // The reader makes this of a text with more than one whole expression in it.
             CondWhat::Const(true) if text(cond.range).contains("${{") => {
-                let alone =
-                    text(cond.range).trim_end_matches(['\n', '\r', ' ', '\t']).ends_with("}}") && text(cond.range).trim_start().starts_with("${{");
-                let one = text(cond.range).matches("${{").count() == 1;
-                let why = if alone && one {
-                    "a line break or blank behind `}}` makes a text of it"
-                } else {
-                    "what stands around `${{ }}` makes a text of it"
-                };
+                let why = around(&text(cond.range));
                 out.push(Settled { range: cond.range, holds: positive, why: why.to_owned() });
             }
             CondWhat::Or(ids) => {
@@ -176,6 +169,13 @@ fn settled(stated: &Stated, text: &dyn Fn(Range) -> String, whole: CondId) -> Ve
         }
     }
     out
+}
+
+/// What makes a text of an expression.
+fn around(condition: &str) -> &'static str {
+    let whole = condition.trim();
+    let alone = whole.starts_with("${{") && whole.ends_with("}}") && whole.matches("${{").count() == 1;
+    if alone { "a line break or blank behind `}}` makes a text of it" } else { "what stands around `${{ }}` makes a text of it" }
 }
 
 /// Why the platform never finds two values equal: it makes numbers of a truth value and of a text, and most texts are none.

@@ -5,6 +5,7 @@ mod bots;
 mod caches;
 mod carried;
 mod conditions;
+mod encoded;
 mod lookalike;
 mod secrets;
 mod sent;
@@ -17,11 +18,12 @@ use crate::graph::Node;
 use crate::origin::Who;
 use crate::rule::Page;
 use crate::rule::placeholders::{Values, fill};
-use crate::source::{FileId, Kind};
+use crate::source::{FileId, Kind, Range};
 
 pub use bots::spoofable;
 pub use caches::restored;
 pub use conditions::{always_true, never_holds, unsound_contains};
+pub use encoded::encoded_script;
 pub use lookalike::lookalike;
 pub use secrets::{all_exposed, unredacted};
 pub use sent::{sent_out, unmasked};
@@ -29,16 +31,15 @@ pub use sent::{sent_out, unmasked};
 /// A finding of one place: the sentences are the page's.
 pub(super) fn told(context: &Context, page: &Page, at: Location, level: Severity, values: &Values, doubts: Vec<String>) -> Alert {
     let source = context.sources.file(at.file);
-    let line = source.lines().range(source.lines().line(at.range.start));
-    // One narrow line; a scalar over several begins there.
-    let primary =
-        Location { file: at.file, range: crate::source::Range { start: at.range.start, end: at.range.end.min(line.end.max(at.range.start)) } };
+    // One narrow line; what stands on several begins there.
+    let end = source.lines().range(source.lines().line(at.range.start)).end;
+    let range = Range { start: at.range.start, end: at.range.end.min(end.max(at.range.start)) };
     Alert {
         rule: page.id.clone(),
         tier: page.tier,
         severity: level,
         confidence: Confidence::after(doubts.len()),
-        primary,
+        primary: Location { file: at.file, range },
         cause: source.text_at(at.range).split_whitespace().collect::<Vec<_>>().join(" "),
         message: fill(&page.message, values),
         fix: fill(&page.fix, values),
