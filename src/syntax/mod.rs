@@ -3,6 +3,7 @@
 pub mod bash;
 pub mod dockerfile;
 pub mod expr;
+mod grammar;
 pub mod ini;
 pub mod json;
 pub mod python;
