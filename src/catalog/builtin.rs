@@ -8,6 +8,7 @@ pub const ROWS: &[(&str, &str)] = &[
     ("models/github/contexts.yml", include_str!("../../rules/models/github/contexts.yml")),
     ("models/github/credentials.yml", include_str!("../../rules/models/github/credentials.yml")),
     ("models/github/gates.yml", include_str!("../../rules/models/github/gates.yml")),
+    ("models/github/javascript.yml", include_str!("../../rules/models/github/javascript.yml")),
     ("models/github/runners.yml", include_str!("../../rules/models/github/runners.yml")),
     ("models/github/triggers.yml", include_str!("../../rules/models/github/triggers.yml")),
     ("models/python/agents.yml", include_str!("../../rules/models/python/agents.yml")),

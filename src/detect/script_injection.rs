@@ -17,10 +17,9 @@ pub fn detect(context: &Context) -> Vec<Alert> {
     for run in context.reach.runs.iter().filter(|r| r.state.who >= Who::Peer && !r.state.head) {
         for step in &run.steps {
             for (node, value) in code(reachable, step.step) {
-                for expr in expressions(reachable.facts.file(node.file), value) {
-                    let V::Expr(parsed) = &reachable.facts.value(node.file, expr).what else { continue };
-                    let range = reachable.facts.value(node.file, expr).range;
-                    let found = sources::of_expr(reachable, &run.state, &step.scope, node, parsed);
+                for part in pasted(reachable.facts.file(node.file), value) {
+                    let range = reachable.facts.value(node.file, part).range;
+                    let found = sources::of(reachable, &run.state, &step.scope, node, part);
                     let Some(worst) = found.into_iter().filter(|s| s.arbitrary && s.who >= Who::Peer).max_by_key(|s| s.who) else { continue };
                     if step.gates.iter().any(|g| g.text.is_some_and(|t| t < Who::Peer)) {
                         continue;
@@ -49,11 +48,17 @@ fn code(context: Reachable, step: Node) -> Vec<(Node, ValueId)> {
         let node = Node { file: step.file, fact };
         match &found.what {
             What::Script { text, .. } => out.push((node, *text)),
-            What::Uses { .. } => {
+            What::Uses { .. } | What::Call(_) => {
                 for (id, row) in context.index.rows(context.catalog, node) {
                     for effect in &row.effects {
                         let slot: &Slot = match effect {
                             Effect::Executes { what: Executes::Text(slot) } | Effect::Wraps { text: Some(slot), .. } => slot,
+                            // No shell reads it, but who writes its beginning chooses the program.
+                            Effect::Wraps { program: Some(slot), .. } => {
+                                let lines = context.catalog.slot(facts, fact, id, slot);
+                                out.extend(lines.into_iter().map(|v| (node, beginning(facts, v))));
+                                continue;
+                            }
                             _ => continue,
                         };
                         out.extend(context.catalog.slot(facts, fact, id, slot).into_iter().map(|v| (node, v)));
@@ -68,11 +73,23 @@ fn code(context: Reachable, step: Node) -> Vec<(Node, ValueId)> {
     out
 }
 
-/// The expressions a text is joined from.
-fn expressions(facts: &FileFacts, value: ValueId) -> Vec<ValueId> {
+/// The part that a text begins with.
+fn beginning(facts: &FileFacts, value: ValueId) -> ValueId {
     match &facts.value(value).what {
-        V::Expr(_) => vec![value],
-        V::Join(parts) => parts.iter().flat_map(|p| expressions(facts, *p)).collect(),
-        _ => Vec::new(),
+        V::Join(parts) => parts.first().copied().unwrap_or(value),
+        _ => value,
     }
+}
+
+/// The parts of a text that do not stand in it as they are written: expressions of the platform, and what a program puts its text together from.
+fn pasted(facts: &FileFacts, value: ValueId) -> Vec<ValueId> {
+    let (mut todo, mut out) = (vec![value], Vec::new());
+    while let Some(value) = todo.pop() {
+        match &facts.value(value).what {
+            V::Join(parts) => todo.extend(parts),
+            V::Str(_) | V::Num(_) | V::Bool(_) | V::None => {}
+            _ => out.push(value),
+        }
+    }
+    out
 }

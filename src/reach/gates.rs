@@ -7,7 +7,8 @@ use crate::facts::{FileFacts, OnFail, What};
 use crate::finding::Location;
 use crate::graph::Node;
 use crate::origin::Who;
-use crate::reach::condition::{Family, Tri, World, cond, cond_at, mark, mentions, says, script_mentions, stops, text_of};
+use crate::reach::carried::{asks, in_javascript};
+use crate::reach::condition::{Family, Known, Tri, World, cond, cond_at, mark, says, script_mentions};
 use crate::reach::instances::{Instance, children};
 use crate::reach::sources::Scope;
 use crate::reach::{Context, Gate};
@@ -28,11 +29,19 @@ pub fn families(context: Context) -> Vec<Family> {
 }
 
 /// Whether a step can run in a state at all, and which gates dominate it. `None`: it does not run in that state.
-pub fn of_step<'f>(context: Context<'f>, instance: &'f Instance, families: &'f [Family], step: Node, scope: &Scope) -> Option<Vec<Gate>> {
+pub(super) fn of_step<'f>(
+    context: Context<'f>,
+    instance: &'f Instance,
+    families: &'f [Family],
+    known: &'f Known,
+    step: Node,
+    scope: &Scope,
+) -> Option<Vec<Gate>> {
     let world = |active: Vec<&'f Family>| World {
         context,
         state: &instance.state,
         active,
+        known,
         at: std::cell::RefCell::default(),
         jobs: std::cell::RefCell::default(),
     };
@@ -168,29 +177,45 @@ fn rejected_before(world: &World, step: Node, scope: &Scope) -> bool {
     })
 }
 
-/// A step that is a check of an active family and fails the job: it names what the family is known by and stops on failure.
+/// Whether a step fails the job here; asked once for each set of families.
 fn rejects(world: &World, step: Node, scope: &Scope) -> bool {
-    let active: Vec<&Family> = world.active.iter().copied().filter(|f| f.start.is_some()).collect();
-    if active.is_empty() {
-        return false;
+    let key = (world.active.iter().map(|f| f.name.clone()).collect(), step);
+    if let Some((verdict, at)) = world.known.borrow().get(&key) {
+        world.at.borrow_mut().extend(at);
+        return *verdict;
     }
+    let before = world.at.take();
+    let verdict = refuses(world, step, scope);
+    let found = world.at.take();
+    world.at.borrow_mut().extend(before.into_iter().chain(found.iter().copied()));
+    world.known.borrow_mut().insert(key, (verdict, found));
+    verdict
+}
+
+/// A step that fails the job here: a check of an active family that says no, or a script whose own check cannot hold.
+fn refuses(world: &World, step: Node, scope: &Scope) -> bool {
+    let active: Vec<&Family> = world.active.iter().copied().filter(|f| f.start.is_some()).collect();
     let facts = world.context.facts.file(step.file);
     // A step that is sure to run for an outsider alone and always fails: the check stands in its condition.
     if let Some(own) = own_condition(facts, step) {
-        return cond(world, scope, step, own, 64) == Tri::Yes && fails(facts, step);
+        if active.is_empty() || cond(world, scope, step, own, 64) != Tri::Yes {
+            return false;
+        }
+        if fails(facts, step) {
+            return true;
+        }
     }
     for id in world.context.index.checks(step).iter().copied() {
         let fact = facts.fact(id);
         let named = match &fact.what {
-            What::Uses { target, with } => {
+            What::Uses { target, .. } => {
                 let target = facts.literal(*target).unwrap_or_default();
                 let action = target.split('@').next().unwrap_or_default();
-                if active.iter().any(|family| family.by.iter().any(|b| b.eq_ignore_ascii_case(action))) {
-                    return mark(world, step.file, fact.range);
-                }
-                // Code of an input: the check and its failure are both in the text.
-                let refuses = |t: String| stops(&t) && active.iter().any(|family| mentions(family, &t));
-                with.iter().any(|(_, v)| text_of(facts, *v).is_some_and(refuses))
+                active.iter().any(|family| family.by.iter().any(|b| b.eq_ignore_ascii_case(action)))
+            }
+            What::Check { cond: must, on_fail: OnFail::Exit } if in_javascript(facts, id) => {
+                let here = Node { file: step.file, fact: id };
+                cond(world, scope, here, *must, 64) == Tri::No || active.iter().any(|family| asks(facts, *must, family))
             }
             What::Check { cond, on_fail: OnFail::Exit } => {
                 let cond = cond_at(facts, *cond);
@@ -227,7 +252,7 @@ fn fails(facts: &FileFacts, step: Node) -> bool {
             let word = |i: usize| c.words.get(i).and_then(|w| facts.word(w));
             word(0).as_deref() == Some("exit") && word(1).is_some_and(|s| s != "0")
         }
-        What::Uses { with, .. } => with.iter().any(|(_, v)| text_of(facts, *v).is_some_and(|t| stops(&t))),
+        What::Check { cond, on_fail: OnFail::Exit } => matches!(cond_at(facts, *cond), CondWhat::Const(false)),
         _ => false,
     })
 }

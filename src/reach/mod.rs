@@ -4,6 +4,7 @@
 //! outsider runs) and [`Checkout`]s (an outsider's tree is brought in), each with the gates that dominate it and the assets in reach from there.
 
 pub mod assets;
+mod carried;
 mod condition;
 pub mod gates;
 pub mod instances;

@@ -1,11 +1,11 @@
-//! What outsiders can write into a value of a workflow: contexts followed through `env`, step and job outputs, `inputs` and matrices. The answer is a
-//! list of sources, each with the way it came.
+//! What outsiders can write into a value of a workflow: contexts followed through `env`, step and job outputs, `inputs` and matrices, and what requests to
+//! the platform answer. The answer is a list of sources, each with the way it came.
 
 use std::collections::BTreeSet;
 
 use crate::catalog::glob;
 use crate::catalog::row::Effect;
-use crate::facts::{Channel, Expr, ExprWhat, FileFacts, V, ValueId, What};
+use crate::facts::{Call, Channel, Expr, ExprWhat, FileFacts, V, ValueId, What};
 use crate::finding::{Hop, Location};
 use crate::graph::{EdgeKind, Node};
 use crate::origin::Who;
@@ -53,19 +53,14 @@ pub struct Source {
 }
 
 /// Depth of indirection that is followed.
-const DEEPEST: u32 = 12;
+const DEEPEST: u32 = 24;
+/// Values that one question looks at, at most.
+const MOST: usize = 2_000;
 
 /// The sources of a value at `node` in a state.
 pub fn of(context: Context, state: &State, scope: &Scope, node: Node, value: ValueId) -> Vec<Source> {
     let mut query = Query { context, state, out: BTreeSet::new(), seen: BTreeSet::new() };
     query.value(scope, node, value, DEEPEST, &[]);
-    query.out.into_iter().collect()
-}
-
-/// The sources of one expression at `node` in a state.
-pub fn of_expr(context: Context, state: &State, scope: &Scope, node: Node, expr: &Expr) -> Vec<Source> {
-    let mut query = Query { context, state, out: BTreeSet::new(), seen: BTreeSet::new() };
-    query.expr(scope, node, expr, DEEPEST, &[]);
     query.out.into_iter().collect()
 }
 
@@ -83,7 +78,7 @@ impl<'a> Query<'a> {
 
     fn value(&mut self, scope: &Scope, node: Node, value: ValueId, depth: u32, hops: &[Hop]) {
         let Some(depth) = depth.checked_sub(1) else { return };
-        if !self.seen.insert((node.file, value, scope.uses.len())) {
+        if self.seen.len() >= MOST || !self.seen.insert((node.file, value, scope.uses.len())) {
             return;
         }
         let found = self.facts(node.file).value(value);
@@ -93,9 +88,16 @@ impl<'a> Query<'a> {
                 parts.iter().for_each(|p| self.value(scope, node, *p, depth, hops))
             }
             V::Dict(entries, _) => entries.iter().for_each(|(_, v)| self.value(scope, node, *v, depth, hops)),
-            V::Attr(base, _) | V::Index(base, _) => self.value(scope, node, *base, depth, hops),
+            V::Attr(..) | V::Index(..) => {
+                let (root, path) = member(self.facts(node.file), value);
+                match &self.facts(node.file).value(root).what {
+                    V::Ref(fact) => self.made(scope, Node { file: node.file, fact: *fact }, &path, depth, hops),
+                    _ => self.value(scope, node, root, depth, hops),
+                }
+            }
             V::Env(name) => self.environment(scope, node, name, found.range, depth, hops),
-            V::Subst(fact) | V::Ref(fact) => self.command(scope, Node { file: node.file, fact: *fact }, depth, hops),
+            V::Ref(fact) => self.made(scope, Node { file: node.file, fact: *fact }, "", depth, hops),
+            V::Subst(fact) => self.command(scope, Node { file: node.file, fact: *fact }, "", depth, hops),
             _ => {}
         }
     }
@@ -281,19 +283,31 @@ impl<'a> Query<'a> {
         }
     }
 
-    /// The output of a command: what rows say it returns, and what its words and input carry.
-    fn command(&mut self, scope: &Scope, node: Node, depth: u32, hops: &[Hop]) {
+    /// What an assignment holds, or a part of what a call or command gives.
+    fn made(&mut self, scope: &Scope, node: Node, part: &str, depth: u32, hops: &[Hop]) {
+        match &self.context.facts.fact(node).what {
+            What::Assignment { value, .. } => self.value(scope, node, *value, depth, hops),
+            _ => self.command(scope, node, part, depth, hops),
+        }
+    }
+
+    /// The output of a command or call: what rows say it returns, and what its words and input carry. `part`: the member of it that is read.
+    fn command(&mut self, scope: &Scope, node: Node, part: &str, depth: u32, hops: &[Hop]) {
         let fact = self.context.facts.fact(node);
         let at = Location { file: node.file, range: fact.range };
         let mut settled = false;
         for effect in self.context.index.effects(self.context.catalog, node) {
-            let Effect::Returns { who, .. } = effect else { continue };
+            let Effect::Returns { who, outputs, arbitrary, .. } = effect else { continue };
             settled = true;
-            if *who > Who::Operator {
+            if *who > Who::Operator && (outputs.is_empty() || outputs.iter().any(|o| glob::text(o, part))) {
                 let who = (*who).min(self.state.who.max(Who::Operator));
                 let text = "fetches it".to_owned();
-                let name = self.facts(node.file).word_text(node.fact);
-                self.out.insert(Source { who, arbitrary: true, moving: true, branch: false, name, at, hops: with(hops, Hop { at, text }) });
+                let (name, branch) = match &fact.what {
+                    // The name of a branch says nothing of the repository it is a branch of.
+                    What::Call(call) => (format!("`{part}` of {}", call.name.trim_start_matches(Call::JAVASCRIPT)), *arbitrary),
+                    _ => (self.facts(node.file).word_text(node.fact), false),
+                };
+                self.out.insert(Source { who, arbitrary: *arbitrary, moving: true, branch, name, at, hops: with(hops, Hop { at, text }) });
             }
         }
         if settled {
@@ -303,11 +317,29 @@ impl<'a> Query<'a> {
             command.words.iter().skip(1).for_each(|w| self.value(scope, node, w.value, depth, hops));
             match command.stdin {
                 crate::facts::Stdin::Text(v) => self.value(scope, node, v, depth, hops),
-                crate::facts::Stdin::Pipe(from) => self.command(scope, Node { file: node.file, fact: from }, depth.saturating_sub(1), hops),
+                crate::facts::Stdin::Pipe(from) => self.command(scope, Node { file: node.file, fact: from }, "", depth.saturating_sub(1), hops),
                 _ => {}
             }
         }
     }
+}
+
+/// What a value is a member of, and which: `data.head.sha`. Elements of lists are no part of the name.
+pub(super) fn member(facts: &FileFacts, value: ValueId) -> (ValueId, String) {
+    let (mut at, mut names) = (value, Vec::new());
+    // Chains are as long as they are written; what is further in decides nothing.
+    for _ in 0..64 {
+        match &facts.value(at).what {
+            V::Attr(base, name) => {
+                names.push(name.as_str());
+                at = *base;
+            }
+            V::Index(base, _) => at = *base,
+            _ => break,
+        }
+    }
+    names.reverse();
+    (at, names.join("."))
 }
 
 /// The action a fact uses, without its version.

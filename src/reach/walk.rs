@@ -12,7 +12,7 @@ use crate::graph::paths::join;
 use crate::graph::{EdgeKind, Node};
 use crate::link::{Linker, place};
 use crate::origin::{Mutable, Who};
-use crate::reach::condition::Family;
+use crate::reach::condition::{Family, Known};
 use crate::reach::instances::{Instance, children};
 use crate::reach::mount::Mount;
 use crate::reach::sources::{Scope, Source};
@@ -53,7 +53,7 @@ pub(super) struct Here {
 /// Walks a job; nothing, when it does not start in that state.
 pub fn walk(context: Context, instance: &Instance) -> Option<Run> {
     let families = gates::families(context);
-    let job_gates = gates::of_step(context, instance, &families, instance.job, &instance.scope)?;
+    let job_gates = gates::of_step(context, instance, &families, &Known::default(), instance.job, &instance.scope)?;
     let own_runner = assets::own_runner(context, instance.job);
     let run = Run {
         job: instance.job,
@@ -96,11 +96,12 @@ impl<'a> Walk<'a> {
 
     /// The steps a job or composite action owns.
     fn steps(&mut self, owner: Node, scope: &Scope, trail: Vec<Hop>, depth: u32) {
+        let known = Known::default();
         for step in children(self.context, owner) {
             if !matches!(self.context.facts.fact(step).what, What::Step { .. }) {
                 continue;
             }
-            let Some(gates) = gates::of_step(self.context, self.instance, &self.families, step, scope) else { continue };
+            let Some(gates) = gates::of_step(self.context, self.instance, &self.families, &known, step, scope) else { continue };
             let assets = assets::of_step(self.context, self.instance, step, self.run.own_runner.as_ref());
             let who = gates::capped(self.state().who, &gates);
             let here = Here { step, gates, assets, scope: scope.clone(), trail: trail.clone() };

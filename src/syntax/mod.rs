@@ -5,6 +5,7 @@ pub mod dockerfile;
 pub mod expr;
 mod grammar;
 pub mod ini;
+pub mod javascript;
 pub mod json;
 pub mod python;
 pub mod toml;
