@@ -9,6 +9,7 @@ pub const ROWS: &[(&str, &str)] = &[
     ("models/github/contexts.yml", include_str!("../../rules/models/github/contexts.yml")),
     ("models/github/credentials.yml", include_str!("../../rules/models/github/credentials.yml")),
     ("models/github/gates.yml", include_str!("../../rules/models/github/gates.yml")),
+    ("models/github/javascript.yml", include_str!("../../rules/models/github/javascript.yml")),
     ("models/github/reputation.yml", include_str!("../../rules/models/github/reputation.yml")),
     ("models/github/runners.yml", include_str!("../../rules/models/github/runners.yml")),
     ("models/github/tools.yml", include_str!("../../rules/models/github/tools.yml")),

@@ -304,7 +304,7 @@ impl Effect {
                 Executes::Dockerfile(a, b) => vec![a, b],
                 _ => Vec::new(),
             },
-            Effect::Wraps { list, text, .. } => list.iter().chain(text).collect(),
+            Effect::Wraps { list, text, program, cwd, .. } => list.iter().chain(text).chain(program).chain(cwd).collect(),
             Effect::Checks { slot, .. } => vec![slot],
             Effect::Installs { manifest, until, .. } => manifest.iter().chain(until).collect(),
             Effect::Agent(agent) => agent.slots().collect(),

@@ -37,6 +37,8 @@ pub enum Effect {
         certain: bool,
         /// Attributes and keys of the result of which the row does not speak: whoever made them, it was not this origin.
         except: Vec<String>,
+        /// Whether it is free text; what has a shape of its own (`structured`) cannot carry code.
+        arbitrary: bool,
         /// What is fetched, where it is not the argument of the sink and not the first one.
         subject: Option<Slot>,
     },
@@ -85,8 +87,12 @@ pub enum Effect {
         list: Option<Slot>,
         /// … or this slot is text …
         text: Option<Slot>,
-        /// … in this language.
+        /// … in this language, …
         language: Option<Language>,
+        /// … or this slot is a command line that no shell reads: its words, then those of `list`.
+        program: Option<Slot>,
+        /// Where it runs.
+        cwd: Option<Slot>,
     },
     /// What it runs sees neither environment nor host; `workspace`: the files of the working directory go along (an image build's context).
     Isolates {

@@ -58,6 +58,7 @@ pub fn effects(row: &Fields<'_>, known: &Severities) -> Read<Vec<Effect>> {
 }
 
 const VERDICTS: [(&str, Verdict); 3] = [("report", Verdict::Report), ("info", Verdict::Info), ("silent", Verdict::Silent)];
+const TEXTS: [(&str, bool); 2] = [("arbitrary", true), ("structured", false)];
 const CHANNELS: [&str; 8] = ["file", "env", "output", "artifact", "cache", "socket", "runner-env", "bucket"];
 const LANGUAGES: [(&str, Language); 5] = [
     ("shell", Language::Shell),
@@ -124,6 +125,7 @@ fn returns(value: &Value) -> Read<Effect> {
         outputs: fields.read("outputs", texts)?.unwrap_or_default(),
         certain: fields.read("certain", truth)?.unwrap_or(false),
         except: fields.read("except", texts)?.unwrap_or_default(),
+        arbitrary: fields.read("text", |v| one_of(v, &TEXTS))?.unwrap_or(true),
         subject: fields.read("subject", slot)?,
     };
     fields.finish()?;
@@ -247,12 +249,14 @@ fn wraps(value: &Value) -> Read<Effect> {
     let list = fields.read("list", slot)?;
     let text = fields.read("text", slot)?;
     let language = fields.read("language", |v| one_of(v, &LANGUAGES))?;
+    let program = fields.read("program", slot)?;
+    let cwd = fields.read("cwd", slot)?;
     fields.finish()?;
-    let forms = usize::from(argv_from.is_some()) + usize::from(list.is_some()) + usize::from(text.is_some());
+    let forms = usize::from(argv_from.is_some()) + usize::from(list.is_some() || program.is_some()) + usize::from(text.is_some());
     if forms != 1 || text.is_some() != language.is_some() {
-        return Err(Fault::new("`wraps` has `argv-from`, or `list`, or `text` with `language`"));
+        return Err(Fault::new("`wraps` has `argv-from`, or `list` and `program` or one of them, or `text` with `language`"));
     }
-    Ok(Effect::Wraps { argv_from, list, text, language })
+    Ok(Effect::Wraps { argv_from, list, text, language, program, cwd })
 }
 
 fn publishes(value: &Value, known: &Severities) -> Read<Effect> {
@@ -333,7 +337,7 @@ fn controlled(value: &Value) -> Read<Effect> {
     let fields = Fields::of(value, "`controlled`")?;
     let effect = Effect::Controlled {
         who: fields.need("who", who)?,
-        arbitrary: fields.read("text", |v| one_of(v, &[("arbitrary", true), ("structured", false)]))?.unwrap_or(true),
+        arbitrary: fields.read("text", |v| one_of(v, &TEXTS))?.unwrap_or(true),
         lines: fields.read("lines", truth)?.unwrap_or(false),
         events: fields.read("events", texts)?.unwrap_or_default(),
     };

@@ -234,6 +234,12 @@ impl Catalog {
     fn calls(&self, facts: &FileFacts, objects: &Objects, id: FactId, call: &crate::facts::Call) -> Vec<RowId> {
         let last = call.name.rsplit('.').next().unwrap_or(&call.name);
         let mut found = Vec::new();
+        if call.is_javascript() {
+            // Names of methods mean other things in another language.
+            found = self.named("call", &call.name);
+            found.retain(|row| self.row(*row).subject.name().starts_with(crate::facts::Call::JAVASCRIPT));
+            return found;
+        }
         if self.may_name("call", &call.name, last) {
             found = self.named("call", &call.name);
             if !call.name.contains('.') {

@@ -83,11 +83,17 @@ fn code(context: Reachable, step: Node) -> Vec<(Node, ValueId)> {
         let node = Node { file: step.file, fact };
         match &found.what {
             What::Script { text, .. } => out.push((node, *text)),
-            What::Uses { .. } | What::Command(_) => {
+            What::Uses { .. } | What::Command(_) | What::Call(_) => {
                 for (id, row) in context.index.rows(context.catalog, node) {
                     for effect in &row.effects {
                         let slot: &Slot = match effect {
                             Effect::Executes { what: Executes::Text(slot) } | Effect::Wraps { text: Some(slot), .. } => slot,
+                            // No shell reads it, but who writes its beginning chooses the program.
+                            Effect::Wraps { program: Some(slot), .. } => {
+                                let lines = context.catalog.slot(facts, fact, id, slot);
+                                out.extend(lines.into_iter().map(|v| (node, beginning(facts, v))));
+                                continue;
+                            }
                             _ => continue,
                         };
                         out.extend(context.catalog.slot(facts, fact, id, slot).into_iter().map(|v| (node, v)));
@@ -100,6 +106,14 @@ fn code(context: Reachable, step: Node) -> Vec<(Node, ValueId)> {
     out.sort();
     out.dedup();
     out
+}
+
+/// The part that a text begins with.
+fn beginning(facts: &FileFacts, value: ValueId) -> ValueId {
+    match &facts.value(value).what {
+        V::Join(parts) => parts.first().copied().unwrap_or(value),
+        _ => value,
+    }
 }
 
 /// The parts of a text that do not stand in it as they are written: expressions of the platform, and what a program puts its text together from.

@@ -8,6 +8,7 @@ pub mod dockerfile;
 pub mod expressions;
 pub mod github;
 pub mod ignores;
+pub mod javascript;
 pub mod make;
 pub mod manifest;
 pub mod notebook;

@@ -85,7 +85,7 @@ pub enum Stdin {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Call {
     /// Qualified name when imports settle it (`torch.load`), or the dotted text with an unknown root kept apart (`?.load` for `x.load` of an unknown
-    /// `x`; `pkg.module.f` for a function of this project stays relative to its import).
+    /// `x`; `pkg.module.f` for a function of this project stays relative to its import). Of JavaScript it begins with [`Call::JAVASCRIPT`].
     pub name: String,
     /// The callee expression; its range is what an alert points at.
     pub callee: ValueId,
@@ -93,6 +93,15 @@ pub struct Call {
     pub receiver: Option<ValueId>,
     /// Arguments in order.
     pub args: Vec<Arg>,
+}
+
+impl Call {
+    /// What names of JavaScript begin with: names of one language say nothing of another.
+    pub const JAVASCRIPT: &str = "js:";
+    /// Whether it is a call of JavaScript.
+    pub fn is_javascript(&self) -> bool {
+        self.name.starts_with(Call::JAVASCRIPT)
+    }
 }
 
 /// An argument.

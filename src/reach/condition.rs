@@ -8,7 +8,8 @@ use crate::facts::{Channel, Expr, ExprWhat, FactId, FileFacts, V, ValueId, What}
 use crate::finding::Location;
 use crate::graph::Node;
 use crate::origin::Who;
-use crate::reach::sources::Scope;
+use crate::reach::carried::step_output;
+use crate::reach::sources::{self, Scope};
 use crate::reach::{Context, Gate, State};
 
 /// True, false, or either.
@@ -77,6 +78,9 @@ impl Family {
     }
 }
 
+/// Whether steps fail when these families say no, with where that was said: each step is asked about by every one behind it.
+pub(super) type Known = std::cell::RefCell<BTreeMap<(Vec<String>, Node), (bool, BTreeSet<Location>)>>;
+
 /// What conditions are judged in: a state, and the families of gates that say no.
 pub(super) struct World<'a> {
     pub(super) context: Context<'a>,
@@ -84,6 +88,8 @@ pub(super) struct World<'a> {
     pub(super) active: Vec<&'a Family>,
     /// Checks of the active families that said no.
     pub(super) at: std::cell::RefCell<BTreeSet<Location>>,
+    /// Steps that were looked at.
+    pub(super) known: &'a Known,
     /// Jobs that were looked at: many need the same ones, and what they need may go in a circle.
     pub(super) jobs: std::cell::RefCell<BTreeMap<Node, Tri>>,
 }
@@ -115,11 +121,6 @@ pub(super) fn mentions(family: &Family, text: &str) -> bool {
             None => false,
         }) && (b.contains(' ') || b.chars().all(char::is_alphanumeric))
     })
-}
-
-/// JavaScript that ends a step with failure.
-pub(super) fn stops(text: &str) -> bool {
-    text.contains("setFailed") || text.contains("throw ") || text.contains("process.exit(1")
 }
 
 pub(super) fn text_of(facts: &FileFacts, value: ValueId) -> Option<String> {
@@ -164,22 +165,35 @@ pub(super) fn cond(world: &World, scope: &Scope, node: Node, id: CondId, depth: 
 
 /// One side of a comparison.
 #[derive(Clone, Debug, PartialEq)]
-enum Side {
+pub(super) enum Side {
     Text(String),
     Context(String),
     List(Vec<String>),
+    /// What a request of a script answered: its method, and the member of the answer.
+    Answer(String, String),
     Other,
 }
 
-fn side(facts: &FileFacts, value: ValueId) -> Side {
+pub(super) fn side(facts: &FileFacts, value: ValueId) -> Side {
     match &facts.value(value).what {
         V::Str(t) => Side::Text(t.as_str().to_owned()),
         V::Num(n) => Side::Text(n.clone()),
         V::Bool(b) => Side::Text(b.to_string()),
         V::None => Side::Text(String::new()),
         V::Expr(e) => expr_side(e),
+        V::Ref(_) | V::Attr(..) => answer(facts, value).unwrap_or(Side::Other),
         V::List(items, false) => items.iter().map(|i| facts.literal(*i)).collect::<Option<Vec<_>>>().map_or(Side::Other, Side::List),
         _ => Side::Other,
+    }
+}
+
+/// A request of a script, or a member of what it answered.
+fn answer(facts: &FileFacts, value: ValueId) -> Option<Side> {
+    let (root, part) = sources::member(facts, value);
+    let V::Ref(fact) = facts.value(root).what else { return None };
+    match &facts.fact(fact).what {
+        What::Call(call) if call.is_javascript() => Some(Side::Answer(call.name.rsplit('.').next().unwrap_or_default().to_owned(), part)),
+        _ => None,
     }
 }
 
@@ -201,16 +215,29 @@ fn expr_side(expr: &Expr) -> Side {
 
 fn atom(world: &World, scope: &Scope, node: Node, left: ValueId, op: CmpOp, right: ValueId, depth: u32) -> Tri {
     let facts = world.context.facts.file(node.file);
+    // One of several values: what each of those says that can be there.
+    if let V::Phi(_) = &facts.value(left).what {
+        let all = options(world, scope, node, left, depth);
+        return agreed(all.into_iter().map(|o| atom(world, scope, node, o, op, if op == CmpOp::Truthy { o } else { right }, depth)));
+    }
     let (l, r) = (side(facts, left), side(facts, right));
     let at = Location { file: node.file, range: facts.value(left).range.cover(facts.value(right).range) };
     match (&l, op, &r) {
         (Side::Text(a), CmpOp::Eq, Side::Text(b)) => return Tri::known(a.eq_ignore_ascii_case(b)),
         (Side::Text(a), CmpOp::Ne, Side::Text(b)) => return Tri::known(!a.eq_ignore_ascii_case(b)),
-        (Side::Text(a), CmpOp::Truthy, _) => return Tri::known(!(a.is_empty() || a == "false" || a == "0")),
+        (Side::Text(a), CmpOp::Truthy, _) => return Tri::known(truthy(a)),
         _ => {}
     }
     let context = match (&l, &r) {
         (Side::Context(c), _) | (_, Side::Context(c)) => c.clone(),
+        (Side::Answer(..), _) | (_, Side::Answer(..)) => {
+            let verdict = any_checked(world, &l, op, &r);
+            if verdict != Tri::Maybe {
+                world.at.borrow_mut().insert(at);
+            }
+            // A request that nobody is refused succeeds.
+            return if verdict == Tri::Maybe && op == CmpOp::Succeeds { Tri::Yes } else { verdict };
+        }
         _ => return Tri::Maybe,
     };
     if let Some(fixed) = fixed(world.state, &l, op, &r) {
@@ -224,8 +251,44 @@ fn atom(world: &World, scope: &Scope, node: Node, left: ValueId, op: CmpOp, righ
     indirect(world, scope, node, &context, &l, op, &r, at, depth)
 }
 
+/// Whether a text is true where it is carried as one.
+fn truthy(text: &str) -> bool {
+    !(text.is_empty() || text == "false" || text == "0")
+}
+
+/// The values a choice can come down to in this world: those of branches that are not taken are left out.
+pub(super) fn options(world: &World, scope: &Scope, node: Node, value: ValueId, depth: u32) -> Vec<ValueId> {
+    let facts = world.context.facts.file(node.file);
+    let (mut out, mut todo) = (Vec::new(), vec![value]);
+    let mut seen = BTreeSet::new();
+    while let Some(value) = todo.pop() {
+        if !seen.insert(value) || seen.len() > 64 {
+            continue;
+        }
+        match &facts.value(value).what {
+            V::Phi(options) => todo.extend(options.iter().rev()),
+            V::Ref(fact) => match (&facts.fact(*fact).what, facts.fact(*fact).when, depth.checked_sub(1)) {
+                (What::Assignment { value: inner, .. }, when, Some(depth)) => {
+                    if when.is_none_or(|w| cond(world, scope, node, w, depth) != Tri::No) {
+                        todo.push(*inner);
+                    }
+                }
+                _ => out.push(value),
+            },
+            _ => out.push(value),
+        }
+    }
+    out
+}
+
+/// What all of them say, if they do.
+pub(super) fn agreed(mut all: impl Iterator<Item = Tri>) -> Tri {
+    let Some(first) = all.next() else { return Tri::Maybe };
+    if all.all(|other| other == first) { first } else { Tri::Maybe }
+}
+
 /// What the state settles: the event, its action, the parent's event, whether there is a pull request.
-fn fixed(state: &State, l: &Side, op: CmpOp, r: &Side) -> Option<Tri> {
+pub(super) fn fixed(state: &State, l: &Side, op: CmpOp, r: &Side) -> Option<Tri> {
     let (context, other) = match (l, r) {
         (Side::Context(c), o) | (o, Side::Context(c)) => (c.as_str(), o),
         _ => return None,
@@ -267,13 +330,23 @@ fn fixed(state: &State, l: &Side, op: CmpOp, r: &Side) -> Option<Tri> {
 
 /// What a check of the family says of an outsider.
 fn checked(family: &Family, l: &Side, op: CmpOp, r: &Side) -> Tri {
-    let (context, other) = match (l, r) {
-        (Side::Context(c), o) if family.by.iter().any(|b| like(b, c)) => (c, o),
-        (o, Side::Context(c)) if family.by.iter().any(|b| like(b, c)) => (c, o),
+    let trusted = |t: &str| family.values.is_empty() || family.values.iter().any(|v| like(v, t));
+    let known = |side: &Side| match side {
+        Side::Context(name) | Side::Answer(name, _) => family.by.iter().any(|b| like(b, name)),
+        _ => false,
+    };
+    let other = match (l, r) {
+        (l, r) if known(l) => r,
+        (l, r) if known(r) => l,
         _ => return Tri::Maybe,
     };
-    let _ = context;
-    let trusted = |t: &str| family.values.is_empty() || family.values.iter().any(|v| like(v, t));
+    if let Side::Answer(_, part) = if known(l) { l } else { r } {
+        // That the request succeeds, or that a member of its answer says yes (`permissions.push`).
+        let word = if op == CmpOp::Succeeds { "succeeds" } else { part.rsplit('.').next().unwrap_or_default() };
+        if matches!(op, CmpOp::Succeeds | CmpOp::Truthy) {
+            return if family.values.iter().any(|v| v == word) { Tri::No } else { Tri::Maybe };
+        }
+    }
     match (op, other) {
         (CmpOp::Eq, Side::Text(t)) if trusted(t) => Tri::No,
         (CmpOp::Ne, Side::Text(t)) if trusted(t) => Tri::Yes,
@@ -291,7 +364,7 @@ fn checked(family: &Family, l: &Side, op: CmpOp, r: &Side) -> Tri {
 
 /// A gate carried by a step output, a job output or a variable.
 #[allow(clippy::too_many_arguments)]
-fn indirect(world: &World, scope: &Scope, node: Node, context: &str, l: &Side, op: CmpOp, r: &Side, at: Location, depth: u32) -> Tri {
+pub(super) fn indirect(world: &World, scope: &Scope, node: Node, context: &str, l: &Side, op: CmpOp, r: &Side, at: Location, depth: u32) -> Tri {
     let Some(depth) = depth.checked_sub(1) else { return Tri::Maybe };
     let facts = world.context.facts.file(node.file);
     let mut parts = context.splitn(4, '.');
@@ -299,7 +372,14 @@ fn indirect(world: &World, scope: &Scope, node: Node, context: &str, l: &Side, o
     let other = if matches!(l, Side::Context(_)) { r } else { l };
     // What the carrier says of an outsider: `No` is the refusal.
     let carried = match (head, name, what, output) {
-        ("steps", Some(step), Some("outputs"), Some(output)) => step_output(world, scope, node, step, output, depth),
+        ("steps", Some(step), Some("outputs"), Some(output)) => {
+            let (told, carried) = step_output(world, scope, node, step, output, (op, other), depth);
+            if told != Tri::Maybe {
+                world.at.borrow_mut().insert(at);
+                return told;
+            }
+            carried
+        }
         ("needs", Some(job), Some("outputs"), Some(output)) => facts
             .iter()
             .filter_map(|(id, f)| match &f.what {
@@ -313,7 +393,7 @@ fn indirect(world: &World, scope: &Scope, node: Node, context: &str, l: &Side, o
         ("env", Some(variable), ..) => facts
             .iter()
             .filter_map(|(id, f)| match &f.what {
-                What::Write { channel: Channel::Env(n), value } if n == variable => Some((id, *value)),
+                What::Write { channel: Channel::Env(n) | Channel::RunnerEnv(Some(n)), value } if n == variable => Some((id, *value)),
                 _ => None,
             })
             .map(|(id, value)| value_says(world, scope, Node { file: node.file, fact: id }, value, depth))
@@ -339,51 +419,12 @@ fn indirect(world: &World, scope: &Scope, node: Node, context: &str, l: &Side, o
 }
 
 /// What the first of the active families that knows a comparison says of it.
-fn any_checked(world: &World, l: &Side, op: CmpOp, r: &Side) -> Tri {
+pub(super) fn any_checked(world: &World, l: &Side, op: CmpOp, r: &Side) -> Tri {
     world.active.iter().map(|family| checked(family, l, op, r)).find(|verdict| *verdict != Tri::Maybe).unwrap_or(Tri::Maybe)
 }
 
-/// `No` when the named step is a check of an active family: its output refuses an outsider.
-fn step_output(world: &World, scope: &Scope, node: Node, step: &str, output: &str, depth: u32) -> Tri {
-    if world.active.is_empty() {
-        return Tri::Maybe;
-    }
-    let names = |text: &str| world.active.iter().any(|family| mentions(family, text));
-    let is_by = |action: &str| world.active.iter().any(|family| family.by.iter().any(|b| b.eq_ignore_ascii_case(action)));
-    let facts = world.context.facts.file(node.file);
-    for (id, fact) in facts.iter() {
-        if !matches!(&fact.what, What::Step { id: Some(i), .. } if i == step) {
-            continue;
-        }
-        for (inner, f) in facts.iter() {
-            if !facts.owners(inner).any(|(o, _)| o == id) {
-                continue;
-            }
-            match &f.what {
-                What::Uses { target, with } => {
-                    let target = facts.literal(*target).unwrap_or_default();
-                    let action = target.split('@').next().unwrap_or_default();
-                    let code = with.iter().any(|(_, v)| text_of(facts, *v).is_some_and(|t| names(&t)));
-                    if code || is_by(action) {
-                        return Tri::No;
-                    }
-                }
-                What::Script { text, .. } if text_of(facts, *text).is_some_and(|t| names(&t)) => return Tri::No,
-                What::Write { channel: Channel::Output(Some(n)), value } if n.eq_ignore_ascii_case(output) => {
-                    let says = value_says(world, scope, Node { file: node.file, fact: inner }, *value, depth);
-                    if says != Tri::Maybe {
-                        return says;
-                    }
-                }
-                _ => {}
-            }
-        }
-    }
-    Tri::Maybe
-}
-
 /// The truth of a carried value in this world.
-fn value_says(world: &World, scope: &Scope, node: Node, value: ValueId, depth: u32) -> Tri {
+pub(super) fn value_says(world: &World, scope: &Scope, node: Node, value: ValueId, depth: u32) -> Tri {
     let facts = world.context.facts.file(node.file);
     match &facts.value(value).what {
         V::Expr(e) => expr_says(world, scope, node, e, depth),

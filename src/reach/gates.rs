@@ -10,8 +10,9 @@ use crate::facts::{FileFacts, OnFail, What};
 use crate::finding::Location;
 use crate::graph::Node;
 use crate::origin::Who;
+use crate::reach::carried::{asks, in_javascript};
 pub use crate::reach::condition::Family;
-use crate::reach::condition::{Tri, World, cond, cond_at, mark, mentions, says, script_mentions, stops, text_of};
+use crate::reach::condition::{Known, Tri, World, cond, cond_at, mark, says, script_mentions};
 use crate::reach::instances::{Instance, children};
 use crate::reach::sources::Scope;
 use crate::reach::{Context, Gate, State};
@@ -40,6 +41,8 @@ pub struct Gates<'a> {
     pub families: Vec<Family>,
     /// By the families that say no: what is known of the job, and which checks said so.
     jobs: RefCell<BTreeMap<Vec<usize>, Verdict>>,
+    /// Steps of the job that end it, for each set of families.
+    known: Known,
     /// Place of the first step that can end the job.
     first: OnceCell<Option<u32>>,
     /// Gates of steps that nothing but the job's own conditions holds back.
@@ -52,7 +55,15 @@ type Verdict = (Tri, BTreeSet<Location>);
 impl<'a> Gates<'a> {
     /// For one job in one state.
     pub fn new(context: Context<'a>, instance: &'a Instance) -> Gates<'a> {
-        Gates { context, instance, families: families(context), jobs: RefCell::default(), first: OnceCell::new(), plain: RefCell::default() }
+        Gates {
+            context,
+            instance,
+            families: families(context),
+            jobs: RefCell::default(),
+            known: Known::default(),
+            first: OnceCell::new(),
+            plain: RefCell::default(),
+        }
     }
 
     /// Whether a step (or the job itself) can run in the state at all, and which gates dominate it. `None`: it does not run in that state.
@@ -88,10 +99,7 @@ impl<'a> Gates<'a> {
         let by = |action: &str| self.families.iter().any(|f| f.by.iter().any(|b| b.eq_ignore_ascii_case(action)));
         facts.fact(step.fact).when != facts.fact(self.instance.job.fact).when
             || self.context.index.checks(step).iter().any(|id| match &facts.fact(*id).what {
-                What::Uses { target, with } => {
-                    let code = || with.iter().any(|(_, v)| text_of(facts, *v).is_some_and(|t| stops(&t)));
-                    by(facts.literal(*target).unwrap_or_default().split('@').next().unwrap_or_default()) || code()
-                }
+                What::Uses { target, .. } => by(facts.literal(*target).unwrap_or_default().split('@').next().unwrap_or_default()),
                 _ => true,
             })
     }
@@ -136,16 +144,16 @@ impl<'a> Gates<'a> {
     }
 
     /// The world in which these families say no.
-    fn world(&self, active: &[usize], at: BTreeSet<Location>) -> World<'_> {
+    fn world<'w>(&'w self, active: &[usize], at: BTreeSet<Location>, known: &'w Known) -> World<'w> {
         let active = active.iter().filter_map(|i| self.families.get(*i)).collect();
-        World { context: self.context, state: &self.instance.state, active, at: RefCell::new(at), jobs: RefCell::default() }
+        World { context: self.context, state: &self.instance.state, active, known, at: RefCell::new(at), jobs: RefCell::default() }
     }
 
     /// The caller's condition, the job's, the needed jobs', the step's, and no earlier rejecting step.
     fn runs(&self, active: &[usize], step: Node, scope: &Scope) -> Verdict {
         let known = self.jobs.borrow().get(active).cloned();
         let (job, at) = known.unwrap_or_else(|| {
-            let world = self.world(active, BTreeSet::new());
+            let world = self.world(active, BTreeSet::new(), &self.known);
             let mut all = Tri::Yes;
             for caller in &self.instance.callers {
                 all = all.min(job_runs(&world, *caller, &Scope::default(), 6));
@@ -158,7 +166,9 @@ impl<'a> Gates<'a> {
         if job == Tri::No {
             return (job, at);
         }
-        let world = self.world(active, at);
+        // A template is walked for each call, with other values.
+        let fresh = Known::default();
+        let world = self.world(active, at, if step.file == self.instance.job.file { &self.known } else { &fresh });
         let own = step_runs(&world, step, scope);
         (job.min(own), world.at.into_inner())
     }
@@ -252,29 +262,45 @@ fn rejected_before(world: &World, step: Node, scope: &Scope) -> bool {
     })
 }
 
-/// A step that is a check of an active family and fails the job: it names what the family is known by and stops on failure.
+/// Whether a step fails the job here; asked once for each set of families.
 fn rejects(world: &World, step: Node, scope: &Scope) -> bool {
-    let active: Vec<&Family> = world.active.iter().copied().filter(|f| f.start.is_some()).collect();
-    if active.is_empty() {
-        return false;
+    let key = (world.active.iter().map(|f| f.name.clone()).collect(), step);
+    if let Some((verdict, at)) = world.known.borrow().get(&key) {
+        world.at.borrow_mut().extend(at);
+        return *verdict;
     }
+    let before = world.at.take();
+    let verdict = refuses(world, step, scope);
+    let found = world.at.take();
+    world.at.borrow_mut().extend(before.into_iter().chain(found.iter().copied()));
+    world.known.borrow_mut().insert(key, (verdict, found));
+    verdict
+}
+
+/// A step that fails the job here: a check of an active family that says no, or a script whose own check cannot hold.
+fn refuses(world: &World, step: Node, scope: &Scope) -> bool {
+    let active: Vec<&Family> = world.active.iter().copied().filter(|f| f.start.is_some()).collect();
     let facts = world.context.facts.file(step.file);
     // A step that is sure to run for an outsider alone and always fails: the check stands in its condition.
     if let Some(own) = own_condition(facts, step) {
-        return cond(world, scope, step, own, 64) == Tri::Yes && fails(world.context, step);
+        if active.is_empty() || cond(world, scope, step, own, 64) != Tri::Yes {
+            return false;
+        }
+        if fails(world.context, step) {
+            return true;
+        }
     }
     for id in world.context.index.checks(step).iter().copied() {
         let fact = facts.fact(id);
         let named = match &fact.what {
-            What::Uses { target, with } => {
+            What::Uses { target, .. } => {
                 let target = facts.literal(*target).unwrap_or_default();
                 let action = target.split('@').next().unwrap_or_default();
-                if active.iter().any(|family| family.by.iter().any(|b| b.eq_ignore_ascii_case(action))) {
-                    return mark(world, step.file, fact.range);
-                }
-                // Code of an input: the check and its failure are both in the text.
-                let refuses = |t: String| stops(&t) && active.iter().any(|family| mentions(family, &t));
-                with.iter().any(|(_, v)| text_of(facts, *v).is_some_and(refuses))
+                active.iter().any(|family| family.by.iter().any(|b| b.eq_ignore_ascii_case(action)))
+            }
+            What::Check { cond: must, on_fail: OnFail::Exit } if in_javascript(facts, id) => {
+                let here = Node { file: step.file, fact: id };
+                cond(world, scope, here, *must, 64) == Tri::No || active.iter().any(|family| asks(facts, *must, family))
             }
             What::Check { cond, on_fail: OnFail::Exit } => {
                 let cond = cond_at(facts, *cond);
@@ -315,7 +341,7 @@ fn fails(context: Context, step: Node) -> bool {
                 let word = |i: usize| c.words.get(i).and_then(|w| facts.word(w));
                 word(0).as_deref() == Some("exit") && word(1).is_some_and(|s| s != "0")
             }
-            What::Uses { with, .. } => with.iter().any(|(_, v)| text_of(facts, *v).is_some_and(|t| stops(&t))),
+            What::Check { cond, on_fail: OnFail::Exit } => matches!(cond_at(facts, *cond), CondWhat::Const(false)),
             _ => false,
         };
         if ends && fact.when == own {

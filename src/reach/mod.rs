@@ -5,6 +5,7 @@
 
 pub mod agents;
 pub mod assets;
+mod carried;
 mod checked;
 mod condition;
 mod fields;

@@ -105,7 +105,7 @@ impl<'a> Walk<'a> {
             }
             Tree::Fetched(s) => {
                 let refspec = slot(s).map(|v| shown(self.context, node, facts.value(v).range)).unwrap_or_default();
-                let name = refspec.trim_matches(['"', '\'']).split_once(':').map_or("FETCH_HEAD", |(_, local)| local).to_owned();
+                let name = refspec.trim_matches(['"', '\'', '`']).split_once(':').map_or("FETCH_HEAD", |(_, local)| local).to_owned();
                 let who = if state.who >= Who::Peer { state.who } else { Who::Operator };
                 let at = Location { file: node.file, range };
                 let source = "the head of a pull request".to_owned();
@@ -120,7 +120,7 @@ impl<'a> Walk<'a> {
                 let mut found: Vec<Source> = slot(s).map(look).unwrap_or_default();
                 found.retain(|source| !source.arbitrary);
                 let named = slot(s).map(|v| shown(self.context, node, facts.value(v).range)).unwrap_or_default();
-                let fetched = self.fetched.iter().filter(|(name, _)| named.trim_matches(['"', '\'']) == *name);
+                let fetched = self.fetched.iter().filter(|(name, _)| named.trim_matches(['"', '\'', '`']) == *name);
                 found.extend(fetched.map(|(_, source)| source.clone()));
                 (found, slot(s))
             }

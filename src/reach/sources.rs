@@ -1,11 +1,11 @@
-//! What outsiders can write into a value of a workflow: contexts followed through `env`, step and job outputs, `inputs` and matrices. The answer is a
-//! list of sources, each with the way it came.
+//! What outsiders can write into a value of a workflow: contexts followed through `env`, step and job outputs, `inputs` and matrices, and what requests to
+//! the platform answer. The answer is a list of sources, each with the way it came.
 
 use std::collections::BTreeSet;
 
 use crate::catalog::glob;
 use crate::catalog::row::Effect;
-use crate::facts::{Channel, Expr, ExprWhat, FileFacts, V, ValueId, What};
+use crate::facts::{Call, Channel, Expr, ExprWhat, FileFacts, V, ValueId, What};
 use crate::finding::{Hop, Location};
 use crate::graph::paths::join;
 use crate::graph::{EdgeKind, Node};
@@ -59,7 +59,9 @@ pub struct Source {
 }
 
 /// Depth of indirection that is followed.
-const DEEPEST: u32 = 12;
+const DEEPEST: u32 = 24;
+/// Values that one question looks at, at most.
+const MOST: usize = 2_000;
 
 /// A directory of a job that holds what somebody from outside wrote.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -99,7 +101,7 @@ impl View<'_> {
     /// The sources of what a command prints.
     pub fn of_output(self, scope: &Scope, node: Node) -> Vec<Source> {
         let mut query = self.query();
-        query.command(scope, node, DEEPEST, &[]);
+        query.command(scope, node, "", DEEPEST, &[]);
         query.out.into_iter().collect()
     }
 }
@@ -130,7 +132,7 @@ impl<'a> Query<'a> {
 
     pub(super) fn value(&mut self, scope: &Scope, node: Node, value: ValueId, depth: u32, hops: &[Hop]) {
         let Some(depth) = depth.checked_sub(1) else { return };
-        if !self.seen.insert((node.file, value, scope.uses.len())) {
+        if self.seen.len() >= MOST || !self.seen.insert((node.file, value, scope.uses.len())) {
             return;
         }
         let found = self.facts(node.file).value(value);
@@ -140,10 +142,17 @@ impl<'a> Query<'a> {
                 parts.iter().for_each(|p| self.value(scope, node, *p, depth, hops))
             }
             V::Dict(entries, _) => entries.iter().for_each(|(_, v)| self.value(scope, node, *v, depth, hops)),
-            V::Attr(base, _) | V::Index(base, _) => self.value(scope, node, *base, depth, hops),
+            V::Attr(..) | V::Index(..) => {
+                let (root, path) = member(self.facts(node.file), value);
+                match &self.facts(node.file).value(root).what {
+                    V::Ref(fact) => self.made(scope, Node { file: node.file, fact: *fact }, &path, depth, hops),
+                    _ => self.value(scope, node, root, depth, hops),
+                }
+            }
             V::Env(name) => self.environment(scope, node, name, found.range, depth, hops),
             V::FileRead(name) => self.file(node, *name, hops),
-            V::Subst(fact) | V::Ref(fact) => self.command(scope, Node { file: node.file, fact: *fact }, depth, hops),
+            V::Ref(fact) => self.made(scope, Node { file: node.file, fact: *fact }, "", depth, hops),
+            V::Subst(fact) => self.command(scope, Node { file: node.file, fact: *fact }, "", depth, hops),
             _ => {}
         }
     }
@@ -433,40 +442,47 @@ impl<'a> Query<'a> {
         }
     }
 
-    /// The output of a command: what rows say it returns, and what its words and input carry.
-    fn command(&mut self, scope: &Scope, node: Node, depth: u32, hops: &[Hop]) {
-        let Some(chosen) = fields::chosen(self.context, node) else { return self.printed(scope, node, depth, hops) };
+    /// What an assignment holds, or a part of what a call or command gives.
+    fn made(&mut self, scope: &Scope, node: Node, part: &str, depth: u32, hops: &[Hop]) {
+        match &self.context.facts.fact(node).what {
+            What::Assignment { value, .. } => self.value(scope, node, *value, depth, hops),
+            _ => self.command(scope, node, part, depth, hops),
+        }
+    }
+
+    /// The output of a command or call: what rows say it returns, and what its words and input carry. `part`: the member of it that is read.
+    fn command(&mut self, scope: &Scope, node: Node, part: &str, depth: u32, hops: &[Hop]) {
+        let Some(chosen) = fields::chosen(self.context, node) else { return self.printed(scope, node, part, depth, hops) };
         // What it picks out of an answer decides what an outsider can put there.
         let mut inner = Query { out: BTreeSet::new(), seen: self.seen.clone(), ..*self };
-        inner.printed(scope, node, depth, hops);
+        inner.printed(scope, node, part, depth, hops);
         self.out.extend(inner.out.into_iter().filter_map(|source| chosen.of(source)));
     }
 
-    fn printed(&mut self, scope: &Scope, node: Node, depth: u32, hops: &[Hop]) {
+    fn printed(&mut self, scope: &Scope, node: Node, part: &str, depth: u32, hops: &[Hop]) {
         let fact = self.context.facts.fact(node);
         let at = Location { file: node.file, range: fact.range };
         let mut settled = false;
         for effect in self.context.index.effects(self.context.catalog, node) {
-            let Effect::Returns { who, .. } = effect else { continue };
+            let Effect::Returns { who, outputs, arbitrary, .. } = effect else { continue };
             settled = true;
             if *who == Who::Repository {
                 self.tree_here(node, hops);
             }
-            if *who > Who::Operator {
+            if *who > Who::Operator && (outputs.is_empty() || outputs.iter().any(|o| glob::text(o, part))) {
                 let who = (*who).min(self.state.who.max(Who::Operator));
                 let text = "fetches it".to_owned();
-                let name = self.facts(node.file).word_text(node.fact);
-                self.out.insert(Source {
-                    who,
-                    arbitrary: true,
-                    lines: true,
-                    moving: true,
-                    branch: false,
-                    agent: false,
-                    name,
-                    at,
-                    hops: with(hops, Hop { at, text }),
-                });
+                let (name, branch) = match &fact.what {
+                    // The name of a branch says nothing of the repository it is a branch of.
+                    What::Call(call) => {
+                        let branch = *arbitrary && matches!(part.rsplit('.').next(), Some("ref" | "label"));
+                        (format!("`{part}` of {}", call.name.trim_start_matches(Call::JAVASCRIPT)), branch)
+                    }
+                    _ => (self.facts(node.file).word_text(node.fact), false),
+                };
+                let arbitrary = *arbitrary;
+                let hops = with(hops, Hop { at, text });
+                self.out.insert(Source { who, arbitrary, lines: arbitrary, moving: true, branch, agent: false, name, at, hops });
             }
         }
         if settled {
@@ -485,11 +501,29 @@ impl<'a> Query<'a> {
             match command.stdin {
                 crate::facts::Stdin::Text(v) => self.value(scope, node, v, depth, hops),
                 crate::facts::Stdin::File(v) => self.file(node, v, hops),
-                crate::facts::Stdin::Pipe(from) => self.command(scope, Node { file: node.file, fact: from }, depth.saturating_sub(1), hops),
+                crate::facts::Stdin::Pipe(from) => self.command(scope, Node { file: node.file, fact: from }, "", depth.saturating_sub(1), hops),
                 _ => {}
             }
         }
     }
+}
+
+/// What a value is a member of, and which: `data.head.sha`. Elements of lists are no part of the name.
+pub(super) fn member(facts: &FileFacts, value: ValueId) -> (ValueId, String) {
+    let (mut at, mut names) = (value, Vec::new());
+    // Chains are as long as they are written; what is further in decides nothing.
+    for _ in 0..64 {
+        match &facts.value(at).what {
+            V::Attr(base, name) => {
+                names.push(name.as_str());
+                at = *base;
+            }
+            V::Index(base, _) => at = *base,
+            _ => break,
+        }
+    }
+    names.reverse();
+    (at, names.join("."))
 }
 
 /// The action a fact uses, without its version.

@@ -3,7 +3,9 @@
 pub mod bash;
 pub mod dockerfile;
 pub mod expr;
+mod grammar;
 pub mod ini;
+pub mod javascript;
 pub mod json;
 pub mod python;
 pub mod toml;

@@ -1,7 +1,7 @@
 //! Facts and values in a few characters, as tests compare them.
 
 use crate::cond::{CmpOp, CondId, CondWhat};
-use crate::facts::{ArgName, Channel, FactId, FileFacts, ParamKind, Target, V, ValueId, What};
+use crate::facts::{ArgName, Channel, ExprWhat, FactId, FileFacts, ParamKind, Target, V, ValueId, What};
 
 /// A value; names are followed to what they hold.
 pub fn value(f: &FileFacts, id: ValueId) -> String {
@@ -41,6 +41,12 @@ fn nested(f: &FileFacts, id: ValueId, depth: usize) -> String {
         },
         V::Unknown(p) => format!("?({})", all(p, ",")),
         V::Subst(_) => "$()".into(),
+        V::Env(n) => format!("${n}"),
+        V::Expr(e) => match &e.what {
+            ExprWhat::Context(c) => c.clone(),
+            other => format!("{other:?}"),
+        },
+        V::FileRead(p) => format!("read({})", one(p)),
         other => format!("{other:?}"),
     }
 }
@@ -108,6 +114,9 @@ pub fn fact(f: &FileFacts, id: FactId) -> Option<String> {
         What::EntryMark { kind, name } => format!("entry {kind:?} {name}"),
         What::Command(_) => format!("command {}", f.word_text(id)),
         What::Write { channel: Channel::Env(name) | Channel::Var(name), value } => format!("set {name} = {}", v(value)),
+        What::Write { channel: Channel::Output(name), value } => format!("output {} = {}", name.as_deref().unwrap_or("?"), v(value)),
+        What::Write { channel: Channel::RunnerEnv(name), value } => format!("env {} = {}", name.as_deref().unwrap_or("?"), v(value)),
+        What::Write { channel: Channel::RunnerPath, value } => format!("path {}", v(value)),
         What::Write { channel: Channel::File(path) | Channel::HostPath(path), value } => format!("write {} = {}", v(path), v(value)),
         What::Setting { path, value } => format!("setting {path} = {}", v(value)),
         _ => return None,

@@ -78,7 +78,8 @@ fn words(here: &Here, node: Node) -> Option<String> {
                     _ => value(a.value),
                 })
                 .collect();
-            let name = call.name.strip_prefix("?.").map_or_else(|| call.name.clone(), |n| format!("….{n}"));
+            let name = call.name.trim_start_matches(crate::facts::Call::JAVASCRIPT);
+            let name = name.strip_prefix("?.").map_or_else(|| name.to_owned(), |n| format!("….{n}"));
             format!("call `{name}({})`", args.join(", "))
         }
         What::Command(_) => format!("command `{}`", here.text(fact.range, MOST_TEXT)),
@@ -87,6 +88,7 @@ fn words(here: &Here, node: Node) -> Option<String> {
         What::Requirement(_) => format!("requirement `{}`", here.text(fact.range, MOST_TEXT)),
         What::Setting { path, value: v } => format!("setting `{path}` = `{}`", value(*v)),
         What::Write { channel: Channel::Env(name) | Channel::RunnerEnv(Some(name)), .. } => format!("variable `{name}` is set"),
+        What::Write { channel: Channel::Output(Some(name)), .. } => format!("output `{name}` is set"),
         What::Write { channel: Channel::File(name), .. } => format!("file `{}` is written", value(*name)),
         What::Permission { scope, level } => {
             let level = match level {

@@ -2,13 +2,14 @@
 //! tell of a command line: values inside words, and the packages an installer names. Knows rows and facts; finds no new file.
 
 mod handed;
+mod line;
 
 use crate::catalog::Catalog;
 use crate::catalog::command::OptValue;
 use crate::catalog::python::objects::Objects;
 use crate::catalog::row::{Effect, RowId, Slot, SlotName};
 use crate::catalog::slot::Argument;
-use crate::extract::{Hole, manifest, python, shell};
+use crate::extract::{Hole, javascript, manifest, python, shell};
 use crate::facts::{
     Builder, Channel, Command, FactId, FileFacts, Language, Requirement, RequirementFrom, Tail, Target, V, ValueId, What, Word, WordPart,
 };
@@ -93,8 +94,10 @@ pub fn unwrap_from(facts: FileFacts, first: usize, catalog: &Catalog) -> FileFac
 enum Code {
     /// An argument vector.
     Words(Command),
-    /// Text of a language, with what is not literal in it.
-    Text(Language, Text, Vec<Hole>),
+    /// A command line that no shell reads, the words that follow it, where it runs.
+    Line(Text, Vec<Hole>, Vec<Word>, Option<ValueId>),
+    /// Text of a language, with what is not literal in it, and where it runs.
+    Text(Language, Text, Vec<Hole>, Option<ValueId>),
 }
 
 fn inner(facts: &FileFacts, catalog: &Catalog, id: FactId, rows: &[RowId]) -> Vec<Code> {
@@ -102,20 +105,26 @@ fn inner(facts: &FileFacts, catalog: &Catalog, id: FactId, rows: &[RowId]) -> Ve
     let mut seen = Vec::new();
     for row in rows {
         for effect in &catalog.row(*row).effects {
-            let Effect::Wraps { argv_from, list, text, language } = effect else { continue };
-            let key = (*argv_from, list.clone().or_else(|| text.clone()).map(|s| catalog.slot(facts, id, *row, &s)), *language);
+            let Effect::Wraps { argv_from, list, text, language, program, cwd } = effect else { continue };
+            let first = list.as_ref().or(text.as_ref()).or(program.as_ref());
+            let key = (*argv_from, first.map(|s| catalog.slot(facts, id, *row, s)), *language);
             if seen.contains(&key) {
                 continue;
             }
             seen.push(key);
-            if argv_from.is_some() {
+            let at = |slot: &Option<Slot>| slot.as_ref().and_then(|s| catalog.slot(facts, id, *row, s).first().copied());
+            if program.is_some() {
+                let given = at(list).and_then(|v| words(facts, v)).map(|c| c.words).unwrap_or_default();
+                let line = at(program).and_then(|v| text_of(facts, v));
+                out.extend(line.map(|(text, holes)| Code::Line(text, holes, given, at(cwd))));
+            } else if argv_from.is_some() {
                 out.extend(argv(facts, catalog, id, *row).map(Code::Words));
             } else if let Some(slot) = list {
                 out.extend(catalog.slot(facts, id, *row, slot).first().and_then(|v| words(facts, *v)).map(Code::Words));
             } else if let (Some(slot), Some(language)) = (text, language) {
                 for value in catalog.slot(facts, id, *row, slot) {
                     if let Some((text, holes)) = text_of(facts, value) {
-                        out.push(Code::Text(*language, text, holes));
+                        out.push(Code::Text(*language, text, holes, at(cwd)));
                     }
                 }
             }
@@ -131,15 +140,28 @@ fn expand(facts: FileFacts, owner: FactId, code: Code) -> FileFacts {
             let range = command.words.iter().map(|w| w.range).reduce(Range::cover).unwrap_or_default();
             (range, b.add(range, What::Command(command)))
         }
-        Code::Text(Language::Shell, text, holes) => (text.whole(), shell::script(&text, &holes, &mut b)),
-        Code::Text(Language::Python, text, holes) => {
+        Code::Line(text, holes, rest, cwd) => {
+            let mut words = line::words(&text, &holes, &mut b);
+            words.extend(rest);
+            let range = words.iter().map(|w| w.range).reduce(Range::cover).unwrap_or_default();
+            (range, b.add(range, What::Command(Command { words, cwd, ..Command::default() })))
+        }
+        Code::Text(Language::Shell, text, holes, cwd) => (text.whole(), shell::script_in(&text, &holes, cwd, &mut b)),
+        Code::Text(Language::Python, text, holes, _) => {
             let range = text.whole();
             let value = b.text(text.clone());
             let script = b.add(range, What::Script { language: Language::Python, text: value });
             b.within(script, |b| python::snippet(&text, &holes, b));
             (range, script)
         }
-        Code::Text(language, text, _) => {
+        Code::Text(Language::JavaScript, text, holes, _) => {
+            let range = text.whole();
+            let whole = shell::with_holes(&text, &holes, &mut b);
+            let script = b.add(range, What::Script { language: Language::JavaScript, text: whole });
+            b.within(script, |b| javascript::snippet(&text, &holes, b));
+            (range, script)
+        }
+        Code::Text(language, text, ..) => {
             let range = text.whole();
             let value = b.text(text);
             (range, b.add(range, What::Script { language, text: value }))

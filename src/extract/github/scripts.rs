@@ -2,7 +2,7 @@
 //! plain commands between the lines of PowerShell or cmd. Knows no program.
 
 use crate::extract::expressions::{self, Mentions};
-use crate::extract::{Hole, ignores, python, shell};
+use crate::extract::{Hole, ignores, javascript, python, shell};
 use crate::facts::{Builder, Expr, ExprWhat, FactId, Language, V, What};
 use crate::syntax::yaml::{Node, NodeKind};
 use crate::text::Text;
@@ -58,10 +58,11 @@ pub(super) fn script(text: &Text, language: Language, constants: &Constants, b: 
     b.within(script, |b| {
         match language {
             Language::Python => drop(python::snippet(text, &holes, b)),
+            Language::JavaScript => javascript::snippet(text, &holes, b),
             Language::PowerShell | Language::Cmd => foreign(text, b),
             _ => {}
         }
-        if language != Language::Python {
+        if !matches!(language, Language::Python | Language::JavaScript) {
             supplied(text, &holes, constants, b);
         }
         expressions::mention(mentions, b);

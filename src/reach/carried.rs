@@ -1,0 +1,154 @@
+//! Gates that an output of a step carries, and checks that scripts make themselves: what was written there, and under which conditions. Knows rows and
+//! facts, no job as a whole.
+
+use std::collections::BTreeSet;
+
+use crate::cond::{CmpOp, CondId, CondWhat};
+use crate::facts::{Channel, FactId, FileFacts, Language, V, ValueId, What};
+use crate::finding::Location;
+use crate::graph::Node;
+use crate::reach::condition::{Family, Side, Tri, World, agreed, any_checked, cond, fixed, indirect, mentions, options, side, text_of, value_says};
+use crate::reach::sources::Scope;
+
+/// What an output of the named step says of a comparison with it, and, where that is not known, whether it refuses an outsider (`No`): the step is a check
+/// of an active family.
+pub(super) fn step_output(world: &World, scope: &Scope, node: Node, step: &str, output: &str, (op, other): (CmpOp, &Side), depth: u32) -> (Tri, Tri) {
+    let unknown = (Tri::Maybe, Tri::Maybe);
+    if world.active.is_empty() {
+        return unknown;
+    }
+    let names = |text: &str| world.active.iter().any(|family| mentions(family, text));
+    let is_by = |action: &str| world.active.iter().any(|family| family.by.iter().any(|b| b.eq_ignore_ascii_case(action)));
+    let facts = world.context.facts.file(node.file);
+    let mut written = Vec::new();
+    let mut carried = None;
+    for (id, fact) in facts.iter() {
+        if !matches!(&fact.what, What::Step { id: Some(i), .. } if i == step) {
+            continue;
+        }
+        for (inner, f) in facts.iter() {
+            if !facts.owners(inner).any(|(o, _)| o == id) {
+                continue;
+            }
+            let here = Node { file: node.file, fact: inner };
+            match &f.what {
+                What::Uses { target, .. } => {
+                    let target = facts.literal(*target).unwrap_or_default();
+                    if is_by(target.split('@').next().unwrap_or_default()) {
+                        return (Tri::Maybe, Tri::No);
+                    }
+                }
+                // What a script of this language answers, its writes tell.
+                What::Script { language: Language::JavaScript, .. } => {}
+                What::Script { text, .. } if text_of(facts, *text).is_some_and(|t| names(&t)) => return (Tri::Maybe, Tri::No),
+                What::Write { channel: Channel::Output(Some(n)), value } if n.eq_ignore_ascii_case(output) => {
+                    if in_javascript(facts, inner) {
+                        if f.when.is_none_or(|w| cond(world, scope, here, w, depth) != Tri::No) {
+                            written.extend(options(world, scope, here, *value, depth).into_iter().map(|v| (here, v)));
+                        }
+                        carried = carried.or(Some(Tri::Maybe));
+                    } else {
+                        let says = value_says(world, scope, here, *value, depth);
+                        if says != Tri::Maybe {
+                            return (Tri::Maybe, says);
+                        }
+                    }
+                }
+                _ => {}
+            }
+        }
+    }
+    if carried.is_none() {
+        return unknown;
+    }
+    if written.is_empty() {
+        // Whatever would write it is not reached.
+        return (compared(world, scope, node, &Side::Text(String::new()), (op, other), depth), Tri::Maybe);
+    }
+    let told = agreed(written.iter().map(|(here, v)| compared(world, scope, *here, &side(facts, *v), (op, other), depth)));
+    // A member of the answer was compared as it is.
+    let opaque = |v: ValueId| !matches!(side(facts, v), Side::Answer(..)) && world.active.iter().any(|family| made_from(facts, v, family));
+    let refuses = written.iter().all(|(_, v)| opaque(*v));
+    (told, if refuses { Tri::No } else { Tri::Maybe })
+}
+
+/// What a value that was carried says of a comparison with it.
+fn compared(world: &World, scope: &Scope, node: Node, value: &Side, (op, other): (CmpOp, &Side), depth: u32) -> Tri {
+    let other = if op == CmpOp::Truthy { value } else { other };
+    match (value, op, other) {
+        (Side::Text(a), CmpOp::Eq, Side::Text(b)) => Tri::known(a.eq_ignore_ascii_case(b)),
+        (Side::Text(a), CmpOp::Ne, Side::Text(b)) => Tri::known(!a.eq_ignore_ascii_case(b)),
+        (Side::Text(a), CmpOp::Truthy, _) => Tri::known(!a.is_empty()),
+        (Side::Text(a), CmpOp::Contains, Side::List(items)) => Tri::known(items.iter().any(|i| i.eq_ignore_ascii_case(a))),
+        (Side::Answer(..), ..) => any_checked(world, value, op, other),
+        (Side::Context(c), ..) => match fixed(world.state, value, op, other) {
+            Some(fixed) => fixed,
+            None => match any_checked(world, value, op, other) {
+                Tri::Maybe => {
+                    let at = Location { file: node.file, range: world.context.facts.fact(node).range };
+                    indirect(world, scope, node, c, value, op, other, at, depth)
+                }
+                verdict => verdict,
+            },
+        },
+        _ => Tri::Maybe,
+    }
+}
+
+/// Whether a fact stands in JavaScript, whose checks say themselves what must hold.
+pub(super) fn in_javascript(facts: &FileFacts, fact: FactId) -> bool {
+    let script = facts.owners(fact).find_map(|(_, f)| if let What::Script { language, .. } = &f.what { Some(*language) } else { None });
+    script == Some(Language::JavaScript)
+}
+
+/// Whether a value is computed from what a request of the family answered, in a way that has no form: a rank, a table, a helper out of sight.
+pub(super) fn made_from(facts: &FileFacts, value: ValueId, family: &Family) -> bool {
+    let (mut todo, mut seen) = (vec![value], BTreeSet::new());
+    while let Some(value) = todo.pop() {
+        if !seen.insert(value) || seen.len() > 256 {
+            continue;
+        }
+        match &facts.value(value).what {
+            V::Attr(base, _) => todo.push(*base),
+            V::Index(base, key) => todo.extend([*base, *key]),
+            V::Phi(parts) | V::Unknown(parts) | V::List(parts, _) | V::Join(parts) => todo.extend(parts),
+            V::Ref(fact) => match &facts.fact(*fact).what {
+                What::Call(call) => {
+                    let last = call.name.rsplit('.').next().unwrap_or_default();
+                    if call.is_javascript() && family.by.iter().any(|b| b == last) {
+                        return true;
+                    }
+                }
+                What::Assignment { value, .. } => todo.push(*value),
+                _ => {}
+            },
+            _ => {}
+        }
+    }
+    false
+}
+
+/// Whether a condition compares what a request of the family answered with something that is not in sight.
+pub(super) fn asks(facts: &FileFacts, id: CondId, family: &Family) -> bool {
+    let (mut todo, mut steps) = (vec![id], 0);
+    while let Some(id) = todo.pop() {
+        steps += 1;
+        if steps > 512 {
+            return false;
+        }
+        match &facts.cond(id).what {
+            CondWhat::And(ids) | CondWhat::Or(ids) => todo.extend(ids),
+            CondWhat::Not(id) => todo.push(*id),
+            CondWhat::Atom(_, CmpOp::Succeeds, _) => {}
+            CondWhat::Atom(left, op, right) => {
+                let sides = [side(facts, *left), side(facts, *right)];
+                let plain = sides.iter().all(|s| matches!(s, Side::Answer(..) | Side::Text(_) | Side::List(_))) && *op != CmpOp::Order;
+                if !plain && [left, right].into_iter().any(|v| made_from(facts, *v, family)) {
+                    return true;
+                }
+            }
+            _ => {}
+        }
+    }
+    false
+}
