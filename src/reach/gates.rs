@@ -41,6 +41,7 @@ pub(super) fn of_step<'f>(
         context,
         state: &instance.state,
         active,
+        followed: std::cell::Cell::default(),
         known,
         at: std::cell::RefCell::default(),
         jobs: std::cell::RefCell::default(),
