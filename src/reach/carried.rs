@@ -43,7 +43,7 @@ pub(super) fn step_output(world: &World, scope: &Scope, node: Node, step: &str, 
                 What::Script { text, .. } if text_of(facts, *text).is_some_and(|t| names(&t)) => return (Tri::Maybe, Tri::No),
                 What::Write { channel: Channel::Output(Some(n)), value } if n.eq_ignore_ascii_case(output) => {
                     if in_javascript(facts, inner) {
-                        if f.when.is_none_or(|w| cond(world, scope, here, w, depth) != Tri::No) {
+                        if reached(world, scope, here, inner, depth) {
                             written.extend(options(world, scope, here, *value, depth).into_iter().map(|v| (here, v)));
                         }
                         carried = carried.or(Some(Tri::Maybe));
@@ -61,19 +61,65 @@ pub(super) fn step_output(world: &World, scope: &Scope, node: Node, step: &str, 
     if carried.is_none() {
         return unknown;
     }
+    let told = said(world, scope, node, &written, (op, other), depth);
     if written.is_empty() {
-        // Whatever would write it is not reached.
-        return (compared(world, scope, node, &Side::Text(String::new()), (op, other), depth), Tri::Maybe);
+        return (told, Tri::Maybe);
     }
-    let told = agreed(written.iter().map(|(here, v)| compared(world, scope, *here, &side(facts, *v), (op, other), depth)));
     // A member of the answer was compared as it is.
     let opaque = |v: ValueId| !matches!(side(facts, v), Side::Answer(..)) && world.active.iter().any(|family| made_from(facts, v, family));
     let refuses = written.iter().all(|(_, v)| opaque(*v));
     (told, if refuses { Tri::No } else { Tri::Maybe })
 }
 
+/// Whether a fact of a script can be reached in this world, once the script runs: what decides that is another question, asked of the step.
+pub(super) fn reached(world: &World, scope: &Scope, node: Node, fact: FactId, depth: u32) -> bool {
+    let facts = world.context.facts.file(node.file);
+    let script = facts.owners(fact).find(|(_, f)| matches!(f.what, What::Script { .. }));
+    let outer = script.and_then(|(_, f)| f.when);
+    let mut todo: Vec<CondId> = facts.fact(fact).when.into_iter().collect();
+    while let Some(id) = todo.pop() {
+        match &facts.cond(id).what {
+            _ if Some(id) == outer => {}
+            // What encloses comes first.
+            CondWhat::And(ids) => todo.extend(ids),
+            _ if cond(world, scope, node, id, depth) == Tri::No => return false,
+            _ => {}
+        }
+    }
+    true
+}
+
+/// What all that may have been written says of a comparison with it.
+fn said(world: &World, scope: &Scope, node: Node, written: &[(Node, ValueId)], (op, other): (CmpOp, &Side), depth: u32) -> Tri {
+    let facts = world.context.facts.file(node.file);
+    if written.is_empty() {
+        // Whatever would write it is not reached.
+        return compared(world, scope, node, &Side::Text(String::new()), (op, other), depth);
+    }
+    agreed(written.iter().map(|(here, v)| compared(world, scope, *here, &side(facts, *v), (op, other), depth)))
+}
+
+/// What a variable that scripts of the same job export says of a comparison with it.
+pub(super) fn exported(world: &World, scope: &Scope, node: Node, variable: &str, (op, other): (CmpOp, &Side), depth: u32) -> Tri {
+    let facts = world.context.facts.file(node.file);
+    let job = |id: FactId| facts.owners(id).find(|(_, f)| matches!(f.what, What::Job { .. } | What::Template { .. })).map(|o| o.0);
+    let (mut written, mut any) = (Vec::new(), false);
+    for (id, fact) in facts.iter() {
+        let What::Write { channel: Channel::RunnerEnv(Some(name)), value } = &fact.what else { continue };
+        if !name.eq_ignore_ascii_case(variable) || job(id) != job(node.fact) || !in_javascript(facts, id) {
+            continue;
+        }
+        any = true;
+        let here = Node { file: node.file, fact: id };
+        if reached(world, scope, here, id, depth) {
+            written.extend(options(world, scope, here, *value, depth).into_iter().map(|v| (here, v)));
+        }
+    }
+    if any && !world.active.is_empty() { said(world, scope, node, &written, (op, other), depth) } else { Tri::Maybe }
+}
+
 /// What a value that was carried says of a comparison with it.
-fn compared(world: &World, scope: &Scope, node: Node, value: &Side, (op, other): (CmpOp, &Side), depth: u32) -> Tri {
+pub(super) fn compared(world: &World, scope: &Scope, node: Node, value: &Side, (op, other): (CmpOp, &Side), depth: u32) -> Tri {
     let other = if op == CmpOp::Truthy { value } else { other };
     match (value, op, other) {
         (Side::Text(a), CmpOp::Eq, Side::Text(b)) => Tri::known(a.eq_ignore_ascii_case(b)),

@@ -8,7 +8,7 @@ use crate::facts::{Channel, Expr, ExprWhat, FactId, FileFacts, V, ValueId, What}
 use crate::finding::Location;
 use crate::graph::Node;
 use crate::origin::Who;
-use crate::reach::carried::step_output;
+use crate::reach::carried::{compared, exported, reached, step_output};
 use crate::reach::sources::{self, Scope};
 use crate::reach::{Context, Gate, State};
 
@@ -88,6 +88,8 @@ pub(super) struct World<'a> {
     pub(super) active: Vec<&'a Family>,
     /// Checks of the active families that said no.
     pub(super) at: std::cell::RefCell<BTreeSet<Location>>,
+    /// Carriers that were followed: those of one name may lead to each other in as many ways as there are.
+    pub(super) followed: std::cell::Cell<u32>,
     /// Steps that were looked at.
     pub(super) known: &'a Known,
     /// Jobs that were looked at: many need the same ones, and what they need may go in a circle.
@@ -267,9 +269,9 @@ pub(super) fn options(world: &World, scope: &Scope, node: Node, value: ValueId, 
         }
         match &facts.value(value).what {
             V::Phi(options) => todo.extend(options.iter().rev()),
-            V::Ref(fact) => match (&facts.fact(*fact).what, facts.fact(*fact).when, depth.checked_sub(1)) {
-                (What::Assignment { value: inner, .. }, when, Some(depth)) => {
-                    if when.is_none_or(|w| cond(world, scope, node, w, depth) != Tri::No) {
+            V::Ref(fact) => match (&facts.fact(*fact).what, depth.checked_sub(1)) {
+                (What::Assignment { value: inner, .. }, Some(depth)) => {
+                    if reached(world, scope, node, *fact, depth) {
                         todo.push(*inner);
                     }
                 }
@@ -365,7 +367,9 @@ fn checked(family: &Family, l: &Side, op: CmpOp, r: &Side) -> Tri {
 /// A gate carried by a step output, a job output or a variable.
 #[allow(clippy::too_many_arguments)]
 pub(super) fn indirect(world: &World, scope: &Scope, node: Node, context: &str, l: &Side, op: CmpOp, r: &Side, at: Location, depth: u32) -> Tri {
-    let Some(depth) = depth.checked_sub(1) else { return Tri::Maybe };
+    const MOST: u32 = 500;
+    let Some(depth) = depth.checked_sub(1).filter(|_| world.followed.get() < MOST) else { return Tri::Maybe };
+    world.followed.set(world.followed.get() + 1);
     let facts = world.context.facts.file(node.file);
     let mut parts = context.splitn(4, '.');
     let (head, name, what, output) = (parts.next().unwrap_or_default(), parts.next(), parts.next(), parts.next());
@@ -380,25 +384,42 @@ pub(super) fn indirect(world: &World, scope: &Scope, node: Node, context: &str, 
             }
             carried
         }
-        ("needs", Some(job), Some("outputs"), Some(output)) => facts
-            .iter()
-            .filter_map(|(id, f)| match &f.what {
-                What::Output { name, value } if name == output => Some((id, f.owner?, *value)),
-                _ => None,
-            })
-            .filter(|(_, owner, _)| matches!(&facts.fact(*owner).what, What::Job { id, .. } if id == job))
-            .map(|(id, _, value)| value_says(world, scope, Node { file: node.file, fact: id }, value, depth))
-            .min()
-            .unwrap_or(Tri::Maybe),
-        ("env", Some(variable), ..) => facts
-            .iter()
-            .filter_map(|(id, f)| match &f.what {
-                What::Write { channel: Channel::Env(n) | Channel::RunnerEnv(Some(n)), value } if n == variable => Some((id, *value)),
-                _ => None,
-            })
-            .map(|(id, value)| value_says(world, scope, Node { file: node.file, fact: id }, value, depth))
-            .min()
-            .unwrap_or(Tri::Maybe),
+        ("needs", Some(job), Some("outputs"), Some(output)) => {
+            let given: Vec<(Node, ValueId)> = facts
+                .iter()
+                .filter_map(|(id, f)| match &f.what {
+                    What::Output { name, value } if name == output => Some((id, f.owner?, *value)),
+                    _ => None,
+                })
+                .filter(|(_, owner, _)| matches!(&facts.fact(*owner).what, What::Job { id, .. } if id == job))
+                .map(|(id, _, value)| (Node { file: node.file, fact: id }, value))
+                .collect();
+            let told = agreed(given.iter().map(|(here, v)| compared(world, scope, *here, &side(facts, *v), (op, other), depth)));
+            if told != Tri::Maybe {
+                world.at.borrow_mut().insert(at);
+                return told;
+            }
+            // A context was followed as it is compared; of other values, that it is some text says nothing of which.
+            let others = given.iter().filter(|(_, value)| !matches!(side(facts, *value), Side::Context(_)));
+            let says = others.map(|(here, value)| value_says(world, scope, *here, *value, depth)).min().unwrap_or(Tri::Maybe);
+            says.min(Tri::Maybe)
+        }
+        ("env", Some(variable), ..) => {
+            let told = exported(world, scope, node, variable, (op, other), depth);
+            if told != Tri::Maybe {
+                world.at.borrow_mut().insert(at);
+                return told;
+            }
+            facts
+                .iter()
+                .filter_map(|(id, f)| match &f.what {
+                    What::Write { channel: Channel::Env(n), value } if n == variable => Some((id, *value)),
+                    _ => None,
+                })
+                .map(|(id, value)| value_says(world, scope, Node { file: node.file, fact: id }, value, depth))
+                .min()
+                .unwrap_or(Tri::Maybe)
+        }
         _ => Tri::Maybe,
     };
     if carried == Tri::Maybe {

@@ -1,7 +1,7 @@
 //! Gates: conditions that an outsider cannot meet. A family of gates dominates a step when its condition is definitely false once every check of
 //! that family says no, what the state fixes is set, and all else is unknown.
 
-use std::cell::{OnceCell, RefCell};
+use std::cell::{Cell, OnceCell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::catalog::row::{Effect, Subject};
@@ -146,7 +146,7 @@ impl<'a> Gates<'a> {
     /// The world in which these families say no.
     fn world<'w>(&'w self, active: &[usize], at: BTreeSet<Location>, known: &'w Known) -> World<'w> {
         let active = active.iter().filter_map(|i| self.families.get(*i)).collect();
-        World { context: self.context, state: &self.instance.state, active, known, at: RefCell::new(at), jobs: RefCell::default() }
+        World { context: self.context, state: &self.instance.state, active, known, followed: Cell::default(), at: RefCell::new(at), jobs: RefCell::default() }
     }
 
     /// The caller's condition, the job's, the needed jobs', the step's, and no earlier rejecting step.

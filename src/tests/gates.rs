@@ -143,7 +143,32 @@ fn an_output_of_a_script_carries_its_gate() {
         (format!("{ASKED}core.setOutput('ok', data.permission);"), "steps.who.outputs.ok == 'read'", open),
         (format!("let ok = 'yes';\ntry {{\n  {MEMBER}}} catch (error) {{}}\ncore.setOutput('ok', ok);"), "steps.who.outputs.ok == 'yes'", open),
         ("core.setOutput('ok', context.payload.comment.body.includes('/run'));".to_owned(), allowed, open),
+        (format!("{ASKED}core.exportVariable('OK', data.permission === 'admin');"), "env.OK == 'true'", held),
+        (format!("{ASKED}core.exportVariable('OK', data.permission !== 'none');"), "env.OK == 'true'", open),
+        // The text `false` is true where it is asked for alone.
+        (format!("{ASKED}core.setOutput('ok', data.permission === 'admin');"), "steps.who.outputs.ok", open),
     ] {
         assert_eq!(level_behind(&script, &format!("\"{}\"", condition.replace('"', "\\\""))), want, "{condition}: {script}");
     }
+}
+
+#[test]
+fn a_needed_job_carries_the_gate_of_its_script() {
+    let level = |value: &str, condition: &str| {
+        let workflow = format!(
+            "on:\n  issue_comment:\n    types: [created]\npermissions: {{ contents: write }}\njobs:\n  who:\n    runs-on: ubuntu-latest\n    outputs:\n      ok: ${{{{ steps.who.outputs.ok \
+             }}}}\n    steps:\n      - id: who\n        uses: actions/github-script@f28e40c7f34bde8b3046d885e986cb6290c5673b\n        with:\n          script: |\n            {ASKED}            \
+             core.setOutput('ok', {value});\n  run:\n    needs: who\n    if: {condition}\n    runs-on: ubuntu-latest\n    steps:\n      - uses: \
+             actions/checkout@08c6903cd8c0fde910a37f88322edcfb5dd907a8\n        with:\n          ref: refs/pull/${{{{ github.event.issue.number }}}}/head\n      - run: make\n"
+        );
+        let tree = sources(&BTreeMap::from([(".github/workflows/a.yml".to_owned(), workflow)]));
+        let (_, alerts) = scan(&tree, knowledge().0);
+        alerts.iter().filter(|a| a.rule == "poisoned-pipeline-execution").map(|a| a.severity).max()
+    };
+    let admin = "data.permission === 'admin'";
+    assert_eq!(level(admin, "needs.who.outputs.ok == 'true'"), Some(Severity::Low));
+    assert_eq!(level("data.permission", "needs.who.outputs.ok == 'admin'"), Some(Severity::Low));
+    assert_eq!(level("data.permission", "needs.who.outputs.ok == 'read'"), Some(Severity::Critical));
+    assert_eq!(level(admin, "needs.who.outputs.ok == 'false'"), Some(Severity::Critical));
+    assert_eq!(level("'true'", "needs.who.outputs.ok == 'true'"), Some(Severity::Critical));
 }
