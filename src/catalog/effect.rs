@@ -143,6 +143,8 @@ pub enum Effect {
         by: Vec<String>,
         /// Literals that pass the gate; empty: any.
         values: Vec<String>,
+        /// Contexts that whoever passes the check wrote.
+        texts: Vec<String>,
         /// Activity types of pull requests in which the check means that somebody acted just now; empty: all.
         types: Vec<String>,
     },

@@ -295,6 +295,7 @@ fn caps(value: &Value) -> Read<Effect> {
         residual: fields.read("residual", text)?.unwrap_or_default(),
         by: fields.read("by", texts)?.unwrap_or_default(),
         values: fields.read("values", texts)?.unwrap_or_default(),
+        texts: fields.read("texts", texts)?.unwrap_or_default(),
         types: fields.read("types", texts)?.unwrap_or_default(),
     };
     fields.finish()?;

@@ -21,11 +21,11 @@ pub fn injected(context: &Context) -> Vec<Alert> {
             let facts = reachable.facts.file(step.step.file);
             let outside = holding.beside(run, step);
             let view = View { context: reachable, state: &run.state, outside: &outside };
-            for (fact, found) in facts.iter().filter(|(id, _)| facts.owners(*id).any(|(o, _)| o == step.step.fact)) {
+            for (fact, found) in context.index.steps().within(step.step).iter().map(|id| (*id, facts.fact(*id))) {
                 let What::Command(command) = &found.what else { continue };
                 let node = Node { file: step.step.file, fact };
                 let takes = context.index.effects(context.catalog, node).any(|e| *e == Effect::OptionsAct);
-                if !takes || step.gates.iter().any(|g| g.text.is_some_and(|t| t < Who::Peer)) {
+                if !takes {
                     continue;
                 }
                 for word in command.words.iter().skip(1) {
@@ -33,7 +33,11 @@ pub fn injected(context: &Context) -> Vec<Alert> {
                     // An expression is pasted before the shell reads anything, and told as that.
                     let Some(part) = word.parts.iter().find(split) else { continue };
                     let sources = view.of(&step.scope, node, part.value);
-                    let Some(worst) = sources.into_iter().filter(|s| s.arbitrary && !s.branch && s.who >= Who::Peer).max_by_key(|s| s.who) else {
+                    let Some(worst) = sources
+                        .into_iter()
+                        .filter(|s| s.arbitrary && !s.branch && s.who >= Who::Peer && gates::lets_through(&step.gates, s))
+                        .max_by_key(|s| s.who)
+                    else {
                         continue;
                     };
                     let at = Location { file: node.file, range: word.range };

@@ -22,7 +22,7 @@ pub fn injected(context: &Context) -> Vec<Alert> {
             let outside = holding.beside(run, step);
             let facts = reachable.facts.file(step.step.file);
             let view = View { context: reachable, state: &run.state, outside: &outside };
-            for (fact, found) in facts.iter().filter(|(id, _)| facts.owners(*id).any(|(o, _)| o == step.step.fact)) {
+            for (fact, found) in context.index.steps().within(step.step).iter().map(|id| (*id, facts.fact(*id))) {
                 let What::Write { channel, value } = &found.what else { continue };
                 let (named, what) = match channel {
                     Channel::RunnerEnv(name) => (name.is_some(), "the variables"),
@@ -31,11 +31,10 @@ pub fn injected(context: &Context) -> Vec<Alert> {
                 };
                 let node = Node { file: step.step.file, fact };
                 let sources = view.of(&step.scope, node, *value);
-                let fits = |s: &&crate::reach::sources::Source| s.arbitrary && s.who >= Who::Peer && (s.lines || !named);
+                let fits = |s: &&crate::reach::sources::Source| {
+                    s.arbitrary && s.who >= Who::Peer && (s.lines || !named) && gates::lets_through(&step.gates, s)
+                };
                 let Some(worst) = sources.iter().filter(fits).max_by_key(|s| s.who) else { continue };
-                if step.gates.iter().any(|g| g.text.is_some_and(|t| t < Who::Peer)) {
-                    continue;
-                }
                 let at = Location { file: node.file, range: found.range };
                 let text = context.sources.file(node.file).text_at(found.range);
                 let who = gates::capped(worst.who, &step.gates);

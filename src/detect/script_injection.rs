@@ -32,13 +32,13 @@ fn pasted(context: &Context, agent: bool) -> Vec<Way> {
                     let range = reachable.facts.value(node.file, part).range;
                     let view = View { context: reachable, state: &run.state, outside: &outside };
                     let found = view.of(&step.scope, node, part);
-                    let Some(worst) = found.into_iter().filter(|s| s.arbitrary && s.agent == agent && s.who >= Who::Peer).max_by_key(|s| s.who)
+                    let Some(worst) = found
+                        .into_iter()
+                        .filter(|s| s.arbitrary && s.agent == agent && s.who >= Who::Peer && gates::lets_through(&step.gates, s))
+                        .max_by_key(|s| s.who)
                     else {
                         continue;
                     };
-                    if step.gates.iter().any(|g| g.text.is_some_and(|t| t < Who::Peer)) {
-                        continue;
-                    }
                     let at = Location { file: node.file, range };
                     let text = context.sources.file(node.file).text_at(range);
                     let who = gates::capped(worst.who, &step.gates);
@@ -79,7 +79,7 @@ impl Holding<'_> {
 fn code(context: Reachable, step: Node) -> Vec<(Node, ValueId)> {
     let facts = context.facts.file(step.file);
     let mut out = Vec::new();
-    for (fact, found) in facts.iter().filter(|(id, _)| facts.owners(*id).any(|(o, _)| o == step.fact)) {
+    for (fact, found) in context.index.steps().within(step).iter().map(|id| (*id, facts.fact(*id))) {
         let node = Node { file: step.file, fact };
         match &found.what {
             What::Script { text, .. } => out.push((node, *text)),

@@ -13,6 +13,7 @@ use crate::extract::manifest::normalised;
 use crate::facts::{FactId, FileFacts, What};
 use crate::graph::imports::{Imports, MOST_REEXPORTS};
 use crate::graph::paths::{Paths, base};
+use crate::graph::steps::Steps;
 use crate::graph::{Facts, Node, published};
 use crate::outline::name_hash;
 use crate::source::{FileId, Kind};
@@ -40,6 +41,8 @@ pub struct Index {
     owned: BTreeMap<Node, Vec<FactId>>,
     /// Uses and checks inside a step, at any depth.
     checks: BTreeMap<Node, Vec<FactId>>,
+    /// Inside workflows and actions.
+    steps: Steps,
     /// What was not asked for, by file.
     left_out: Vec<Arc<LeftOut>>,
     /// What dotted names mean, by the file that says them: as far as it was asked. The same few are said again and again.
@@ -101,6 +104,12 @@ impl Index {
         let mut index =
             Index { paths: paths.clone(), imports: imports.clone(), files: files.to_vec(), left_out: left_out.to_vec(), ..Index::default() };
         index.meant.resize_with(files.len(), Mutex::default);
+        for (id, file) in facts.files.iter().enumerate() {
+            let id = FileId(u32::try_from(id).unwrap_or(u32::MAX));
+            if matches!(paths.kind(id), Kind::Workflow | Kind::Action) {
+                index.steps.add(id, file);
+            }
+        }
         // Of Python all of it is said file by file.
         for (node, fact) in facts.nodes_of(|file| paths.kind(file) != Kind::Python) {
             let (root, path, kind) = (paths.root(node.file), paths.path(node.file), paths.kind(node.file));
@@ -288,6 +297,10 @@ impl Index {
     /// The `module:function` of a console script of the project.
     pub fn console_script(&self, root: u32, name: &str) -> Option<&str> {
         self.scripts.get(&(root, name.to_owned())).map(String::as_str)
+    }
+    /// Lookups inside workflows and actions.
+    pub fn steps(&self) -> &Steps {
+        &self.steps
     }
     /// Workflow files by the name other workflows use.
     pub fn workflow(&self, root: u32, name: &str) -> &[FileId] {

@@ -6,6 +6,7 @@ pub mod imports;
 pub mod index;
 pub mod paths;
 mod published;
+pub mod steps;
 
 use crate::facts::{Fact, FactId, FileFacts, Value, ValueId};
 use crate::source::{FileId, Range};

@@ -52,7 +52,7 @@ fn secrets(context: Context, instance: &Instance, step: Node) -> Vec<Asset> {
     let facts = context.facts.file(instance.job.file);
     let from = top_step(context, instance.job, step).map(|s| facts.fact(s).order);
     let mut out = Vec::new();
-    for (id, fact) in facts.iter() {
+    for (id, fact) in context.index.steps().secrets(instance.job.file).iter().map(|id| (*id, facts.fact(*id))) {
         let What::SecretRef { name } = &fact.what else { continue };
         let mut where_from = None;
         for (owner, owner_fact) in facts.owners(id) {
@@ -103,39 +103,37 @@ fn made(context: Context, instance: &Instance, step: Node) -> Vec<Asset> {
     let facts = context.facts.file(job.file);
     let Some(from) = top_step(context, job, step).map(|s| facts.fact(s).order) else { return Vec::new() };
     let mut out = Vec::new();
-    for maker in children(context, job) {
-        let What::Step { id, .. } = &facts.fact(maker.fact).what else { continue };
-        for uses in children(context, maker) {
-            let What::Uses { target, .. } = &facts.fact(uses.fact).what else { continue };
-            let rows = context.index.rows(context.catalog, uses).flat_map(|(id, row)| row.effects.iter().map(move |e| (id, e)));
-            for (id_of_row, effect) in rows {
-                let Effect::ConsumesCredential { asset, leaves, outputs, slot } = effect else { continue };
-                // The job's own token is told by its scopes.
-                let given = slot.iter().flat_map(|s| context.catalog.slot(facts, uses.fact, id_of_row, s));
-                if given.into_iter().any(|v| is_own_token(facts, v)) {
-                    continue;
-                }
-                let name = facts.literal(*target).unwrap_or_default().split('@').next().unwrap_or_default().to_owned();
-                let at = Location { file: job.file, range: facts.value(*target).range };
-                let found = |how: &str| Asset {
-                    kind: asset.clone(),
-                    name: format!("what {name} logged in with"),
-                    how: how.to_owned(),
-                    carrier: Carrier::Environment,
-                    at,
-                    assumed: false,
-                    onward: Vec::new(),
-                };
-                if *leaves && facts.fact(maker.fact).order < from {
-                    out.push(found("stays on the machine for later steps"));
-                }
-                let taken = id.as_ref().filter(|_| !outputs.is_empty()).and_then(|id| taken(facts, job, from, id, outputs));
-                out.extend(taken.map(|range| Asset {
-                    name: format!("the token of {name}"),
-                    at: Location { file: job.file, range },
-                    ..found("is handed to this or a later step")
-                }));
+    for uses in context.index.steps().uses(job).iter().map(|fact| Node { file: job.file, fact: *fact }) {
+        let Some(maker) = facts.fact(uses.fact).owner else { continue };
+        let (What::Step { id, .. }, What::Uses { target, .. }) = (&facts.fact(maker).what, &facts.fact(uses.fact).what) else { continue };
+        let rows = context.index.rows(context.catalog, uses).flat_map(|(id, row)| row.effects.iter().map(move |e| (id, e)));
+        for (id_of_row, effect) in rows {
+            let Effect::ConsumesCredential { asset, leaves, outputs, slot } = effect else { continue };
+            // The job's own token is told by its scopes.
+            let given = slot.iter().flat_map(|s| context.catalog.slot(facts, uses.fact, id_of_row, s));
+            if given.into_iter().any(|v| is_own_token(facts, v)) {
+                continue;
             }
+            let name = facts.literal(*target).unwrap_or_default().split('@').next().unwrap_or_default().to_owned();
+            let at = Location { file: job.file, range: facts.value(*target).range };
+            let found = |how: &str| Asset {
+                kind: asset.clone(),
+                name: format!("what {name} logged in with"),
+                how: how.to_owned(),
+                carrier: Carrier::Environment,
+                at,
+                assumed: false,
+                onward: Vec::new(),
+            };
+            if *leaves && facts.fact(maker).order < from {
+                out.push(found("stays on the machine for later steps"));
+            }
+            let taken = id.as_ref().filter(|_| !outputs.is_empty()).and_then(|id| taken(facts, job, from, id, outputs));
+            out.extend(taken.map(|range| Asset {
+                name: format!("the token of {name}"),
+                at: Location { file: job.file, range },
+                ..found("is handed to this or a later step")
+            }));
         }
     }
     out

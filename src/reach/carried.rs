@@ -22,40 +22,37 @@ pub(super) fn step_output(world: &World, scope: &Scope, node: Node, step: &str, 
     let facts = world.context.facts.file(node.file);
     let mut written = Vec::new();
     let mut carried = None;
-    for (id, fact) in facts.iter() {
-        if !matches!(&fact.what, What::Step { id: Some(i), .. } if i == step) {
-            continue;
-        }
-        for (inner, f) in facts.iter() {
-            if !facts.owners(inner).any(|(o, _)| o == id) {
-                continue;
+    let container = std::iter::once((node.fact, facts.fact(node.fact)))
+        .chain(facts.owners(node.fact))
+        .find(|(_, f)| matches!(f.what, What::Job { .. } | What::Template { .. }));
+    let steps = world.context.index.steps();
+    let Some(found) = container.and_then(|(fact, _)| steps.step(Node { file: node.file, fact }, step)) else { return unknown };
+    for (inner, f) in steps.within(Node { file: node.file, fact: found }).iter().map(|id| (*id, facts.fact(*id))) {
+        let here = Node { file: node.file, fact: inner };
+        match &f.what {
+            What::Uses { target, .. } => {
+                let target = facts.literal(*target).unwrap_or_default();
+                if is_by(target.split('@').next().unwrap_or_default()) {
+                    return (Tri::Maybe, Tri::No);
+                }
             }
-            let here = Node { file: node.file, fact: inner };
-            match &f.what {
-                What::Uses { target, .. } => {
-                    let target = facts.literal(*target).unwrap_or_default();
-                    if is_by(target.split('@').next().unwrap_or_default()) {
-                        return (Tri::Maybe, Tri::No);
+            // What a script of this language answers, its writes tell.
+            What::Script { language: Language::JavaScript, .. } => {}
+            What::Script { text, .. } if text_of(facts, *text).is_some_and(|t| names(&t)) => return (Tri::Maybe, Tri::No),
+            What::Write { channel: Channel::Output(Some(n)), value } if n.eq_ignore_ascii_case(output) => {
+                if in_javascript(facts, inner) {
+                    if reached(world, scope, here, inner, depth) {
+                        written.extend(options(world, scope, here, *value, depth).into_iter().map(|v| (here, v)));
+                    }
+                    carried = carried.or(Some(Tri::Maybe));
+                } else {
+                    let says = value_says(world, scope, here, *value, depth);
+                    if says != Tri::Maybe {
+                        return (Tri::Maybe, says);
                     }
                 }
-                // What a script of this language answers, its writes tell.
-                What::Script { language: Language::JavaScript, .. } => {}
-                What::Script { text, .. } if text_of(facts, *text).is_some_and(|t| names(&t)) => return (Tri::Maybe, Tri::No),
-                What::Write { channel: Channel::Output(Some(n)), value } if n.eq_ignore_ascii_case(output) => {
-                    if in_javascript(facts, inner) {
-                        if reached(world, scope, here, inner, depth) {
-                            written.extend(options(world, scope, here, *value, depth).into_iter().map(|v| (here, v)));
-                        }
-                        carried = carried.or(Some(Tri::Maybe));
-                    } else {
-                        let says = value_says(world, scope, here, *value, depth);
-                        if says != Tri::Maybe {
-                            return (Tri::Maybe, says);
-                        }
-                    }
-                }
-                _ => {}
             }
+            _ => {}
         }
     }
     if carried.is_none() {
@@ -104,9 +101,11 @@ pub(super) fn exported(world: &World, scope: &Scope, node: Node, variable: &str,
     let facts = world.context.facts.file(node.file);
     let job = |id: FactId| facts.owners(id).find(|(_, f)| matches!(f.what, What::Job { .. } | What::Template { .. })).map(|o| o.0);
     let (mut written, mut any) = (Vec::new(), false);
-    for (id, fact) in facts.iter() {
+    let Some(holder) = job(node.fact) else { return Tri::Maybe };
+    let written_here = world.context.index.steps().variables(Node { file: node.file, fact: holder }, variable);
+    for (id, fact) in written_here.iter().map(|id| (*id, facts.fact(*id))) {
         let What::Write { channel: Channel::RunnerEnv(Some(name)), value } = &fact.what else { continue };
-        if !name.eq_ignore_ascii_case(variable) || job(id) != job(node.fact) || !in_javascript(facts, id) {
+        if !name.eq_ignore_ascii_case(variable) || !in_javascript(facts, id) {
             continue;
         }
         any = true;

@@ -7,12 +7,12 @@ use crate::facts::{FactId, FileFacts, OnFail, V, ValueId, What};
 const MOST: usize = 64;
 
 /// Whether a check that stops stands before a fact, in the same script, and compares the variable with a text or pattern that is written out.
-pub(super) fn is_shaped(facts: &FileFacts, at: FactId, variable: &str) -> bool {
+pub(super) fn is_shaped(facts: &FileFacts, checks: &[FactId], at: FactId, variable: &str) -> bool {
     let script = |id| facts.owners(id).find(|(_, f)| matches!(f.what, What::Script { .. })).map(|(id, _)| id);
     let Some(own) = script(at) else { return false };
     let before = facts.fact(at).range.start;
-    facts.iter().any(|(id, f)| match &f.what {
-        What::Check { cond, on_fail: OnFail::Exit | OnFail::Return } if f.range.start < before && script(id) == Some(own) => {
+    checks.iter().any(|id| match (&facts.fact(*id).what, facts.fact(*id).range) {
+        (What::Check { cond, on_fail: OnFail::Exit | OnFail::Return }, range) if range.start < before && script(*id) == Some(own) => {
             compares(facts, *cond, variable)
         }
         _ => false,

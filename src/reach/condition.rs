@@ -9,6 +9,7 @@ use crate::finding::Location;
 use crate::graph::Node;
 use crate::origin::Who;
 use crate::reach::carried::{compared, exported, reached, step_output};
+use crate::reach::gates;
 use crate::reach::sources::{self, Scope};
 use crate::reach::{Context, Gate, State};
 
@@ -47,6 +48,7 @@ pub struct Family {
     pub(super) residual: String,
     pub(super) by: Vec<String>,
     pub(super) values: Vec<String>,
+    pub(super) texts: Vec<String>,
     pub(super) types: Vec<String>,
 }
 
@@ -69,7 +71,15 @@ impl Family {
     }
     /// The gate at a place.
     pub fn gate(&self, at: Location) -> Gate {
-        Gate { family: self.name.clone(), start: self.start, code: self.code, text: self.text, residual: self.residual.clone(), at }
+        Gate {
+            family: self.name.clone(),
+            start: self.start,
+            code: self.code,
+            text: self.text,
+            texts: self.texts.clone(),
+            residual: self.residual.clone(),
+            at,
+        }
     }
     /// The gate at a place in a state. A check that somebody passed earlier leaves an outsider who got somebody to do so once.
     pub fn gate_in(&self, state: &State, at: Location) -> Gate {
@@ -79,7 +89,16 @@ impl Family {
 }
 
 /// Whether steps fail when these families say no, with where that was said: each step is asked about by every one behind it.
-pub(super) type Known = std::cell::RefCell<BTreeMap<(Vec<String>, Node), (bool, BTreeSet<Location>)>>;
+#[derive(Debug, Default)]
+pub(super) struct Known {
+    /// Of one step.
+    pub(super) steps: std::cell::RefCell<BTreeMap<Said, (bool, BTreeSet<Location>)>>,
+    /// Of all steps of a job or template: the place of the first that fails.
+    pub(super) first: std::cell::RefCell<BTreeMap<Said, Option<(u32, BTreeSet<Location>)>>>,
+}
+
+/// Families that say no, and what they were asked about.
+pub(super) type Said = (Vec<String>, Node);
 
 /// What conditions are judged in: a state, and the families of gates that say no.
 pub(super) struct World<'a> {
@@ -222,8 +241,9 @@ fn atom(world: &World, scope: &Scope, node: Node, left: ValueId, op: CmpOp, righ
         let all = options(world, scope, node, left, depth);
         return agreed(all.into_iter().map(|o| atom(world, scope, node, o, op, if op == CmpOp::Truthy { o } else { right }, depth)));
     }
-    let (l, r) = (side(facts, left), side(facts, right));
     let at = Location { file: node.file, range: facts.value(left).range.cover(facts.value(right).range) };
+    let (left, right) = (resolved(world, node, left), resolved(world, node, right));
+    let (l, r) = (side(facts, left), side(facts, right));
     match (&l, op, &r) {
         (Side::Text(a), CmpOp::Eq, Side::Text(b)) => return Tri::known(a.eq_ignore_ascii_case(b)),
         (Side::Text(a), CmpOp::Ne, Side::Text(b)) => return Tri::known(!a.eq_ignore_ascii_case(b)),
@@ -251,6 +271,29 @@ fn atom(world: &World, scope: &Scope, node: Node, left: ValueId, op: CmpOp, righ
         return verdict;
     }
     indirect(world, scope, node, &context, &l, op, &r, at, depth)
+}
+
+/// What a variable of a script was given, where a workflow, job or step around it says so by an expression.
+fn resolved(world: &World, node: Node, value: ValueId) -> ValueId {
+    let facts = world.context.facts.file(node.file);
+    let name = match &facts.value(value).what {
+        V::Env(name) => name,
+        V::Join(parts) => match parts.as_slice() {
+            [one] => return resolved(world, node, *one),
+            _ => return value,
+        },
+        _ => return value,
+    };
+    let steps = world.context.index.steps();
+    let given = facts.owners(node.fact).flat_map(|(fact, _)| steps.variables(Node { file: node.file, fact }, name)).find_map(|id| {
+        let What::Write { channel: Channel::Env(_), value } = &facts.fact(*id).what else { return None };
+        let inner = match &facts.value(*value).what {
+            V::Join(parts) => *parts.first().filter(|_| parts.len() == 1)?,
+            _ => *value,
+        };
+        matches!(facts.value(inner).what, V::Expr(_)).then_some(inner)
+    });
+    given.unwrap_or(value)
 }
 
 /// Whether a text is true where it is carried as one.
@@ -332,7 +375,9 @@ pub(super) fn fixed(state: &State, l: &Side, op: CmpOp, r: &Side) -> Option<Tri>
 
 /// What a check of the family says of an outsider.
 fn checked(family: &Family, l: &Side, op: CmpOp, r: &Side) -> Tri {
-    let trusted = |t: &str| family.values.is_empty() || family.values.iter().any(|v| like(v, t));
+    // A bot is nobody: outsiders can make one act.
+    let trusted = |t: &str| if family.values.is_empty() { !t.ends_with("[bot]") } else { family.values.iter().any(|v| like(v, t)) };
+    let is_owner = |c: &str| family.values.is_empty() && matches!(c, "github.repository_owner" | "github.event.repository.owner.login");
     let known = |side: &Side| match side {
         Side::Context(name) | Side::Answer(name, _) => family.by.iter().any(|b| like(b, name)),
         _ => false,
@@ -354,7 +399,12 @@ fn checked(family: &Family, l: &Side, op: CmpOp, r: &Side) -> Tri {
         (CmpOp::Ne, Side::Text(t)) if trusted(t) => Tri::Yes,
         // A flag that is true (or, negated, false) of outsiders alone.
         (CmpOp::Eq, Side::Text(t)) if t == "true" && family.values.iter().any(|v| v == "false") => Tri::Yes,
+        (CmpOp::Ne, Side::Text(t)) if t == "true" && family.values.iter().any(|v| v == "false") => Tri::No,
         (CmpOp::Truthy, _) if family.values.iter().any(|v| v == "false") => Tri::Yes,
+        (CmpOp::Eq, Side::Context(c)) if is_owner(c) => Tri::No,
+        (CmpOp::Ne, Side::Context(c)) if is_owner(c) => Tri::Yes,
+        // A list that is kept out of sight, of settings or a file.
+        (CmpOp::Contains, Side::Other) if family.values.is_empty() && known(r) => Tri::No,
         (CmpOp::Truthy, _) if family.values.iter().any(|v| v == "true") => Tri::No,
         (CmpOp::Eq, Side::Context(c)) if !family.values.is_empty() && trusted(c) => Tri::No,
         (CmpOp::Ne, Side::Context(c)) if !family.values.is_empty() && trusted(c) => Tri::Yes,
@@ -367,7 +417,7 @@ fn checked(family: &Family, l: &Side, op: CmpOp, r: &Side) -> Tri {
 /// A gate carried by a step output, a job output or a variable.
 #[allow(clippy::too_many_arguments)]
 pub(super) fn indirect(world: &World, scope: &Scope, node: Node, context: &str, l: &Side, op: CmpOp, r: &Side, at: Location, depth: u32) -> Tri {
-    const MOST: u32 = 500;
+    const MOST: u32 = 64;
     let Some(depth) = depth.checked_sub(1).filter(|_| world.followed.get() < MOST) else { return Tri::Maybe };
     world.followed.set(world.followed.get() + 1);
     let facts = world.context.facts.file(node.file);
@@ -384,15 +434,23 @@ pub(super) fn indirect(world: &World, scope: &Scope, node: Node, context: &str, 
             }
             carried
         }
+        ("needs", Some(job), Some("result"), None) => {
+            let Some(result) = gates::result(world, node, job, scope) else { return Tri::Maybe };
+            world.at.borrow_mut().insert(at);
+            return match (op, other) {
+                (CmpOp::Eq, Side::Text(t)) => Tri::known(t == result),
+                (CmpOp::Ne, Side::Text(t)) => Tri::known(t != result),
+                (CmpOp::Contains, Side::List(items)) => Tri::known(items.iter().any(|i| i == result)),
+                _ => Tri::Maybe,
+            };
+        }
         ("needs", Some(job), Some("outputs"), Some(output)) => {
-            let given: Vec<(Node, ValueId)> = facts
-                .iter()
-                .filter_map(|(id, f)| match &f.what {
-                    What::Output { name, value } if name == output => Some((id, f.owner?, *value)),
+            let outputs = world.context.index.steps().outputs(node.file, job, output).iter();
+            let given: Vec<(Node, ValueId)> = outputs
+                .filter_map(|id| match &facts.fact(*id).what {
+                    What::Output { value, .. } => Some((Node { file: node.file, fact: *id }, *value)),
                     _ => None,
                 })
-                .filter(|(_, owner, _)| matches!(&facts.fact(*owner).what, What::Job { id, .. } if id == job))
-                .map(|(id, _, value)| (Node { file: node.file, fact: id }, value))
                 .collect();
             let told = agreed(given.iter().map(|(here, v)| compared(world, scope, *here, &side(facts, *v), (op, other), depth)));
             if told != Tri::Maybe {

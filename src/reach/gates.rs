@@ -12,9 +12,9 @@ use crate::graph::Node;
 use crate::origin::Who;
 use crate::reach::carried::{asks, in_javascript};
 pub use crate::reach::condition::Family;
-use crate::reach::condition::{Known, Tri, World, cond, cond_at, mark, says, script_mentions};
+use crate::reach::condition::{Known, Said, Tri, World, cond, cond_at, like, mark, says, script_mentions};
 use crate::reach::instances::{Instance, children};
-use crate::reach::sources::Scope;
+use crate::reach::sources::{Scope, Source};
 use crate::reach::{Context, Gate, State};
 
 /// All families, in catalogue order.
@@ -23,10 +23,10 @@ pub fn families(context: Context) -> Vec<Family> {
     for (_, row) in context.catalog.iter() {
         let Subject::Gate(name) = &row.subject else { continue };
         for effect in &row.effects {
-            if let Effect::Caps { start, code, text, residual, by, values, types } = effect {
+            if let Effect::Caps { start, code, text, residual, by, values, texts, types } = effect {
                 let (name, residual, by) = (name.clone(), residual.clone(), by.clone());
-                let (values, types) = (values.clone(), types.clone());
-                out.push(Family { name, start: *start, code: *code, text: *text, residual, by, values, types });
+                let (values, texts, types) = (values.clone(), texts.clone(), types.clone());
+                out.push(Family { name, start: *start, code: *code, text: *text, residual, by, values, texts, types });
             }
         }
     }
@@ -146,7 +146,15 @@ impl<'a> Gates<'a> {
     /// The world in which these families say no.
     fn world<'w>(&'w self, active: &[usize], at: BTreeSet<Location>, known: &'w Known) -> World<'w> {
         let active = active.iter().filter_map(|i| self.families.get(*i)).collect();
-        World { context: self.context, state: &self.instance.state, active, known, followed: Cell::default(), at: RefCell::new(at), jobs: RefCell::default() }
+        World {
+            context: self.context,
+            state: &self.instance.state,
+            active,
+            known,
+            followed: Cell::default(),
+            at: RefCell::new(at),
+            jobs: RefCell::default(),
+        }
     }
 
     /// The caller's condition, the job's, the needed jobs', the step's, and no earlier rejecting step.
@@ -185,6 +193,7 @@ fn one_of(state: &State, families: &[&Family], at: Location) -> Option<Gate> {
         start: widest(|f| f.start),
         code: widest(|f| f.code),
         text: widest(|f| f.text),
+        texts: Vec::new(),
         residual: words(|f| &f.residual, "; or: "),
         ..first
     })
@@ -193,6 +202,11 @@ fn one_of(state: &State, families: &[&Family], at: Location) -> Option<Gate> {
 /// Whose code it is behind gates.
 pub fn author(who: Who, gates: &[Gate]) -> Who {
     gates.iter().filter_map(|g| g.code).fold(who, Who::min)
+}
+
+/// Whether behind gates an outsider still wrote a text.
+pub fn lets_through(gates: &[Gate], source: &Source) -> bool {
+    !gates.iter().any(|g| g.text.is_some_and(|t| t < Who::Peer) || g.texts.iter().any(|t| like(t, &source.name)))
 }
 
 /// Who can make something run behind gates.
@@ -211,7 +225,17 @@ fn step_runs(world: &World, step: Node, scope: &Scope) -> Tri {
 /// Whether a step also runs after an earlier one failed.
 pub(super) fn is_fearless(context: Context, step: Node) -> bool {
     let facts = context.facts.file(step.file);
-    facts.fact(step.fact).when.is_some_and(|w| says(facts, w, &[Status::Always, Status::Failure]))
+    own_condition(facts, step).is_some_and(|w| says(facts, w, &[Status::Always, Status::Failure]))
+}
+
+/// How a needed job ended in this world, where that is sure: it did not start, or a step of it failed.
+pub(super) fn result(world: &World, near: Node, key: &str, scope: &Scope) -> Option<&'static str> {
+    let job = Node { file: near.file, fact: world.context.index.steps().job(near.file, key)? };
+    if job_runs(world, job, scope, 6) == Tri::No {
+        return Some("skipped");
+    }
+    let last = children(world.context, job).into_iter().rfind(|n| matches!(world.context.facts.fact(*n).what, What::Step { .. }))?;
+    (rejected_before(world, last, scope) || rejects(world, last, scope)).then_some("failure")
 }
 
 /// A job's own condition and those of the jobs it needs.
@@ -237,15 +261,12 @@ fn needed(world: &World, job: Node, scope: &Scope, depth: u32) -> Tri {
     if fact.when.is_some_and(|w| says(facts, w, &[Status::Always, Status::Failure])) {
         return all;
     }
-    let beside =
-        fact.owner.filter(|_| !needs.is_empty()).map(|owner| children(world.context, Node { file: job.file, fact: owner })).unwrap_or_default();
-    for needed in beside {
-        if matches!(&facts.fact(needed.fact).what, What::Job { id, .. } if needs.contains(id)) {
-            all = all.min(job_runs(world, needed, scope, depth));
-            let last = children(world.context, needed).into_iter().rfind(|n| matches!(world.context.facts.fact(*n).what, What::Step { .. }));
-            if last.is_some_and(|l| rejected_before(world, l, scope) || rejects(world, l, scope)) {
-                return Tri::No;
-            }
+    for needed in needs.iter().filter_map(|key| world.context.index.steps().job(job.file, key)) {
+        let needed = Node { file: job.file, fact: needed };
+        all = all.min(job_runs(world, needed, scope, depth));
+        let last = children(world.context, needed).into_iter().rfind(|n| matches!(world.context.facts.fact(*n).what, What::Step { .. }));
+        if last.is_some_and(|l| rejected_before(world, l, scope) || rejects(world, l, scope)) {
+            return Tri::No;
         }
     }
     all
@@ -255,17 +276,32 @@ fn needed(world: &World, job: Node, scope: &Scope, depth: u32) -> Tri {
 fn rejected_before(world: &World, step: Node, scope: &Scope) -> bool {
     let facts = world.context.facts.file(step.file);
     let fact = facts.fact(step.fact);
-    let Some(owner) = fact.owner else { return false };
-    children(world.context, Node { file: step.file, fact: owner }).into_iter().any(|other| {
-        let earlier = facts.fact(other.fact);
-        matches!(earlier.what, What::Step { lenient: false, .. }) && earlier.order < fact.order && rejects(world, other, scope)
-    })
+    let Some(owner) = fact.owner.map(|fact| Node { file: step.file, fact }) else { return false };
+    let key: Said = (world.active.iter().map(|f| f.name.clone()).collect(), owner);
+    let known = world.known.first.borrow().get(&key).cloned();
+    let first = known.unwrap_or_else(|| {
+        let before = world.at.take();
+        let fails = |other: &Node| matches!(facts.fact(other.fact).what, What::Step { lenient: false, .. }) && rejects(world, *other, scope);
+        let mut steps = children(world.context, owner);
+        steps.sort_by_key(|n| facts.fact(n.fact).order);
+        let found = steps.iter().find(|n| fails(n)).map(|n| (facts.fact(n.fact).order, world.at.take()));
+        world.at.replace(before);
+        world.known.first.borrow_mut().insert(key, found.clone());
+        found
+    });
+    match first {
+        Some((order, at)) if order < fact.order => {
+            world.at.borrow_mut().extend(at);
+            true
+        }
+        _ => false,
+    }
 }
 
 /// Whether a step fails the job here; asked once for each set of families.
 fn rejects(world: &World, step: Node, scope: &Scope) -> bool {
     let key = (world.active.iter().map(|f| f.name.clone()).collect(), step);
-    if let Some((verdict, at)) = world.known.borrow().get(&key) {
+    if let Some((verdict, at)) = world.known.steps.borrow().get(&key) {
         world.at.borrow_mut().extend(at);
         return *verdict;
     }
@@ -273,7 +309,7 @@ fn rejects(world: &World, step: Node, scope: &Scope) -> bool {
     let verdict = refuses(world, step, scope);
     let found = world.at.take();
     world.at.borrow_mut().extend(before.into_iter().chain(found.iter().copied()));
-    world.known.borrow_mut().insert(key, (verdict, found));
+    world.known.steps.borrow_mut().insert(key, (verdict, found));
     verdict
 }
 
@@ -302,9 +338,9 @@ fn refuses(world: &World, step: Node, scope: &Scope) -> bool {
                 let here = Node { file: step.file, fact: id };
                 cond(world, scope, here, *must, 64) == Tri::No || active.iter().any(|family| asks(facts, *must, family))
             }
-            What::Check { cond, on_fail: OnFail::Exit } => {
-                let cond = cond_at(facts, *cond);
-                matches!(cond, CondWhat::Atom(..)) && active.iter().any(|family| script_mentions(facts, id, family))
+            What::Check { cond: must, on_fail: OnFail::Exit } => {
+                let asked = matches!(cond_at(facts, *must), CondWhat::Atom(..)) && active.iter().any(|family| script_mentions(facts, id, family));
+                asked || !active.is_empty() && cond(world, scope, Node { file: step.file, fact: id }, *must, 64) == Tri::No
             }
             _ => false,
         };

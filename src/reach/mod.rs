@@ -94,6 +94,8 @@ pub struct Gate {
     pub code: Option<Who>,
     /// Caps of who wrote the texts of the event.
     pub text: Option<Who>,
+    /// Contexts that whoever passes it wrote.
+    pub texts: Vec<String>,
     /// What remains, for people.
     pub residual: String,
     /// Where the check stands.

@@ -13,7 +13,7 @@ use crate::reach::{Context, Sent, State, gates};
 use crate::source::FileId;
 
 /// Calls of one workflow that are followed, at most.
-const CALLS: usize = 32;
+const CALLS: usize = 16;
 
 /// States in which outsiders start a workflow through a step of another, beside those its own triggers give.
 pub(super) fn states(context: Context, file: FileId, own: &[State], notices: &mut Vec<Notice>) -> Vec<State> {

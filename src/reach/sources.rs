@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use crate::catalog::glob;
 use crate::catalog::row::Effect;
-use crate::facts::{Call, Channel, Expr, ExprWhat, FileFacts, V, ValueId, What};
+use crate::facts::{Call, Channel, Expr, ExprWhat, FactId, FileFacts, V, ValueId, What};
 use crate::finding::{Hop, Location};
 use crate::graph::paths::join;
 use crate::graph::{EdgeKind, Node};
@@ -231,7 +231,9 @@ impl<'a> Query<'a> {
         let owners: Vec<_> = std::iter::once(node.fact).chain(facts.owners(node.fact).map(|(id, _)| id)).collect();
         let job = facts.owners(node.fact).find(|(_, f)| matches!(f.what, What::Job { .. } | What::Template { .. })).map(|(id, _)| id);
         let mut found = false;
-        for (id, fact) in facts.iter() {
+        let holders = owners.iter().map(|fact| Node { file: node.file, fact: *fact });
+        let writes: BTreeSet<FactId> = holders.flat_map(|holder| self.context.index.steps().variables(holder, name)).copied().collect();
+        for (id, fact) in writes.into_iter().map(|id| (id, facts.fact(id))) {
             let What::Write { channel, value } = &fact.what else { continue };
             let near = fact.owner.is_some_and(|o| owners.contains(&o)) || matches!(channel, Channel::Var(_));
             let reaches = match channel {
@@ -241,7 +243,7 @@ impl<'a> Query<'a> {
             };
             if reaches {
                 found = true;
-                if checked::is_shaped(facts, node.fact, name) {
+                if self.is_shaped(node, name) {
                     continue;
                 }
                 let way = with(hops, Hop { at: Location { file: node.file, range: fact.range }, text: format!("puts it into {name}") });
@@ -259,6 +261,13 @@ impl<'a> Query<'a> {
         if let (false, Some(context)) = (found, context) {
             self.platform(context, Location { file: node.file, range }, hops.to_vec());
         }
+    }
+
+    /// Whether a check of the same step has looked at a variable before.
+    fn is_shaped(&self, node: Node, name: &str) -> bool {
+        let facts = self.facts(node.file);
+        let step = facts.owners(node.fact).find(|(_, f)| matches!(f.what, What::Step { .. }));
+        step.is_some_and(|(fact, _)| checked::is_shaped(facts, self.context.index.checks(Node { file: node.file, fact }), node.fact, name))
     }
 
     fn input(&mut self, scope: &Scope, node: Node, name: &str, depth: u32, hops: &[Hop]) {
@@ -291,14 +300,9 @@ impl<'a> Query<'a> {
         let facts = self.facts(node.file);
         // Steps are named inside one job or template.
         let Some(container) = container(facts, node) else { return };
-        let Some((id, _)) = facts.iter().find(|(_, f)| f.owner == Some(container) && matches!(&f.what, What::Step { id: Some(i), .. } if i == step))
-        else {
-            return;
-        };
-        for (inner, fact) in facts.iter() {
-            if !facts.owners(inner).any(|(o, _)| o == id) {
-                continue;
-            }
+        let steps = self.context.index.steps();
+        let Some(id) = steps.step(Node { file: node.file, fact: container }, step) else { return };
+        for (inner, fact) in steps.within(Node { file: node.file, fact: id }).iter().map(|id| (*id, facts.fact(*id))) {
             let inner_node = Node { file: node.file, fact: inner };
             match &fact.what {
                 What::Write { channel: Channel::Output(n), value } if n.as_deref().is_none_or(|n| n.eq_ignore_ascii_case(output)) => {
@@ -424,12 +428,10 @@ impl<'a> Query<'a> {
 
     fn job_output(&mut self, scope: &Scope, node: Node, job: &str, output: &str, depth: u32, hops: &[Hop]) {
         let facts = self.facts(node.file);
-        for (id, fact) in facts.iter() {
-            let What::Output { name, value } = &fact.what else { continue };
-            let owner = fact.owner.map(|o| &facts.fact(o).what);
-            if name.eq_ignore_ascii_case(output) && matches!(owner, Some(What::Job { id, .. }) if id.eq_ignore_ascii_case(job)) {
+        for id in self.context.index.steps().outputs(node.file, job, output) {
+            if let What::Output { value, .. } = &facts.fact(*id).what {
                 // The value is read where the output stands: inside its own job.
-                self.value(scope, Node { file: node.file, fact: id }, *value, depth, hops);
+                self.value(scope, Node { file: node.file, fact: *id }, *value, depth, hops);
             }
         }
     }

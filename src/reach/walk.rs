@@ -134,8 +134,13 @@ impl<'a> Walk<'a> {
     /// The facts of a step, script, make target or shell function, in order.
     fn inside(&mut self, here: &Here, owner: Node, depth: u32) {
         let facts = self.context.facts.file(owner.file);
-        let owned: Vec<Node> =
-            facts.iter().filter(|(id, _)| facts.owners(*id).any(|(o, _)| o == owner.fact)).map(|(fact, _)| Node { file: owner.file, fact }).collect();
+        let owned: Vec<Node> = match &facts.fact(owner.fact).what {
+            What::Step { .. } => self.context.index.steps().within(owner).iter().map(|fact| Node { file: owner.file, fact: *fact }).collect(),
+            _ => {
+                let inside = facts.iter().filter(|(id, _)| facts.owners(*id).any(|(o, _)| o == owner.fact));
+                inside.map(|(fact, _)| Node { file: owner.file, fact }).collect()
+            }
+        };
         for node in owned {
             match &facts.fact(node.fact).what {
                 What::Uses { target, .. } => self.uses(&self.seen_from(here, node), node, *target, depth),

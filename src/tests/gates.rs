@@ -163,7 +163,7 @@ fn a_needed_job_carries_the_gate_of_its_script() {
         );
         let tree = sources(&BTreeMap::from([(".github/workflows/a.yml".to_owned(), workflow)]));
         let (_, alerts) = scan(&tree, knowledge().0);
-        alerts.iter().filter(|a| a.rule == "poisoned-pipeline-execution").map(|a| a.severity).max()
+        alerts.iter().filter_map(level_of).max()
     };
     let admin = "data.permission === 'admin'";
     assert_eq!(level(admin, "needs.who.outputs.ok == 'true'"), Some(Severity::Low));

@@ -171,16 +171,11 @@ impl Solver<'_> {
             .chain(std::iter::once((node.fact, facts.fact(node.fact))))
             .find(|(_, f)| matches!(f.what, What::Job { .. } | What::Template { .. }))
             .map(|o| o.0);
-        let found = facts.iter().find(|(id, f)| {
-            matches!(&f.what, What::Step { id: Some(s), .. } if s.eq_ignore_ascii_case(step))
-                && (job.is_none() || job == Some(*id) || facts.owners(*id).any(|o| Some(o.0) == job))
-        });
-        let Some((step, _)) = found else { return Val::unknown() };
+        let steps = self.world.index.steps();
+        let found = job.and_then(|fact| steps.step(Node { file: node.file, fact }, step));
+        let Some(step) = found else { return Val::unknown() };
         let mut out: Option<Val> = None;
-        for (id, fact) in facts.iter().skip(step.0 as usize) {
-            if !facts.owners(id).any(|o| o.0 == step) {
-                continue;
-            }
+        for (id, fact) in steps.within(Node { file: node.file, fact: step }).iter().map(|id| (*id, facts.fact(*id))) {
             let val = match &fact.what {
                 What::Write { channel: Channel::Output(to), value } if to.as_deref().is_none_or(|n| n.eq_ignore_ascii_case(name)) => {
                     self.at(Node { file: node.file, fact: id }, *value)
@@ -194,14 +189,11 @@ impl Solver<'_> {
     }
     fn job_output(&mut self, node: Node, job: &str, name: &str) -> Val {
         let facts = self.file(node.file);
-        for (id, fact) in facts.iter() {
-            let What::Output { name: n, value } = &fact.what else { continue };
-            let owner = fact.owner.map(|o| &facts.fact(o).what);
-            if n.eq_ignore_ascii_case(name) && matches!(owner, Some(What::Job { id, .. }) if id.eq_ignore_ascii_case(job)) {
-                return self.at(Node { file: node.file, fact: id }, *value);
-            }
+        let found = self.world.index.steps().outputs(node.file, job, name).first().copied();
+        match found.map(|id| (id, &facts.fact(id).what)) {
+            Some((id, What::Output { value, .. })) => self.at(Node { file: node.file, fact: id }, *value),
+            _ => Val::unknown(),
         }
-        Val::unknown()
     }
     fn matrix(&mut self, node: Node, keys: &[&str]) -> Val {
         let facts = self.file(node.file);

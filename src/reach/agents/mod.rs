@@ -135,6 +135,7 @@ impl Walk<'_> {
             start: Some(who),
             code: None,
             text: None,
+            texts: Vec::new(),
             residual: format!("{name} refuses to start for accounts without write access, and still reads what they wrote"),
             at,
         })
@@ -176,11 +177,13 @@ impl Walk<'_> {
         found.extend(self.variables(here, node, &prompt, powers));
         // What it is told to look up, or may: threads that anyone writes in. On a schedule nobody has to start it.
         let who = if state.event == "schedule" { Who::Anyone } else { state.who };
-        if let Some(command) = self.looks_up(&prompt).or_else(|| self.may_look_up(node, row, agent)) {
+        let readers = self.readers();
+        let looked_up = readers.iter().find(|r| prompt.contains(r.as_str())).cloned();
+        if let Some(command) = looked_up.or_else(|| self.may_look_up(node, row, agent, &readers)) {
             let text = format!("reads what people wrote, with `{command}`");
             found.push(Source { who, ..written("a thread that it looks up", &text) });
         }
-        found.retain(|s| s.arbitrary && s.who >= Who::Peer && !here.gates.iter().any(|g| g.text.is_some_and(|t| t < Who::Peer)));
+        found.retain(|s| s.arbitrary && s.who >= Who::Peer && gates::lets_through(&here.gates, s));
         found.sort_by(|a, b| b.who.cmp(&a.who).then(a.cmp(b)));
         found.dedup_by(|a, b| a.name == b.name);
         found
@@ -205,25 +208,25 @@ impl Walk<'_> {
         out
     }
 
-    /// The first command in a text that prints what people wrote.
-    fn looks_up(&self, prompt: &str) -> Option<String> {
-        self.context.catalog.of_kind("command").find_map(|(_, row)| {
+    /// Commands that print what people wrote, as a prompt or a list would say them.
+    fn readers(&self) -> Vec<String> {
+        let rows = self.context.catalog.of_kind("command").filter_map(|(_, row)| {
             let Subject::Command { program, sub } = &row.subject else { return None };
             let prints = row.effects.iter().any(|e| matches!(e, Effect::Returns { who, via, .. } if *who >= Who::Peer && via.has(Via::PR_TEXT)));
-            let words = std::iter::once(program).chain(sub).cloned().collect::<Vec<_>>().join(" ");
-            (prints && !sub.is_empty() && prompt.contains(&words)).then_some(words)
-        })
+            (prints && !sub.is_empty()).then(|| std::iter::once(program).chain(sub).cloned().collect::<Vec<_>>().join(" "))
+        });
+        rows.collect()
     }
 
     /// The same among the tools it may use.
-    fn may_look_up(&self, node: Node, row: RowId, agent: &Agent) -> Option<String> {
+    fn may_look_up(&self, node: Node, row: RowId, agent: &Agent, readers: &[String]) -> Option<String> {
         let facts = self.context.facts.file(node.file);
         let values = agent.allow.iter().flat_map(|s| self.argument(node, row, s));
         let mut allowed = values.flat_map(|v| tools::read(&text_of(facts, v).unwrap_or_default(), false).allowed);
         allowed.find_map(|entry| {
             let name = tools::normal(&entry);
             let command = name.split_once('(').map(|(_, rest)| rest.trim_end_matches(')').to_owned())?;
-            self.looks_up(&command)
+            readers.iter().find(|r| command.contains(r.as_str())).cloned()
         })
     }
 
