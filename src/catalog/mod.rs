@@ -382,6 +382,11 @@ impl Catalog {
             rows.iter().flat_map(|id| &self.row(*id).effects).filter_map(|e| if let Effect::Powers(p) = e { Some(p) } else { None }).collect();
         (!found.is_empty()).then(|| found.into_iter().flatten().copied().collect())
     }
+    /// Whether a tool of an agent gives it what people wrote.
+    pub fn tool_reads(&self, name: &str) -> bool {
+        let rows = self.named("tool", &name.to_ascii_lowercase());
+        rows.iter().flat_map(|id| &self.row(*id).effects).any(|e| matches!(e, Effect::Returns { .. }))
+    }
     /// Rows of what silences another tool, by a comment without its mark; what ends a line of a notebook is no part of it.
     pub fn silencers(&self, comment: &str) -> impl Iterator<Item = RowId> {
         let text = comment.split(['"', '\\']).next().unwrap_or_default().trim().to_ascii_lowercase();

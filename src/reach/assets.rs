@@ -164,11 +164,13 @@ fn taken(facts: &FileFacts, job: Node, from: u32, id: &str, outputs: &[String]) 
 /// What a secret opens where it stands: by its name, else by the variable it is put into, else by what it is handed to.
 fn opened(context: Context, mention: Node, name: &str) -> String {
     let facts = context.facts.file(mention.file);
-    if let Some(kind) = named(context, name) {
-        return kind;
+    let by_name = named(context, name);
+    if let Some(kind) = by_name.as_ref().filter(|kind| *kind != OTHER) {
+        return kind.clone();
     }
     let fact = facts.fact(mention.fact);
-    let Some(owner) = fact.owner else { return OTHER.to_owned() };
+    let otherwise = by_name.unwrap_or_else(|| OTHER.to_owned());
+    let Some(owner) = fact.owner else { return otherwise };
     let node = Node { file: mention.file, fact: owner };
     let found = match &facts.fact(owner).what {
         What::Write { channel: Channel::Env(variable), .. } => named(context, variable),
@@ -181,7 +183,7 @@ fn opened(context: Context, mention: Node, name: &str) -> String {
         }),
         _ => None,
     };
-    found.unwrap_or_else(|| OTHER.to_owned())
+    found.unwrap_or(otherwise)
 }
 
 /// What is in reach with a secret of which nothing is known.

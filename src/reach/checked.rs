@@ -29,6 +29,11 @@ fn compares(facts: &FileFacts, cond: CondId, variable: &str) -> bool {
         }
         match &facts.cond(id).what {
             CondWhat::And(ids) => todo.extend(ids),
+            CondWhat::Not(inner) => {
+                if let CondWhat::Not(twice) = &facts.cond(*inner).what {
+                    todo.push(*twice);
+                }
+            }
             CondWhat::Atom(left, op, right) => {
                 let is = |v: ValueId| named(facts, v, variable);
                 let fits = match op {

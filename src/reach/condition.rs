@@ -94,8 +94,11 @@ pub(super) struct Known {
     /// Of one step.
     pub(super) steps: std::cell::RefCell<BTreeMap<Said, (bool, BTreeSet<Location>)>>,
     /// Of all steps of a job or template: the place of the first that fails.
-    pub(super) first: std::cell::RefCell<BTreeMap<Said, Option<(u32, BTreeSet<Location>)>>>,
+    pub(super) first: std::cell::RefCell<BTreeMap<Said, Option<Ending>>>,
 }
+
+/// The place of a step that ends its job, and the checks that say so.
+pub(super) type Ending = (u32, BTreeSet<Location>);
 
 /// Families that say no, and what they were asked about.
 pub(super) type Said = (Vec<String>, Node);
@@ -553,5 +556,11 @@ fn expr_says(world: &World, scope: &Scope, node: Node, expr: &Expr, depth: u32) 
 
 /// An anchored glob over contexts and literals, letter case apart.
 pub fn like(pattern: &str, text: &str) -> bool {
-    crate::catalog::glob::text(&pattern.to_ascii_lowercase(), &text.to_ascii_lowercase())
+    // Most are plain, and most of the others differ where they begin.
+    let plain = pattern.find(['*', '?', '[']);
+    let begins = |n: usize| text.get(..n).is_some_and(|t| pattern.get(..n).is_some_and(|p| p.eq_ignore_ascii_case(t)));
+    match plain {
+        None => pattern.eq_ignore_ascii_case(text),
+        Some(n) => begins(n) && crate::catalog::glob::text(&pattern.to_ascii_lowercase(), &text.to_ascii_lowercase()),
+    }
 }

@@ -100,11 +100,8 @@ fn names(text: &str) -> Vec<String> {
             ']' => brackets = brackets.saturating_sub(1),
             _ if brackets > 0 => {}
             c if c.is_ascii_alphanumeric() || c == '_' || c == '-' => last.push(c.to_ascii_lowercase()),
-            '.' | '?' => {
-                if c == '.' && !last.is_empty() {
-                    last.push('.');
-                }
-            }
+            '.' if !last.is_empty() => last.push('.'),
+            '.' | '?' => {}
             _ if !last.is_empty() => out.push(String::new()),
             _ => {}
         }

@@ -6,13 +6,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::catalog::agent::{Agent, Power};
 use crate::catalog::row::{Effect, RowId, Slot, SlotName, Subject};
-use crate::facts::{Channel, Stdin, ValueId, What};
+use crate::facts::{Channel, ExprWhat, Stdin, V, ValueId, What};
 use crate::finding::{Hop, Location};
 use crate::graph::Node;
 use crate::origin::{Via, Who};
 use crate::reach::condition::text_of;
 use crate::reach::mount::Mount;
-use crate::reach::sources::Source;
+use crate::reach::sources::{Scope, Source};
 use crate::reach::walk::{Here, Walk};
 use crate::reach::{AgentRun, Asset, Carrier, Gate, gates};
 use tools::Listed;
@@ -53,7 +53,7 @@ impl Walk<'_> {
             _ => (facts.fact(node.fact).range, self.context.catalog.row(row).subject.name()),
         };
         let at = Location { file: node.file, range: at };
-        let powers = self.powers(node, row, agent);
+        let powers = self.powers(here, node, row, agent);
         let mut gates = here.gates.clone();
         gates.extend(self.admission(node, at, &name));
         let told = self.told(here, node, row, agent, &powers);
@@ -68,7 +68,7 @@ impl Walk<'_> {
     }
 
     /// What the agent may do, each power with the place that gives it.
-    fn powers(&self, node: Node, row: RowId, agent: &Agent) -> BTreeMap<Power, (String, Location)> {
+    fn powers(&self, here: &Here, node: Node, row: RowId, agent: &Agent) -> BTreeMap<Power, (String, Location)> {
         let facts = self.context.facts.file(node.file);
         let whole = Location { file: node.file, range: facts.fact(node.fact).range };
         let mut out = BTreeMap::new();
@@ -76,7 +76,7 @@ impl Walk<'_> {
         let mut read = |slots: &[Slot], denies: bool, lists: &mut Vec<(Listed, Location)>| {
             for slot in slots {
                 for value in self.argument(node, row, slot) {
-                    let listed = tools::read(&text_of(facts, value).unwrap_or_default(), denies);
+                    let listed = tools::read(&self.filled(&here.scope, node, value), denies);
                     denied.extend(listed.denied.iter().map(|t| tools::normal(t)));
                     lists.push((listed, Location { file: node.file, range: facts.value(value).range }));
                 }
@@ -110,6 +110,22 @@ impl Walk<'_> {
             }
         }
         out
+    }
+
+    /// The text of a value, with what callers of a template hand over in its place; other expressions are left out.
+    fn filled(&self, scope: &Scope, node: Node, value: ValueId) -> String {
+        let facts = self.context.facts.file(node.file);
+        match &facts.value(value).what {
+            V::Join(parts) => parts.iter().map(|p| self.filled(scope, node, *p)).collect(),
+            V::Expr(e) => {
+                let ExprWhat::Context(path) = &e.what else { return String::new() };
+                let (Some(input), Some((uses, outer))) = (path.strip_prefix("inputs."), scope.caller()) else { return String::new() };
+                let What::Uses { with, .. } = &self.context.facts.fact(uses).what else { return String::new() };
+                let given = with.iter().find(|(n, _)| n.eq_ignore_ascii_case(input));
+                given.map(|(_, v)| self.filled(&outer, uses, *v)).unwrap_or_default()
+            }
+            _ => text_of(facts, value).unwrap_or_default(),
+        }
     }
 
     /// What stands in a slot; of an action also a variable of that name, where it is in capitals and its step or job sets it.
@@ -150,7 +166,7 @@ impl Walk<'_> {
         for slot in &agent.prompt {
             for value in self.argument(node, row, slot) {
                 found.extend(self.view(&here.outside).of(&here.scope, node, value));
-                prompt.push_str(&text_of(facts, value).unwrap_or_default());
+                prompt.push_str(&self.filled(&here.scope, node, value));
                 prompt.push('\n');
             }
             if let (Slot::Stdin, What::Command(command)) = (slot, &facts.fact(node.fact).what)
@@ -179,7 +195,7 @@ impl Walk<'_> {
         let who = if state.event == "schedule" { Who::Anyone } else { state.who };
         let readers = self.readers();
         let looked_up = readers.iter().find(|r| prompt.contains(r.as_str())).cloned();
-        if let Some(command) = looked_up.or_else(|| self.may_look_up(node, row, agent, &readers)) {
+        if let Some(command) = looked_up.or_else(|| self.may_look_up(here, node, row, agent, &readers)) {
             let text = format!("reads what people wrote, with `{command}`");
             found.push(Source { who, ..written("a thread that it looks up", &text) });
         }
@@ -219,12 +235,14 @@ impl Walk<'_> {
     }
 
     /// The same among the tools it may use.
-    fn may_look_up(&self, node: Node, row: RowId, agent: &Agent, readers: &[String]) -> Option<String> {
-        let facts = self.context.facts.file(node.file);
+    fn may_look_up(&self, here: &Here, node: Node, row: RowId, agent: &Agent, readers: &[String]) -> Option<String> {
         let values = agent.allow.iter().flat_map(|s| self.argument(node, row, s));
-        let mut allowed = values.flat_map(|v| tools::read(&text_of(facts, v).unwrap_or_default(), false).allowed);
+        let mut allowed = values.flat_map(|v| tools::read(&self.filled(&here.scope, node, v), false).allowed);
         allowed.find_map(|entry| {
             let name = tools::normal(&entry);
+            if self.context.catalog.tool_reads(&name) {
+                return Some(entry);
+            }
             let command = name.split_once('(').map(|(_, rest)| rest.trim_end_matches(')').to_owned())?;
             readers.iter().find(|r| command.contains(r.as_str())).cloned()
         })

@@ -183,7 +183,9 @@ mod tests {
 
     #[test]
     fn lists_of_every_form() {
-        let table: &[(&str, bool, &[&str], &[&str], bool)] = &[
+        /// Text, whether it is a list of denied ones, what it allows and denies, whether it limits.
+        type Case = (&'static str, bool, &'static [&'static str], &'static [&'static str], bool);
+        let table: &[Case] = &[
             ("Bash,Edit, mcp__github__create_issue", false, &["Bash", "Edit", "mcp__github__create_issue"], &[], true),
             ("Bash(gh issue view:*),Bash(git *)\nRead", false, &["Bash(gh issue view:*)", "Bash(git *)", "Read"], &[], true),
             ("Bash", true, &[], &["Bash"], false),
