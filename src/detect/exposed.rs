@@ -36,7 +36,8 @@ const PLATFORM: [&str; 2] = ["actions/", "github/"];
 /// Code that an outside publisher can change runs beside a credential that publishes. The cause is the reference that moves.
 pub fn publish_credential(context: &Context) -> Vec<Alert> {
     let mut ways = Vec::new();
-    for run in &context.reach.runs {
+    // Whoever calls a template, its own secrets are the same: one event stands for all.
+    for run in context.reach.runs.iter().filter(|r| !r.state.external || r.state.event == "pull_request_target") {
         for exec in run.execs.iter().filter(|e| !e.tree && !is_trusted(context, e)) {
             // What the project's own account publishes is no outsider's, and the platform runs the job anyway: a branch of its actions is a matter of pins.
             if context.sources.is_own(run.job.file, &exec.subject) || PLATFORM.iter().any(|p| exec.subject.starts_with(p)) {

@@ -156,6 +156,7 @@ pub(super) fn made_from(facts: &FileFacts, value: ValueId, family: &Family) -> b
         match &facts.value(value).what {
             V::Attr(base, _) => todo.push(*base),
             V::Index(base, key) => todo.extend([*base, *key]),
+            V::Dict(entries, _) => todo.extend(entries.iter().map(|(_, v)| *v)),
             V::Phi(parts) | V::Unknown(parts) | V::List(parts, _) | V::Join(parts) => todo.extend(parts),
             V::Ref(fact) => match &facts.fact(*fact).what {
                 What::Call(call) => {

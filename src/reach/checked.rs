@@ -6,11 +6,14 @@ use crate::facts::{FactId, FileFacts, OnFail, V, ValueId, What};
 /// Parts of one condition that are looked at, at most.
 const MOST: usize = 64;
 
-/// Whether a check that stops stands before a fact, in the same script, and compares the variable with a text or pattern that is written out.
+/// Whether a condition around a fact, or a check before it in the same script that stops, compares the variable with a text or pattern that is written out.
 pub(super) fn is_shaped(facts: &FileFacts, checks: &[FactId], at: FactId, variable: &str) -> bool {
     let script = |id| facts.owners(id).find(|(_, f)| matches!(f.what, What::Script { .. })).map(|(id, _)| id);
     let Some(own) = script(at) else { return false };
     let before = facts.fact(at).range.start;
+    if facts.fact(at).when.is_some_and(|when| compares(facts, when, variable)) {
+        return true;
+    }
     checks.iter().any(|id| match (&facts.fact(*id).what, facts.fact(*id).range) {
         (What::Check { cond, on_fail: OnFail::Exit | OnFail::Return }, range) if range.start < before && script(*id) == Some(own) => {
             compares(facts, *cond, variable)

@@ -11,8 +11,10 @@ use crate::reach::sources::Source;
 pub(super) enum Chosen {
     /// What the project itself chooses.
     Own,
-    /// What has a fixed shape.
+    /// What has a fixed shape, whatever goes in.
     Plain,
+    /// A field of a fixed shape.
+    Number,
     /// Text of one line.
     Line,
 }
@@ -22,7 +24,9 @@ impl Chosen {
     pub(super) fn of(&self, source: Source) -> Option<Source> {
         match self {
             Chosen::Own => None,
-            Chosen::Plain => Some(Source { arbitrary: false, lines: false, ..source }),
+            // A number is one in an answer of the platform; a file may hold any text under that name.
+            Chosen::Number if source.file => Some(source),
+            Chosen::Plain | Chosen::Number => Some(Source { arbitrary: false, lines: false, ..source }),
             Chosen::Line => Some(Source { lines: false, ..source }),
         }
     }
@@ -43,7 +47,7 @@ pub(super) fn chosen(context: Context, node: Node) -> Option<Chosen> {
             let paths = paths(&text);
             let fits = |globs: &[String], path: &String| globs.iter().any(|g| glob::text(g, path));
             if !paths.is_empty() && paths.iter().all(|p| fits(plain, p) || fits(own, p)) {
-                return Some(if paths.iter().all(|p| fits(own, p)) { Chosen::Own } else { Chosen::Plain });
+                return Some(if paths.iter().all(|p| fits(own, p)) { Chosen::Own } else { Chosen::Number });
             }
         }
     }

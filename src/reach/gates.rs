@@ -110,10 +110,6 @@ impl<'a> Gates<'a> {
         }
         let mut gates = Vec::new();
         let state = &self.instance.state;
-        // The contributor brings the workflow too, and leaves such a condition out.
-        if state.head {
-            return Some(gates);
-        }
         let place = |at: &BTreeSet<Location>| {
             let whole = Location { file: step.file, range: self.context.facts.fact(step).range };
             at.iter().next().copied().unwrap_or(whole)

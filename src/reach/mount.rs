@@ -85,6 +85,7 @@ impl<'a> Walk<'a> {
                         moving: true,
                         branch: false,
                         agent: false,
+                        file: false,
                         name,
                         at,
                         hops: Vec::new(),
@@ -96,7 +97,21 @@ impl<'a> Walk<'a> {
                 let at = Location { file: node.file, range };
                 let name = "the head of a pull request".to_owned();
                 let who = if state.who >= Who::Peer { state.who } else { Who::Operator };
-                (vec![Source { who, arbitrary: false, lines: false, moving: true, branch: false, agent: false, name, at, hops: Vec::new() }], None)
+                (
+                    vec![Source {
+                        who,
+                        arbitrary: false,
+                        lines: false,
+                        moving: true,
+                        branch: false,
+                        agent: false,
+                        file: false,
+                        name,
+                        at,
+                        hops: Vec::new(),
+                    }],
+                    None,
+                )
             }
             Tree::Clone { url, reference } => {
                 let mut found: Vec<Source> = slot(url).map(look).unwrap_or_default();
@@ -111,7 +126,18 @@ impl<'a> Walk<'a> {
                 let source = "the head of a pull request".to_owned();
                 self.fetched.push((
                     name,
-                    Source { who, arbitrary: false, lines: false, moving: true, branch: false, agent: false, name: source, at, hops: Vec::new() },
+                    Source {
+                        who,
+                        arbitrary: false,
+                        lines: false,
+                        moving: true,
+                        branch: false,
+                        agent: false,
+                        file: false,
+                        name: source,
+                        at,
+                        hops: Vec::new(),
+                    },
                 ));
                 return;
             }
@@ -136,6 +162,7 @@ impl<'a> Walk<'a> {
                         moving: false,
                         branch: false,
                         agent: false,
+                        file: false,
                         name,
                         at,
                         hops: Vec::new(),

@@ -79,6 +79,7 @@ impl Query<'_> {
                         moving: last != "sha",
                         branch: last == "ref",
                         agent: false,
+                        file: false,
                         name: name.to_owned(),
                         at,
                         hops: way.clone(),

@@ -50,6 +50,8 @@ pub struct Source {
     pub branch: bool,
     /// Whether it is what an agent answered that an outsider could instruct.
     pub agent: bool,
+    /// Whether it is what stands in a file, or the name of one.
+    pub file: bool,
     /// The context, or the action or command that fetched it.
     pub name: String,
     /// Where it is mentioned.
@@ -217,6 +219,7 @@ impl<'a> Query<'a> {
                     moving,
                     branch,
                     agent: false,
+                    file: false,
                     name: name.to_owned(),
                     at,
                     hops: hops.clone(),
@@ -331,6 +334,7 @@ impl<'a> Query<'a> {
                     moving: true,
                     branch: false,
                     agent: false,
+                    file: false,
                     name,
                     at,
                     hops: with(hops, Hop { at, text: "fetches it".to_owned() }),
@@ -374,7 +378,7 @@ impl<'a> Query<'a> {
         way.extend_from_slice(hops);
         let who = outside.who.min(self.state.who.max(Who::Operator));
         let name = format!("`{path}` of {}", outside.name);
-        self.out.insert(Source { who, arbitrary: true, lines: true, moving: true, branch: false, agent: false, name, at, hops: way });
+        self.out.insert(Source { who, arbitrary: true, lines: true, moving: true, branch: false, agent: false, file: true, name, at, hops: way });
     }
 
     /// Text of the tree that a command stands in: names of its files, its history.
@@ -397,7 +401,7 @@ impl<'a> Query<'a> {
         way.push(Hop { at, text: format!("prints {name}") });
         way.extend_from_slice(hops);
         let who = outside.who.min(self.state.who.max(Who::Operator));
-        self.out.insert(Source { who, arbitrary: true, lines: true, moving: true, branch: false, agent: false, name, at, hops: way });
+        self.out.insert(Source { who, arbitrary: true, lines: true, moving: true, branch: false, agent: false, file: true, name, at, hops: way });
     }
 
     /// An output that carries what an agent answered: as outside as what it was told.
@@ -484,7 +488,7 @@ impl<'a> Query<'a> {
                 };
                 let arbitrary = *arbitrary;
                 let hops = with(hops, Hop { at, text });
-                self.out.insert(Source { who, arbitrary, lines: arbitrary, moving: true, branch, agent: false, name, at, hops });
+                self.out.insert(Source { who, arbitrary, lines: arbitrary, moving: true, branch, agent: false, file: false, name, at, hops });
             }
         }
         if settled {

@@ -85,6 +85,7 @@ impl Walk<'_> {
         read(&agent.allow, false, &mut lists);
         read(&agent.deny, true, &mut Vec::new());
         let limited = lists.iter().any(|(l, _)| l.limits);
+        let all = lists.iter().any(|(l, _)| l.all);
         for (listed, at) in &lists {
             for entry in &listed.allowed {
                 let name = tools::normal(entry);
@@ -98,7 +99,7 @@ impl Walk<'_> {
         }
         let refused: BTreeSet<Power> = denied.iter().flat_map(|name| self.context.catalog.tool(name).unwrap_or_default()).collect();
         for power in &agent.default {
-            if !refused.contains(power) && (!limited || agent.adds) {
+            if !refused.contains(power) && (!limited || agent.adds && !all) {
                 out.entry(*power).or_insert_with(|| ("may do so by default".to_owned(), whole));
             }
         }
@@ -183,6 +184,7 @@ impl Walk<'_> {
             moving: true,
             branch: false,
             agent: false,
+            file: false,
             name: name.to_owned(),
             at,
             hops: vec![Hop { at, text: text.to_owned() }],

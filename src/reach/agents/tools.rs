@@ -10,6 +10,8 @@ pub struct Listed {
     pub denied: Vec<String>,
     /// Whether there was a list of allowed ones at all: an empty one allows nothing.
     pub limits: bool,
+    /// Whether it names all tools there are (`--tools`), not those that need no question.
+    pub all: bool,
 }
 
 /// Most tools of one list.
@@ -64,6 +66,7 @@ fn arguments(text: &str, out: &mut Listed) {
         parts.push((now, text.get(from..at).unwrap_or_default()));
         let name = option.split('=').next().unwrap_or(option);
         now = meaning(name);
+        out.all |= name == "tools";
         from = at + 2 + name.len();
     }
     parts.push((now, text.get(from..).unwrap_or_default()));
