@@ -213,12 +213,32 @@ pub(super) fn side(facts: &FileFacts, value: ValueId) -> Side {
 
 /// A request of a script, or a member of what it answered.
 fn answer(facts: &FileFacts, value: ValueId) -> Option<Side> {
-    let (root, part) = sources::member(facts, value);
-    let V::Ref(fact) = facts.value(root).what else { return None };
-    match &facts.fact(fact).what {
-        What::Call(call) if call.is_javascript() => Some(Side::Answer(call.name.rsplit('.').next().unwrap_or_default().to_owned(), part)),
-        _ => None,
+    let (mut root, mut part) = sources::member(facts, value);
+    // What a function of the script gives back may hold it under a name of its own.
+    for _ in 0..8 {
+        match &facts.value(root).what {
+            V::Ref(fact) => match &facts.fact(*fact).what {
+                What::Call(call) if call.is_javascript() => {
+                    return Some(Side::Answer(call.name.rsplit('.').next().unwrap_or_default().to_owned(), part));
+                }
+                What::Assignment { value, .. } => {
+                    let (inner, before) = sources::member(facts, *value);
+                    part = [before, part].into_iter().filter(|p| !p.is_empty()).collect::<Vec<_>>().join(".");
+                    root = inner;
+                }
+                _ => return None,
+            },
+            V::Dict(entries, _) => {
+                let (name, rest) = part.split_once('.').map_or((part.as_str(), ""), |(name, rest)| (name, rest));
+                let held = entries.iter().find(|(key, _)| facts.literal(*key).as_deref() == Some(name))?.1;
+                let (inner, before) = sources::member(facts, held);
+                part = [before, rest.to_owned()].into_iter().filter(|p| !p.is_empty()).collect::<Vec<_>>().join(".");
+                root = inner;
+            }
+            _ => return None,
+        }
     }
+    None
 }
 
 fn expr_side(expr: &Expr) -> Side {

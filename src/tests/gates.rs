@@ -87,6 +87,10 @@ fn a_script_that_fails_for_outsiders_is_a_gate() {
             "async function isMaintainer() {{\n  try {{\n    {ASKED}    return ['admin', 'maintain'].includes(data.permission);\n  }} catch (error) {{\n    return false;\n  }}\n}}\n\
              if (!(await isMaintainer())) {{\n  return core.setFailed('for maintainers');\n}}"
         ),
+        format!(
+            "async function levelOf() {{\n  {ASKED}  return {{ level: data.permission }};\n}}\nconst who = await levelOf();\n\
+             if (who.level !== 'admin') throw new Error('no');"
+        ),
         format!("{ASKED}const check = (level) => {{ if (level !== 'admin') throw new Error('no'); }};\ncheck(data.permission);"),
         format!("{ASKED}switch (data.permission) {{\n  case 'admin':\n  case 'write':\n    break;\n  default:\n    core.setFailed('no');\n}}"),
     ];
