@@ -1,7 +1,7 @@
 //! Which jobs run in which states: triggers with their activity types, `workflow_run` parents, and reusable workflows once for each caller.
 
 use crate::catalog::row::Effect;
-use crate::facts::{TemplateKind, What};
+use crate::facts::{Expr, ExprWhat, TemplateKind, V, What};
 use crate::finding::Location;
 use crate::graph::{EdgeKind, Node};
 use crate::notice::{Notice, NoticeKind};
@@ -167,13 +167,35 @@ pub fn states(context: Context, file: FileId) -> Vec<State> {
             continue;
         }
         let types = if types.is_empty() { &defaults } else { types };
+        let told = if tells_apart(context, file) { types.len() } else { 1 };
         if types.is_empty() {
             out.push(state);
         } else {
-            out.extend(types.iter().map(|t| State { activity: t.clone(), ..state.clone() }));
+            out.extend(types.iter().take(told).map(|t| State { activity: t.clone(), ..state.clone() }));
         }
     }
     out
+}
+
+/// Whether anything in a workflow can depend on the activity of its event: it asks for the action or for labels, or calls a workflow that may.
+fn tells_apart(context: Context, file: FileId) -> bool {
+    let facts = context.facts.file(file);
+    let asks = |path: &str| {
+        path.starts_with("github.event") && (path.contains("action") || path.contains("label")) || path == "github.event" || path == "github"
+    };
+    let calls =
+        facts.iter().any(|(_, f)| matches!(f.what, What::Uses { .. }) && f.owner.is_some_and(|o| matches!(facts.fact(o).what, What::Job { .. })));
+    calls || facts.values.iter().any(|v| matches!(&v.what, V::Expr(e) if mentions(e, &asks)))
+}
+
+fn mentions(expr: &Expr, asks: &dyn Fn(&str) -> bool) -> bool {
+    match &expr.what {
+        ExprWhat::Context(path) => asks(path),
+        ExprWhat::Call(_, args) => args.iter().any(|a| mentions(a, asks)),
+        ExprWhat::Not(inner) => mentions(inner, asks),
+        ExprWhat::Binary(_, a, b) | ExprWhat::Index(a, b) => mentions(a, asks) || mentions(b, asks),
+        _ => false,
+    }
 }
 
 /// A run that follows another is as outside as what starts that one. A parent that is not in this tree may be started by anyone.
