@@ -1,11 +1,13 @@
 //! What is in reach of code that runs in a step: secrets of the job and of later steps, the token with its scopes, cloud roles, the machine.
 
-use crate::catalog::glob;
+use std::collections::BTreeMap;
+
 use crate::catalog::row::Effect;
 use crate::facts::{Channel, ExprWhat, FactId, FileFacts, Level, V, ValueId, What};
 use crate::finding::Location;
 use crate::graph::Node;
 use crate::reach::instances::{Instance, children};
+use crate::reach::made::Made;
 use crate::reach::{Asset, Carrier, Context};
 
 /// Asset kinds of token scopes.
@@ -23,7 +25,15 @@ const SCOPES: [(&str, &str); 10] = [
 ];
 
 /// What a step of a privileged job has in reach once code of somebody else runs in it. Sorted and without repeats.
-pub fn of_step(context: Context, instance: &Instance, step: Node, own_runner: Option<&(String, Location)>) -> Vec<Asset> {
+///
+/// `given` are the secrets of the job, `made` the credentials that its steps make.
+pub fn of_step(
+    context: Context,
+    instance: &Instance,
+    step: Node,
+    (given, made): (&[Given], &[Made]),
+    own_runner: Option<&(String, Location)>,
+) -> Vec<Asset> {
     let mut out = Vec::new();
     if let Some((label, at)) = own_runner {
         let how = "the machine outlives the job".to_owned();
@@ -38,8 +48,9 @@ pub fn of_step(context: Context, instance: &Instance, step: Node, own_runner: Op
         });
     }
     if instance.state.privileged {
-        out.extend(secrets(context, instance, step));
-        out.extend(made(context, instance, step));
+        let from = top_step(context, instance.job, step).map(|s| context.facts.file(instance.job.file).fact(s).order);
+        out.extend(given.iter().filter_map(|g| g.asset(from)));
+        out.extend(from.into_iter().flat_map(|from| made.iter().filter(move |m| m.is_there(from)).map(|m| m.asset.clone())));
         out.extend(token(context, instance));
     }
     out.sort();
@@ -47,118 +58,67 @@ pub fn of_step(context: Context, instance: &Instance, step: Node, own_runner: Op
     out
 }
 
-/// Secrets of the workflow and job, of this step and of later ones.
-fn secrets(context: Context, instance: &Instance, step: Node) -> Vec<Asset> {
-    let facts = context.facts.file(instance.job.file);
-    let from = top_step(context, instance.job, step).map(|s| facts.fact(s).order);
-    let mut out = Vec::new();
-    for (id, fact) in context.index.steps().secrets(instance.job.file).iter().map(|id| (*id, facts.fact(*id))) {
+/// A secret of a job: what it opens, and where it stands.
+#[derive(Clone, Debug)]
+pub struct Given {
+    kind: String,
+    name: String,
+    /// Places of the steps it is given to, in order; none: the environment of the job.
+    places: Vec<(Option<u32>, Location)>,
+}
+
+impl Given {
+    /// The secret as code in a step at that place finds it.
+    fn asset(&self, from: Option<u32>) -> Option<Asset> {
+        let (first, from) = (self.places.first()?, from);
+        let (place, at) = match (first.0, from) {
+            (None, _) | (_, None) => *first,
+            (_, Some(from)) => *self.places.get(self.places.partition_point(|(place, _)| place.is_some_and(|p| p < from)))?,
+        };
+        let how = match (place, from) {
+            (None, _) => "is in the job's environment",
+            (Some(_), None) => "is given to a step",
+            (Some(place), Some(from)) if place > from => "is given to a later step",
+            _ => "is given to this step",
+        };
+        let (kind, name, how) = (self.kind.clone(), self.name.clone(), how.to_owned());
+        Some(Asset { kind, name, how, carrier: Carrier::Environment, at, assumed: false, onward: Vec::new() })
+    }
+}
+
+/// Secrets of a job and its workflow, each kind and name once.
+pub fn given(context: Context, job: Node) -> Vec<Given> {
+    let facts = context.facts.file(job.file);
+    let mut out: BTreeMap<(String, String), Vec<(Option<u32>, Location)>> = BTreeMap::new();
+    for (id, fact) in context.index.steps().secrets(job.file).iter().map(|id| (*id, facts.fact(*id))) {
         let What::SecretRef { name } = &fact.what else { continue };
-        let mut where_from = None;
+        let mut place = None;
         for (owner, owner_fact) in facts.owners(id) {
             match &owner_fact.what {
-                What::Step { .. } if owner_fact.owner == Some(instance.job.fact) => where_from = Some(Some(owner_fact.order)),
-                What::Job { .. } if owner == instance.job.fact => {
-                    where_from = where_from.or(Some(None));
+                What::Step { .. } if owner_fact.owner == Some(job.fact) => place = Some(Some(owner_fact.order)),
+                What::Job { .. } if owner == job.fact => {
+                    place = place.or(Some(None));
                     break;
                 }
                 What::Job { .. } => {
-                    where_from = None;
+                    place = None;
                     break;
                 }
-                What::Workflow { .. } => where_from = where_from.or(Some(None)),
+                What::Workflow { .. } => place = place.or(Some(None)),
                 _ => {}
             }
         }
-        let how = match (where_from, from) {
-            (Some(None), _) => "is in the job's environment",
-            (Some(Some(order)), Some(from)) if order > from => "is given to a later step",
-            (Some(Some(order)), Some(from)) if order == from => "is given to this step",
-            (Some(Some(_)), None) => "is given to a step",
-            _ => continue,
-        };
-        if name == "GITHUB_TOKEN" {
-            continue;
-        }
-        let kind = opened(context, Node { file: instance.job.file, fact: id }, name);
-        if kind == "none" {
-            continue;
-        }
-        out.push(Asset {
-            kind,
-            name: name.clone(),
-            how: how.to_owned(),
-            carrier: Carrier::Environment,
-            at: Location { file: instance.job.file, range: fact.range },
-            assumed: false,
-            onward: Vec::new(),
-        });
-    }
-    out
-}
-
-/// Logins that earlier steps left on the machine, and tokens that this or a later step takes from an earlier one's outputs.
-fn made(context: Context, instance: &Instance, step: Node) -> Vec<Asset> {
-    let job = instance.job;
-    let facts = context.facts.file(job.file);
-    let Some(from) = top_step(context, job, step).map(|s| facts.fact(s).order) else { return Vec::new() };
-    let mut out = Vec::new();
-    for uses in context.index.steps().uses(job).iter().map(|fact| Node { file: job.file, fact: *fact }) {
-        let Some(maker) = facts.fact(uses.fact).owner else { continue };
-        let (What::Step { id, .. }, What::Uses { target, .. }) = (&facts.fact(maker).what, &facts.fact(uses.fact).what) else { continue };
-        let rows = context.index.rows(context.catalog, uses).flat_map(|(id, row)| row.effects.iter().map(move |e| (id, e)));
-        for (id_of_row, effect) in rows {
-            let Effect::ConsumesCredential { asset, leaves, outputs, slot } = effect else { continue };
-            // The job's own token is told by its scopes.
-            let given = slot.iter().flat_map(|s| context.catalog.slot(facts, uses.fact, id_of_row, s));
-            if given.into_iter().any(|v| is_own_token(facts, v)) {
-                continue;
-            }
-            let name = facts.literal(*target).unwrap_or_default().split('@').next().unwrap_or_default().to_owned();
-            let at = Location { file: job.file, range: facts.value(*target).range };
-            let found = |how: &str| Asset {
-                kind: asset.clone(),
-                name: format!("what {name} logged in with"),
-                how: how.to_owned(),
-                carrier: Carrier::Environment,
-                at,
-                assumed: false,
-                onward: Vec::new(),
-            };
-            if *leaves && facts.fact(maker).order < from {
-                out.push(found("stays on the machine for later steps"));
-            }
-            let taken = id.as_ref().filter(|_| !outputs.is_empty()).and_then(|id| taken(facts, job, from, id, outputs));
-            out.extend(taken.map(|range| Asset {
-                name: format!("the token of {name}"),
-                at: Location { file: job.file, range },
-                ..found("is handed to this or a later step")
-            }));
+        let Some(place) = place.filter(|_| name != "GITHUB_TOKEN") else { continue };
+        let kind = opened(context, Node { file: job.file, fact: id }, name);
+        if kind != "none" {
+            out.entry((kind, name.clone())).or_default().push((place, Location { file: job.file, range: fact.range }));
         }
     }
-    out
-}
-
-/// Whether a value is the token that every job has.
-fn is_own_token(facts: &FileFacts, value: ValueId) -> bool {
-    match &facts.value(value).what {
-        V::Expr(e) => matches!(&e.what, ExprWhat::Context(path) if path == "github.token" || path == "secrets.github_token"),
-        V::Join(parts) => matches!(parts.as_slice(), [one] if is_own_token(facts, *one)),
-        _ => false,
-    }
-}
-
-/// Where a step from that place on reads one of these outputs.
-fn taken(facts: &FileFacts, job: Node, from: u32, id: &str, outputs: &[String]) -> Option<crate::source::Range> {
-    let begins = format!("steps.{}.outputs.", id.to_ascii_lowercase());
-    let steps = facts.iter().filter(|(_, f)| f.owner == Some(job.fact) && f.order >= from && matches!(f.what, What::Step { .. }));
-    let ranges: Vec<_> = steps.map(|(_, f)| f.range).collect();
-    facts.values.iter().find_map(|v| {
-        let V::Expr(e) = &v.what else { return None };
-        let ExprWhat::Context(path) = &e.what else { return None };
-        let output = path.strip_prefix(&begins)?;
-        (outputs.iter().any(|o| glob::text(o, output)) && ranges.iter().any(|r| r.contains(v.range))).then_some(v.range)
-    })
+    let all = out.into_iter().map(|((kind, name), mut places)| {
+        places.sort();
+        Given { kind, name, places }
+    });
+    all.collect()
 }
 
 /// What a secret opens where it stands: by its name, else by the variable it is put into, else by what it is handed to.

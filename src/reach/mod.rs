@@ -11,6 +11,7 @@ mod condition;
 mod fields;
 pub mod gates;
 pub mod instances;
+mod made;
 mod mount;
 pub mod pivots;
 mod program;

@@ -78,18 +78,7 @@ impl<'a> Walk<'a> {
                 if reference.is_none() && repository.is_none() && state.head && state.who >= Who::Peer {
                     let at = Location { file: node.file, range: whole };
                     let name = "the pull request's merge commit".to_owned();
-                    found.push(Source {
-                        who: state.who,
-                        arbitrary: false,
-                        lines: false,
-                        moving: true,
-                        branch: false,
-                        agent: false,
-                        file: false,
-                        name,
-                        at,
-                        hops: Vec::new(),
-                    });
+                    found.push(Source::tree(state.who, true, &name, at));
                 }
                 (found, value)
             }
@@ -97,21 +86,7 @@ impl<'a> Walk<'a> {
                 let at = Location { file: node.file, range };
                 let name = "the head of a pull request".to_owned();
                 let who = if state.who >= Who::Peer { state.who } else { Who::Operator };
-                (
-                    vec![Source {
-                        who,
-                        arbitrary: false,
-                        lines: false,
-                        moving: true,
-                        branch: false,
-                        agent: false,
-                        file: false,
-                        name,
-                        at,
-                        hops: Vec::new(),
-                    }],
-                    None,
-                )
+                (vec![Source::tree(who, true, &name, at)], None)
             }
             Tree::Clone { url, reference } => {
                 let mut found: Vec<Source> = slot(url).map(look).unwrap_or_default();
@@ -124,21 +99,7 @@ impl<'a> Walk<'a> {
                 let who = if state.who >= Who::Peer { state.who } else { Who::Operator };
                 let at = Location { file: node.file, range };
                 let source = "the head of a pull request".to_owned();
-                self.fetched.push((
-                    name,
-                    Source {
-                        who,
-                        arbitrary: false,
-                        lines: false,
-                        moving: true,
-                        branch: false,
-                        agent: false,
-                        file: false,
-                        name: source,
-                        at,
-                        hops: Vec::new(),
-                    },
-                ));
+                self.fetched.push((name, Source::tree(who, true, &source, at)));
                 return;
             }
             Tree::Ref(s) => {
@@ -154,21 +115,7 @@ impl<'a> Walk<'a> {
             Tree::Artifact(_) if state.event == "workflow_run" && state.who >= Who::Peer && fetches_other_run(facts, node) => {
                 let at = Location { file: node.file, range: whole };
                 let name = "an artifact of the run that started this one".to_owned();
-                (
-                    vec![Source {
-                        who: state.who,
-                        arbitrary: false,
-                        lines: false,
-                        moving: false,
-                        branch: false,
-                        agent: false,
-                        file: false,
-                        name,
-                        at,
-                        hops: Vec::new(),
-                    }],
-                    None,
-                )
+                (vec![Source::tree(state.who, false, &name, at)], None)
             }
             Tree::Artifact(_) | Tree::Cache(_) | Tree::Archive(_) => return,
         };

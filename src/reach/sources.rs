@@ -60,6 +60,14 @@ pub struct Source {
     pub hops: Vec<Hop>,
 }
 
+impl Source {
+    /// A tree that somebody brings, which is no text.
+    pub(super) fn tree(who: Who, moving: bool, name: &str, at: Location) -> Source {
+        let name = name.to_owned();
+        Source { who, arbitrary: false, lines: false, moving, branch: false, agent: false, file: false, name, at, hops: Vec::new() }
+    }
+}
+
 /// Depth of indirection that is followed.
 const DEEPEST: u32 = 24;
 /// Values that one question looks at, at most.

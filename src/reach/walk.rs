@@ -13,6 +13,7 @@ use crate::graph::{EdgeKind, Node};
 use crate::link::{Linker, place};
 use crate::origin::{Mutable, Who};
 use crate::reach::instances::{Instance, children};
+use crate::reach::made::{self, Made};
 use crate::reach::mount::Mount;
 use crate::reach::pivots::Pivot;
 use crate::reach::sources::{Outside, Scope, Source};
@@ -29,6 +30,10 @@ pub(super) struct Walk<'a> {
     pub(super) instance: &'a Instance,
     pivots: &'a [Pivot],
     pub(super) gates: gates::Gates<'a>,
+    /// Secrets of the job.
+    given: Vec<assets::Given>,
+    /// Credentials that its steps make.
+    made: Vec<Made>,
     /// Directory -> what is there. The empty path is the workspace.
     pub(super) mounts: BTreeMap<String, Mount>,
     /// Files that the job wrote over a tree.
@@ -82,6 +87,8 @@ pub fn walk(context: Context, instance: &Instance, pivots: &[Pivot]) -> Option<R
         instance,
         pivots,
         gates,
+        given: assets::given(context, instance.job),
+        made: made::of_job(context, instance.job),
         mounts: BTreeMap::new(),
         written: BTreeSet::new(),
         fetched: Vec::new(),
@@ -114,7 +121,7 @@ impl<'a> Walk<'a> {
             }
             let Some(mut gates) = self.gates.of(step, scope) else { continue };
             gates.extend(self.refused.clone().filter(|_| !gates::is_fearless(self.context, step)));
-            let mut assets = assets::of_step(self.context, self.instance, step, self.run.own_runner.as_ref());
+            let mut assets = assets::of_step(self.context, self.instance, step, (&self.given, &self.made), self.run.own_runner.as_ref());
             let root = |job: Node| self.context.index.root(job.file);
             let others = self.pivots.iter().filter(|p| p.job != self.instance.job && root(p.job) == root(self.instance.job));
             let reached = others.filter(|p| match &p.machine {
