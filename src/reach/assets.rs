@@ -64,8 +64,11 @@ pub struct Given {
     kind: String,
     name: String,
     /// Places of the steps it is given to, in order; none: the environment of the job.
-    places: Vec<(Option<u32>, Location)>,
+    places: Vec<Place>,
 }
+
+/// The step something is given to, by its place in the job (none: all), and where that stands.
+type Place = (Option<u32>, Location);
 
 impl Given {
     /// The secret as code in a step at that place finds it.
@@ -89,7 +92,7 @@ impl Given {
 /// Secrets of a job and its workflow, each kind and name once.
 pub fn given(context: Context, job: Node) -> Vec<Given> {
     let facts = context.facts.file(job.file);
-    let mut out: BTreeMap<(String, String), Vec<(Option<u32>, Location)>> = BTreeMap::new();
+    let mut out: BTreeMap<(String, String), Vec<Place>> = BTreeMap::new();
     for (id, fact) in context.index.steps().secrets(job.file).iter().map(|id| (*id, facts.fact(*id))) {
         let What::SecretRef { name } = &fact.what else { continue };
         let mut place = None;
