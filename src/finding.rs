@@ -123,6 +123,8 @@ pub struct Path {
 
 /// Key of [`Alert::data`] of findings about what is taken as data: one about code of the same reference says more.
 pub const TAKES_DATA: &str = "takes-data";
+/// Key of [`Alert::data`] that says who vouches for the span in another scanner's manner; such an alert is hidden with that reason.
+pub const VOUCHED: &str = "vouched";
 
 /// A finding. Identity is (rule, cause).
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -185,6 +185,7 @@ pub fn analyze_for(
     cache: Option<&Cache>,
 ) -> (Model, Vec<Alert>) {
     let model = model(sources, catalog, wanted, cache);
+    let secrets = detect::secrets::Secrets::default();
     let context = detect::Context {
         sources,
         facts: &model.facts,
@@ -195,6 +196,7 @@ pub fn analyze_for(
         catalog,
         rules,
         config,
+        secrets: &secrets,
     };
     let (alerts, decided) = matcher::all(&context);
     let cleared = cleared::cleared(&context, &alerts, &decided);
@@ -225,6 +227,7 @@ pub fn read(file: &SourceFile, outline: Option<&Outline>, blocks: &[usize]) -> (
         Kind::Yaml => extract::config::yaml(bytes),
         Kind::Toml => extract::config::toml(bytes),
         Kind::Dotenv => extract::config::dotenv(bytes),
+        Kind::Plain => extract::ignores::of_hash_comments(bytes),
     };
     (facts, None)
 }

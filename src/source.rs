@@ -71,7 +71,7 @@ pub enum Kind {
     Requirements,
     /// `pyproject.toml`.
     Pyproject,
-    /// `setup.cfg`, `pip.conf`.
+    /// `setup.cfg`, `pip.conf`, `.pypirc`, `.dvc/config.local`.
     Ini,
     /// A conda environment file.
     Conda,
@@ -83,6 +83,8 @@ pub enum Kind {
     Toml,
     /// `.env` files: `NAME=value` lines.
     Dotenv,
+    /// Text that holds credentials by the convention of its tool, and lists of other scanners; searched for secrets, of no other fact.
+    Plain,
 }
 
 /// One file as read.

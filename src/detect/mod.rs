@@ -42,6 +42,8 @@ pub struct Context<'a> {
     pub rules: &'a RuleSet,
     /// Trust and policy.
     pub config: &'a Config,
+    /// Secrets of the tree.
+    pub secrets: &'a secrets::Secrets,
 }
 
 impl<'a> Context<'a> {

@@ -24,6 +24,8 @@ pub fn cap(kind: Kind) -> u64 {
         Kind::Python | Kind::Requirements => 4 * MIB,
         Kind::Yaml | Kind::Toml => 512 * KIB,
         Kind::Json => 256 * KIB,
+        // A baseline of hashes grows with its tree.
+        Kind::Plain => 8 * MIB,
         _ => 2 * MIB,
     }
 }
@@ -48,11 +50,19 @@ pub fn by_name(path: &Path) -> Named {
         "action.yml" | "action.yaml" => return Named::Kind(Kind::Action),
         "gnumakefile" | "makefile" => return Named::Kind(Kind::Make),
         "pyproject.toml" => return Named::Kind(Kind::Pyproject),
-        "setup.cfg" | "pip.conf" | "pip.ini" | ".pypirc" => return Named::Kind(Kind::Ini),
+        "setup.cfg" | "pip.conf" | "pip.ini" | ".pypirc" | ".comet.config" | ".s3cfg" | ".boto" => return Named::Kind(Kind::Ini),
+        "config" | "config.local" if folder(1) == ".dvc" => return Named::Kind(Kind::Ini),
+        "credentials" if folder(1) == ".aws" => return Named::Kind(Kind::Ini),
+        // The model hub's own name for the file that `login` writes.
+        "token" | "stored_tokens" if folder(1).trim_start_matches('.') == "huggingface" => return Named::Kind(Kind::Plain),
+        "access_token" if folder(1) == ".kaggle" => return Named::Kind(Kind::Plain),
         ".envrc" => return Named::Kind(Kind::Shell),
         // `name=value` lines of a server.
         "config.properties" => return Named::Kind(Kind::Dotenv),
         _ => {}
+    }
+    if is_plain(&name, extension) {
+        return Named::Kind(Kind::Plain);
     }
     if is_dockerfile(&name) {
         return Named::Kind(Kind::Dockerfile);
@@ -101,6 +111,29 @@ pub fn refine(kind: Kind, path: &str, bytes: &[u8]) -> Kind {
         return Kind::Conda;
     }
     kind
+}
+
+/// Files in which tools keep credentials, and the lists by which other scanners know them.
+fn is_plain(name: &str, extension: Option<&str>) -> bool {
+    const NAMES: [&str; 16] = [
+        ".netrc",
+        "_netrc",
+        ".npmrc",
+        ".yarnrc",
+        ".git-credentials",
+        ".pgpass",
+        ".htpasswd",
+        ".renviron",
+        "clearml.conf",
+        "trains.conf",
+        "id_rsa",
+        "id_ecdsa",
+        "id_ed25519",
+        ".gitleaksignore",
+        ".betterleaksignore",
+        ".secrets.baseline",
+    ];
+    NAMES.contains(&name) || matches!(extension, Some("tfvars" | "pem" | "key" | "ppk"))
 }
 
 fn is_dockerfile(name: &str) -> bool {
@@ -164,6 +197,15 @@ mod tests {
         ("/r/setup.cfg", Named::Kind(Kind::Ini)),
         ("/r/etc/pip.conf", Named::Kind(Kind::Ini)),
         ("/r/.pypirc", Named::Kind(Kind::Ini)),
+        ("/r/.dvc/config.local", Named::Kind(Kind::Ini)),
+        ("/r/home/.aws/credentials", Named::Kind(Kind::Ini)),
+        ("/r/home/.cache/huggingface/token", Named::Kind(Kind::Plain)),
+        ("/r/home/.kaggle/access_token", Named::Kind(Kind::Plain)),
+        ("/r/.netrc", Named::Kind(Kind::Plain)),
+        ("/r/infra/prod.auto.tfvars", Named::Kind(Kind::Plain)),
+        ("/r/clearml.conf", Named::Kind(Kind::Plain)),
+        ("/r/certs/server.pem", Named::Kind(Kind::Plain)),
+        ("/r/.secrets.baseline", Named::Kind(Kind::Plain)),
         ("/r/eval.ipynb", Named::Kind(Kind::Notebook)),
         ("/r/job.sbatch", Named::Kind(Kind::Shell)),
         ("/r/rules.mk", Named::Kind(Kind::Make)),

@@ -64,6 +64,13 @@ pub fn hash_comments(bytes: &[u8], facts: &mut FileFacts) {
     }
 }
 
+/// The facts of a file of which nothing but its ignore comments is read.
+pub fn of_hash_comments(bytes: &[u8]) -> FileFacts {
+    let mut facts = FileFacts::default();
+    hash_comments(bytes, &mut facts);
+    facts
+}
+
 /// What follows the name of a tool in a comment.
 fn after_name<'c>(comment: &'c str, name: &str) -> Option<&'c str> {
     let (before, rest) = comment.split_once(name)?;

@@ -6,7 +6,7 @@ use crate::catalog::fields::nearest;
 use crate::catalog::glob;
 use crate::config::{Ignore, Origin};
 use crate::facts::FileFacts;
-use crate::finding::{Location, Reported};
+use crate::finding::{Location, Reported, VOUCHED};
 use crate::graph::Facts;
 use crate::notice::{Notice, NoticeKind};
 use crate::source::{FileId, Range, SourceFile, Sources};
@@ -18,7 +18,7 @@ const MOST: usize = 2_000;
 
 /// For each alert the reason of the comment that covers it, and a notice for each comment that is wrong or covers nothing.
 pub fn apply(all: &[Reported], facts: &Facts, sources: &Sources, policy: &Policy) -> (Vec<Option<String>>, Vec<Notice>) {
-    let mut reasons = vec![None; all.len()];
+    let mut reasons: Vec<Option<String>> = all.iter().map(|r| r.alert.data.get(VOUCHED).cloned()).collect();
     let mut notices = Vec::new();
     let mut by_file: BTreeMap<FileId, Vec<usize>> = BTreeMap::new();
     for (i, reported) in all.iter().enumerate() {

@@ -1,19 +1,23 @@
 //! `secret-assigned-literal`: a literal given to a name that says secret, whichever language gives it.
 
-use super::found::{Found, in_stage, is_allowed, is_test};
+use super::carriers::Carried;
+use super::found::{Found, in_stage, is_test};
 use super::names::promise;
-use super::{carriers, lexical, shape, urls};
+use super::standing::{Standing, standing};
+use super::{lexical, shape, urls};
 use crate::catalog::Catalog;
 use crate::catalog::row::{Effect, Promise, RowId};
+use crate::detect::Context;
 use crate::facts::{ArgName, Channel, FactId, FileFacts, Target, V, ValueId, What, Word};
 use crate::graph::Node;
 use crate::graph::index::Index;
 use crate::source::{FileId, Kind, Range, SourceFile};
 
 /// Literals of one file that stand where a secret is expected.
-pub fn assigned(id: FileId, file: &SourceFile, facts: &FileFacts, catalog: &Catalog, index: &Index) -> Vec<Found> {
-    let mut out = urls::urls(id, file, facts);
-    let mut found = |name: &str, range: Range, text: String, certain: bool| {
+pub fn assigned(id: FileId, file: &SourceFile, texts: &[Carried], context: &Context<'_>) -> Vec<Found> {
+    let (catalog, facts) = (context.catalog, context.facts.file(id));
+    let mut out = urls::urls(id, file, texts);
+    let mut found = |name: &str, range: Range, text: String, certain: bool, stands: &dyn Fn() -> Standing| {
         // Few texts have the shape of a secret; what a name promises takes a look at every row of names.
         let (key, password) = (shape::is_key(&text), shape::is_password(&text));
         if !key && !password {
@@ -25,25 +29,43 @@ pub fn assigned(id: FileId, file: &SourceFile, facts: &FileFacts, catalog: &Cata
             Some(Promise::Password) => key || password,
             Some(Promise::Nothing) | None => false,
         };
-        if fits && !is_allowed(file, range) {
-            let mut doubts = vec!["taken for a secret by its name and its shape".to_owned()];
-            if is_test(&file.path) {
-                doubts.push("stands in test code".to_owned());
-            }
-            let found = Found { file: id, range, text, name: name.to_owned(), cause: name.to_owned(), doubts };
-            if !out.iter().any(|o| super::found::overlap(o, &found)) {
-                out.push(found);
-            }
+        if !fits || out.iter().any(|o| o.range.start < range.end && range.start < o.range.end) {
+            return;
         }
+        let mut doubts = vec!["taken for a secret by its name and its shape".to_owned()];
+        match stands() {
+            Standing::Given => {}
+            Standing::Comment => doubts.push("stands in a comment".to_owned()),
+            Standing::Text => doubts.push("stands inside a longer text".to_owned()),
+            Standing::Other => return,
+        }
+        if is_test(&file.path) {
+            doubts.push("stands in test code".to_owned());
+        }
+        out.push(Found { file: id, range, text, name: name.to_owned(), cause: name.to_owned(), doubts });
     };
+    let given = || Standing::Given;
     let skimmed = matches!(file.kind, Kind::Python | Kind::Notebook);
-    if skimmed {
-        for text in carriers::texts(file, facts, &lexical::may_match) {
-            lexical::given(&text).into_iter().for_each(|g| found(&g.name, g.range, g.text, false));
+    for carried in texts.iter().filter(|_| skimmed) {
+        let code = file.kind == Kind::Python || matches!(carried.key.as_deref(), Some("source" | "input"));
+        for g in lexical::given(&carried.text) {
+            let stands = || if code { standing(carried.text.as_str(), g.start, g.start + g.text.len()) } else { Standing::Given };
+            found(&g.name, g.range, g.text.clone(), false, &stands);
+        }
+        if let Some(key) = &carried.key {
+            let text = carried.text.as_str();
+            found(key, carried.text.whole(), text.to_owned(), false, &given);
         }
     }
-    for given in of_facts(id, facts, catalog, index, skimmed) {
-        literals(facts, given.value, given.cut).into_iter().for_each(|(range, text)| found(&given.name, range, text, given.certain));
+    if file.kind == Kind::Plain {
+        for carried in texts {
+            lexical::lines(&carried.text).into_iter().for_each(|g| found(&g.name, g.range, g.text, false, &given));
+        }
+    }
+    for named in of_facts(id, facts, catalog, context.index, skimmed) {
+        for (range, text) in literals(facts, named.value, named.cut) {
+            found(&named.name, range, text, named.certain, &given);
+        }
     }
     out.sort_by_key(|f| f.range);
     out

@@ -56,6 +56,10 @@ impl<'r> Formats<'r> {
     pub fn get(&self, index: usize) -> &'r SecretFormat {
         self.formats[index]
     }
+    /// The keywords of all formats.
+    pub fn keywords(&self) -> impl Iterator<Item = &'r str> {
+        self.formats.iter().flat_map(|f| f.keywords.iter().map(String::as_str))
+    }
     /// Whether any keyword occurs.
     pub fn may_match(&self, bytes: &[u8]) -> bool {
         self.keywords.as_ref().is_some_and(|k| k.is_match(bytes))

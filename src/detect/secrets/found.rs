@@ -1,6 +1,7 @@
-//! What the detectors of this family share: a secret that was found, whether it stands in test code, and whether a comment vouches for it.
+//! What the detectors of this family share: a secret that was found, where it stands, and whether that is test code.
 
-use crate::facts::{FactId, FileFacts, LiteralPlace, What};
+use crate::extract::notebook::texts::{self, Spot};
+use crate::facts::{FactId, FileFacts, What};
 use crate::source::{FileId, Kind, Range, SourceFile};
 
 /// A secret in the tree. It has no `Debug`: its text must not slip into a message or a panic.
@@ -20,23 +21,6 @@ pub struct Found {
     pub doubts: Vec<String>,
 }
 
-/// Comments of this and other scanners that vouch for a line.
-const ALLOWED: [&[u8]; 4] = [b"gitleaks:allow", b"pragma: allowlist secret", b"betterleaks:allow", b"trufflehog:ignore"];
-
-/// Whether a comment on a line of the range, as it stands in the file, says that this secret is known to be none.
-pub fn is_allowed(file: &SourceFile, range: Range) -> bool {
-    let start = file.lines().range(file.lines().line(range.start)).start;
-    let end = file.lines().range(file.lines().line(range.end.max(range.start + 1) - 1)).end;
-    // A notebook may be one line; what is far away vouches for something else.
-    let start = start.max(range.start.saturating_sub(REACH)) as usize;
-    let end = end.min(range.end.saturating_add(REACH)) as usize;
-    let lines = file.bytes.get(start..end).unwrap_or_default();
-    ALLOWED.iter().any(|mark| lines.windows(mark.len()).any(|w| w == *mark))
-}
-
-/// How far beside a secret, on its line, a comment may stand, in bytes.
-const REACH: u32 = 400;
-
 /// Whether a path is that of tests or their data.
 pub fn is_test(path: &str) -> bool {
     let mut segments: Vec<String> = path.split('/').map(str::to_ascii_lowercase).collect();
@@ -46,36 +30,21 @@ pub fn is_test(path: &str) -> bool {
 }
 
 /// Where it stands, for people.
-pub fn place(file: &SourceFile, facts: &FileFacts, range: Range) -> String {
-    let literal = facts.iter().filter(|(_, f)| f.range.contains(range)).filter_map(|(id, f)| match &f.what {
-        What::Literal { place, .. } => Some((f.range.len(), *place, id)),
-        _ => None,
-    });
-    let innermost = literal.min_by_key(|(len, ..)| *len);
-    let cell = cell_of(facts, range);
-    match (innermost.map(|(_, place, _)| place), cell) {
-        (Some(LiteralPlace::Output), Some(n)) => format!("an output of cell {n}"),
-        (_, Some(n)) => format!("cell {n}"),
-        (Some(LiteralPlace::Output), None) => "an output of this notebook".to_owned(),
-        (Some(LiteralPlace::Comment), None) => "a comment".to_owned(),
-        _ => match file.kind {
-            Kind::Workflow => "this workflow",
-            Kind::Action => "this action",
-            Kind::Dockerfile => "this Dockerfile",
-            Kind::Notebook => "this notebook",
-            Kind::Python | Kind::Shell | Kind::Make => "this source file",
-            _ => "this file",
-        }
-        .to_owned(),
+pub fn place(file: &SourceFile, range: Range) -> String {
+    let of = |spot: Spot| match (spot.cell, spot.output) {
+        (Some(cell), Some(output)) => format!("line {} of output {output} of cell {cell}", spot.line),
+        (Some(cell), None) if spot.metadata => format!("the metadata of cell {cell}"),
+        (Some(cell), None) => format!("line {} of cell {cell}", spot.line),
+        _ => "the metadata of this notebook".to_owned(),
+    };
+    match file.kind {
+        Kind::Workflow => "this workflow".to_owned(),
+        Kind::Action => "this action".to_owned(),
+        Kind::Dockerfile => "this Dockerfile".to_owned(),
+        Kind::Notebook => of(texts::spot(&file.bytes, range.start)),
+        Kind::Python | Kind::Shell | Kind::Make => "this source file".to_owned(),
+        _ => "this file".to_owned(),
     }
-}
-
-fn cell_of(facts: &FileFacts, range: Range) -> Option<u32> {
-    let cells = facts.iter().filter(|(_, f)| f.range.contains(range)).filter_map(|(_, f)| match f.what {
-        What::Cell { index, .. } => Some((f.range.len(), index)),
-        _ => None,
-    });
-    cells.min().map(|(_, index)| index)
 }
 
 /// Whether two findings speak of the same bytes.

@@ -1,27 +1,24 @@
 //! `secret-known-format`: a token whose vendor is plain from its form.
 
-use rayon::prelude::*;
+use super::Scanner;
+use super::carriers::Carried;
+use super::formats::Token;
+use super::found::{Found, is_test, overlap};
+use crate::source::{FileId, Range, SourceFile};
 
-use super::carriers;
-use super::formats::{Formats, Token};
-use super::found::{Found, is_allowed, is_test};
-use crate::facts::FileFacts;
-use crate::source::{FileId, SourceFile};
-use crate::text::Text;
-
-/// Tokens of all files, in order of file and place.
-pub fn known<'f>(files: &[(FileId, &'f SourceFile, &'f FileFacts)], formats: &Formats<'_>) -> Vec<Found> {
-    files.par_iter().flat_map_iter(|(id, file, facts)| in_file(*id, file, facts, formats)).collect()
-}
-
-fn in_file(id: FileId, file: &SourceFile, facts: &FileFacts, formats: &Formats<'_>) -> Vec<Found> {
+/// Tokens of one file, in order of place.
+pub fn known(id: FileId, file: &SourceFile, texts: &[Carried], scanner: &Scanner<'_>) -> Vec<Found> {
     let mut out: Vec<(Found, Token)> = Vec::new();
-    for text in carriers::texts(file, facts, &|t| formats.may_match(t)) {
-        for token in formats.scan(text.as_str().as_bytes()) {
-            if let Some(found) = found(id, file, &text, &token, formats)
-                && !is_allowed(file, found.range)
-            {
-                out.push((found, token));
+    for text in texts.iter().map(|c| &c.text) {
+        let bytes = text.as_str().as_bytes();
+        for token in scanner.formats.scan(bytes) {
+            if let Some(secret) = text.as_str().get(token.start..token.end) {
+                out.push((found(id, file, text.range(token.start, token.end), secret.to_owned(), &token, scanner), token));
+            }
+        }
+        if scanner.wrapped.may_match(bytes) {
+            for (token, secret, start, end) in scanner.wrapped.scan(bytes, &scanner.formats) {
+                out.push((found(id, file, text.range(start, end), secret, &token, scanner), token));
             }
         }
     }
@@ -29,7 +26,7 @@ fn in_file(id: FileId, file: &SourceFile, facts: &FileFacts, formats: &Formats<'
     out.sort_by_key(|(f, t)| (!t.verified, f.range.len(), f.range.start, t.format));
     let mut kept: Vec<Found> = Vec::new();
     for (found, _) in out {
-        if !kept.iter().any(|k| super::found::overlap(k, &found)) {
+        if !kept.iter().any(|k| overlap(k, &found)) {
             kept.push(found);
         }
     }
@@ -37,10 +34,8 @@ fn in_file(id: FileId, file: &SourceFile, facts: &FileFacts, formats: &Formats<'
     kept
 }
 
-fn found(file: FileId, source: &SourceFile, text: &Text, token: &Token, formats: &Formats<'_>) -> Option<Found> {
-    let format = formats.get(token.format);
-    let secret = text.as_str().get(token.start..token.end)?.to_owned();
-    let range = text.range(token.start, token.end);
+fn found(file: FileId, source: &SourceFile, range: Range, text: String, token: &Token, scanner: &Scanner<'_>) -> Found {
+    let format = scanner.formats.get(token.format);
     let doubts = if is_test(&source.path) && !token.verified { vec!["stands in test code".to_owned()] } else { Vec::new() };
-    Some(Found { file, range, text: secret, name: format.title.clone(), cause: format.id.clone(), doubts })
+    Found { file, range, text, name: format.title.clone(), cause: format.id.clone(), doubts }
 }

@@ -16,6 +16,8 @@ pub struct Given {
     pub range: Range,
     /// The literal.
     pub text: String,
+    /// Where it begins in the text that was read.
+    pub start: usize,
 }
 
 /// Words a secret's name may end in; a superset of what [`super::names::promise`] accepts.
@@ -31,7 +33,7 @@ pub fn given(text: &Text) -> Vec<Given> {
     for word in words.find_overlapping_iter(source) {
         // Most words are followed by more of a name, or by nothing that could give them a value: not worth the pattern.
         let next = source.as_bytes().get(word.end());
-        let gives = next.is_some_and(|b| matches!(b, b'"' | b'\'' | b' ' | b'\t' | b']' | b')' | b'=' | b':' | b','));
+        let gives = next.is_some_and(|b| matches!(b, b'"' | b'\'' | b'\\' | b' ' | b'\t' | b']' | b')' | b'=' | b':' | b','));
         if word.start() < at || !gives {
             continue;
         }
@@ -41,10 +43,26 @@ pub fn given(text: &Text) -> Vec<Given> {
         let before = source.get(..word.start()).unwrap_or_default().as_bytes();
         let length = before.iter().rev().take(80).take_while(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'.')).count();
         let name = source.get(word.start() - length..word.end()).unwrap_or_default().trim_start_matches(['-', '.']).to_owned();
-        let range = text.range(word.end() + value.start(), word.end() + value.end());
-        out.push(Given { name, range, text: value.as_str().to_owned() });
+        let start = word.end() + value.start();
+        out.push(Given { name, range: text.range(start, word.end() + value.end()), text: value.as_str().to_owned(), start });
     }
     out
+}
+
+/// What the lines of a plain file give to names, quotes or none: `name = value`, `name: value`, `password value`.
+pub fn lines(text: &Text) -> Vec<Given> {
+    static LINE: OnceLock<Option<Regex>> = OnceLock::new();
+    let line = r#"(?m)(?:^|[ \t{])["']?(?P<name>[A-Za-z_][A-Za-z0-9_.-]{1,80})["']?(?:[ \t]{0,20}[=:][ \t]{0,20}|[ \t]{1,20})["']?(?P<value>[^\s"']{8,300})"#;
+    let Some(line) = LINE.get_or_init(|| Regex::new(line).ok()) else { return Vec::new() };
+    let given = line.captures_iter(text.as_str()).filter_map(|c| Some((c.name("name")?, c.name("value")?)));
+    given
+        .map(|(name, value)| Given {
+            name: name.as_str().to_owned(),
+            range: text.range(value.start(), value.end()),
+            text: value.as_str().to_owned(),
+            start: value.start(),
+        })
+        .collect()
 }
 
 fn words() -> Option<&'static aho_corasick::AhoCorasick> {
@@ -66,7 +84,7 @@ fn pattern() -> Option<&'static Regex> {
     static PATTERN: OnceLock<Option<Regex>> = OnceLock::new();
     // After the name: the end of a subscript or string, a type, the sign (a comma only after a string, as in `getenv("KEY", "…")`), a call that wraps
     // the literal, prefixes of the literal.
-    let rest = r#"(?:["'][ \t]{0,4},|["']?[ \t]{0,4}[\])]?[ \t]{0,20}(?::[ \t]{0,4}[A-Za-z_][A-Za-z_\[\], .|]{0,40})?[=:]>?)[ \t]{0,20}(?:\\?\n[ \t]{0,40})?(?:[A-Za-z_.]{1,30}\()?[rbufRBUF]{0,2}["'](?P<value>[^"'\s]{8,300})["']"#;
+    let rest = r#"(?:\\?["'][ \t]{0,4},|\\?["']?[ \t]{0,4}[\])]?[ \t]{0,20}(?::[ \t]{0,4}[A-Za-z_][A-Za-z_\[\], .|]{0,40})?[=:]>?)[ \t]{0,20}(?:\\?\n[ \t]{0,40})?(?:[A-Za-z_.]{1,30}\()?[rbufRBUF]{0,2}\\?["'](?P<value>[^"'\s\\]{8,300})\\?["']"#;
     PATTERN.get_or_init(|| Regex::new(&format!(r"\A{rest}")).ok()).as_ref()
 }
 

@@ -10,76 +10,117 @@ mod known;
 mod lexical;
 mod names;
 mod shape;
+mod standing;
 mod urls;
 mod verify;
+mod vouched;
+mod wrapped;
 
 use std::collections::BTreeMap;
+use std::sync::OnceLock;
 
 use rayon::prelude::*;
 
 use self::formats::Formats;
 use self::found::{Found, is_test, overlap, place};
+use self::vouched::Vouchers;
+use self::wrapped::Wrapped;
 use crate::detect::Context;
-use crate::facts::FileFacts;
-use crate::finding::{Alert, Confidence, Location, Severity};
+use crate::finding::{Alert, Confidence, Location, Severity, VOUCHED};
 use crate::rule::placeholders::{Values, fill};
 use crate::source::{FileId, Kind, SourceFile};
 
 /// Tokens whose vendor is plain from their form.
 pub fn known_format(context: &Context<'_>) -> Vec<Alert> {
-    alerts(context, "secret-known-format", known_in(context, &files(context)))
+    alerts(context, "secret-known-format", |s| &s.known)
 }
 
 /// Literals given to names that say secret, and passwords inside addresses; not those whose format is known.
 pub fn assigned_literal(context: &Context<'_>) -> Vec<Alert> {
-    let mut found: Vec<Found> = files(context)
-        .into_par_iter()
-        .flat_map_iter(|(id, file, facts)| assigned::assigned(id, file, facts, context.catalog, context.index))
-        .collect();
-    without_known(context, &mut found);
-    alerts(context, "secret-assigned-literal", found)
+    alerts(context, "secret-assigned-literal", |s| &s.assigned)
 }
 
 /// Credentials that an image keeps in its layers or its history.
 pub fn in_image(context: &Context<'_>) -> Vec<Alert> {
-    let images = files(context).into_iter().filter(|(_, file, _)| file.kind == Kind::Dockerfile);
-    let mut found: Vec<Found> = images.flat_map(|(id, file, facts)| image::image(id, file, facts, context.catalog)).collect();
-    without_known(context, &mut found);
-    alerts(context, "secret-in-image", found)
+    alerts(context, "secret-in-image", |s| &s.in_image)
 }
 
-type File<'a> = (FileId, &'a SourceFile, &'a FileFacts);
+/// The secrets of a tree, looked for once, when the first detector asks for them.
+#[derive(Default)]
+pub struct Secrets(OnceLock<Scanned>);
 
-fn files<'a>(context: &Context<'a>) -> Vec<File<'a>> {
-    context.sources.iter().map(|(id, file)| (id, file, context.facts.file(id))).collect()
+impl std::fmt::Debug for Secrets {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Secrets")
+    }
 }
 
-fn known_in(context: &Context<'_>, files: &[File<'_>]) -> Vec<Found> {
-    known::known(files, &Formats::new(context.catalog.iter().map(|(_, row)| row)))
+/// What was found, by rule, in order of file and place. One secret is in one of them: the rule that names the vendor says more.
+#[derive(Default)]
+struct Scanned {
+    known: Vec<Found>,
+    assigned: Vec<Found>,
+    in_image: Vec<Found>,
+    vouchers: Vouchers,
 }
 
-/// One secret is one alert: the rule that names the vendor says more.
-fn without_known(context: &Context<'_>, found: &mut Vec<Found>) {
-    let mut files = files(context);
-    files.retain(|(id, ..)| found.iter().any(|f| f.file == *id));
-    let known = known_in(context, &files);
-    found.retain(|f| !known.iter().any(|k| overlap(k, f)));
+/// What files are searched with.
+pub struct Scanner<'r> {
+    formats: Formats<'r>,
+    wrapped: Wrapped,
 }
 
-fn alerts(context: &Context<'_>, rule: &str, found: Vec<Found>) -> Vec<Alert> {
+impl Scanned {
+    fn new(context: &Context<'_>) -> Self {
+        let formats = Formats::new(context.catalog.iter().map(|(_, row)| row));
+        let scanner = Scanner { wrapped: Wrapped::new(&formats), formats };
+        let files: Vec<(FileId, &SourceFile)> = context.sources.iter().collect();
+        let found: Vec<[Vec<Found>; 3]> = files.par_iter().map(|(id, file)| in_file(context, *id, file, &scanner)).collect();
+        let mut out = Scanned { vouchers: Vouchers::new(context.sources), ..Scanned::default() };
+        for [known, assigned, in_image] in found {
+            out.known.extend(known);
+            out.assigned.extend(assigned);
+            out.in_image.extend(in_image);
+        }
+        out
+    }
+}
+
+fn in_file(context: &Context<'_>, id: FileId, file: &SourceFile, scanner: &Scanner<'_>) -> [Vec<Found>; 3] {
+    let facts = context.facts.file(id);
+    let may_matter = |key: &[u8], text: &[u8]| {
+        scanner.formats.may_match(text)
+            || lexical::may_match(key)
+            || lexical::may_match(text)
+            || scanner.wrapped.may_match(text)
+            || urls::may_match(text)
+    };
+    let texts = carriers::texts(file, facts, &may_matter);
+    let known = known::known(id, file, &texts, scanner);
+    let is_new = |f: &Found| !known.iter().any(|k| overlap(k, f));
+    let mut assigned = assigned::assigned(id, file, &texts, context);
+    assigned.retain(is_new);
+    let mut in_image = if file.kind == Kind::Dockerfile { image::image(id, facts, context.catalog) } else { Vec::new() };
+    in_image.retain(is_new);
+    [known, assigned, in_image]
+}
+
+fn alerts(context: &Context<'_>, rule: &str, of: fn(&Scanned) -> &Vec<Found>) -> Vec<Alert> {
     let Some(page) = context.rules.get(rule) else { return Vec::new() };
-    let mut out = Vec::with_capacity(found.len());
-    for found in found {
+    let scanned = context.secrets.0.get_or_init(|| Scanned::new(context));
+    let mut out = Vec::new();
+    for found in of(scanned).iter().cloned() {
         let source = context.sources.file(found.file);
         let mut values = Values::new();
         values.insert("name", found.name.clone());
         values.insert("value", masked(&found.text));
-        values.insert("place", place(source, context.facts.file(found.file), found.range));
+        values.insert("place", place(source, found.range));
         let level = page.level.unwrap_or(page.band);
         let mut data = BTreeMap::from([("secret".to_owned(), found.cause.clone())]);
         if found.text.is_empty() {
             data.insert("reference".to_owned(), "yes".to_owned());
         }
+        data.extend(scanned.vouchers.reason(source, &found).map(|why| (VOUCHED.to_owned(), why)));
         out.push(Alert {
             rule: page.id.clone(),
             tier: page.tier,

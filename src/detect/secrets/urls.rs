@@ -4,23 +4,22 @@ use std::sync::OnceLock;
 
 use regex::Regex;
 
-use super::found::{Found, is_allowed, is_test};
-use super::{carriers, shape};
-use crate::facts::FileFacts;
+use super::carriers::Carried;
+use super::found::{Found, is_test};
+use super::shape;
 use crate::source::{FileId, SourceFile};
 
 /// Addresses with a password of their own in one file.
-pub fn urls(id: FileId, file: &SourceFile, facts: &FileFacts) -> Vec<Found> {
+pub fn urls(id: FileId, file: &SourceFile, texts: &[Carried]) -> Vec<Found> {
     let Some(pattern) = pattern() else { return Vec::new() };
-    let may_match = |bytes: &[u8]| pattern_bytes(bytes);
     let mut out: Vec<Found> = Vec::new();
-    for text in carriers::texts(file, facts, &may_match) {
+    for text in texts.iter().map(|c| &c.text).filter(|t| may_match(t.as_str().as_bytes())) {
         for captures in pattern.captures_iter(text.as_str()) {
             let (Some(scheme), Some(user), Some(password), Some(host)) = (captures.get(1), captures.get(2), captures.get(3), captures.get(4)) else {
                 continue;
             };
             let range = text.range(password.start(), password.end());
-            if !is_leak(user.as_str(), password.as_str(), host.as_str()) || is_allowed(file, range) {
+            if !is_leak(user.as_str(), password.as_str(), host.as_str()) {
                 continue;
             }
             let found = Found {
@@ -46,7 +45,7 @@ fn pattern() -> Option<&'static Regex> {
 }
 
 /// A cheap necessary condition: `://` and an `@` within reach of it.
-fn pattern_bytes(bytes: &[u8]) -> bool {
+pub fn may_match(bytes: &[u8]) -> bool {
     static SCHEME: OnceLock<Option<aho_corasick::AhoCorasick>> = OnceLock::new();
     let Some(scheme) = SCHEME.get_or_init(|| aho_corasick::AhoCorasick::new(["://"]).ok()) else { return false };
     scheme.find_iter(bytes).any(|found| {

@@ -1,12 +1,12 @@
-//! Notebooks to facts: cells in file order as one module, commands between the statements, outputs as literals and never as code. Knows the notebook
+//! Notebooks to facts: cells in file order as one module, commands between the statements; outputs and metadata are no facts but [`texts`]. Knows the notebook
 //! format (3 and 4) and IPython's own words; no program and no other file.
 
 mod magic;
-mod output;
+pub mod texts;
 
 use crate::extract::python::{Lower, Unit, snippet};
 use crate::extract::shell;
-use crate::facts::{Builder, CellKind, Channel, FileFacts, Language, LiteralPlace, V, What};
+use crate::facts::{Builder, CellKind, Channel, FileFacts, Language, V, What};
 use crate::notice::NoticeKind;
 use crate::source::Range;
 use crate::syntax::json;
@@ -43,21 +43,15 @@ pub fn notebook(bytes: &[u8]) -> FileFacts {
         }
         let cells = cells(root, language);
         walk(&cells, module, language, &mut b);
-        if let Some(metadata) = root.get("metadata") {
-            output::scalars(metadata, LiteralPlace::Data, &mut b);
-        }
     }
     b.shut();
     b.leave();
     b.finish()
 }
 
-/// Keys whose values are pictures, films, widgets: never code, rarely text, most of the bytes.
+/// Keys whose values are no code: most of the bytes of a notebook.
 fn is_payload(key: &str) -> bool {
-    ["image/", "audio/", "video/", "font/", "application/pdf", "application/javascript", "application/octet-stream", "application/vnd."]
-        .iter()
-        .any(|p| key.starts_with(p))
-        || key == "attachments"
+    matches!(key, "outputs" | "attachments" | "widgets")
 }
 
 /// The kernel's language; Python when nothing says otherwise.
@@ -100,7 +94,7 @@ fn cell(node: &Node, language: Language) -> Cell<'_> {
     // Format 3 has `input` in code cells.
     let mut text = Text::default();
     for source in node.entries().iter().filter(|e| matches!(e.name(), Some("source" | "input"))) {
-        text.append(&output::joined(&source.value, ""));
+        text.append(&joined(&source.value));
     }
     let number = |key: &str| node.get(key).and_then(Node::as_str).and_then(|n| n.parse().ok());
     let tags = node.get("metadata").and_then(|m| m.get("tags")).map(Node::items).unwrap_or_default();
@@ -120,6 +114,13 @@ fn cell(node: &Node, language: Language) -> Cell<'_> {
         text,
         body,
     }
+}
+
+/// A string, or a list of strings that stand for one.
+fn joined(node: &Node) -> Text {
+    let mut out = node.text().cloned().unwrap_or_default();
+    node.items().iter().filter_map(Node::text).for_each(|line| out.append(line));
+    out
 }
 
 fn walk(cells: &[Cell<'_>], module: crate::facts::FactId, language: Language, b: &mut Builder) {
@@ -167,18 +168,7 @@ fn walk(cells: &[Cell<'_>], module: crate::facts::FactId, language: Language, b:
                 let language = if language == Language::Python { Language::Other } else { language };
                 lower.b.add(cell.text.whole(), What::Script { language, text });
             }
-            (Body::Other(_), _) => {
-                if !cell.text.is_empty() {
-                    let value = lower.b.text(cell.text.clone());
-                    lower.b.add(cell.text.whole(), What::Literal { value, place: LiteralPlace::Prose });
-                }
-            }
-        }
-        if let Some(metadata) = cell.node.get("metadata") {
-            output::scalars(metadata, LiteralPlace::Data, lower.b);
-        }
-        for output in cell.node.get("outputs").map(Node::items).unwrap_or_default() {
-            output::output(output, lower.b);
+            (Body::Other(_), _) => {}
         }
         lower.b.shut();
         lower.b.leave();

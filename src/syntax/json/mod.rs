@@ -1,6 +1,8 @@
 //! JSON as the value tree that [`super::yaml`] has, every string with an exact map through its escapes. Reads what is there: trailing commas,
 //! comments, several documents and a missing end leave a notice, never a loss. Knows no schema.
 
+pub mod strings;
+
 use super::yaml::{Core, Entry, Node, NodeKind, Scalar, Style};
 use crate::notice::{LocalNotice, NoticeKind};
 use crate::source::Range;
@@ -199,39 +201,7 @@ impl Reader<'_> {
 
     /// Passes over one value without reading it: brackets and strings are all that counts.
     fn pass(&mut self) {
-        let mut depth = 0_usize;
-        while let Some(b) = self.peek() {
-            match b {
-                b'"' => self.pass_string(),
-                b'[' | b'{' => {
-                    depth += 1;
-                    self.at += 1;
-                }
-                b']' | b'}' => {
-                    if depth == 0 {
-                        return;
-                    }
-                    depth -= 1;
-                    self.at += 1;
-                }
-                b',' if depth == 0 => return,
-                _ => self.at += 1,
-            }
-            if depth == 0 && matches!(b, b'"' | b']' | b'}') {
-                return;
-            }
-        }
-    }
-
-    fn pass_string(&mut self) {
-        self.at += 1;
-        while let Some(b) = self.peek() {
-            self.at += if b == b'\\' { 2 } else { 1 };
-            if b == b'"' {
-                break;
-            }
-        }
-        self.at = self.at.min(self.bytes.len());
+        self.at = strings::past(self.bytes, self.at);
     }
 
     fn raw(&self, start: usize) -> Node {
@@ -242,27 +212,26 @@ impl Reader<'_> {
     fn string(&mut self) -> Text {
         let start = self.at;
         self.at += 1;
+        let out = self.contents();
+        if self.at >= self.bytes.len() {
+            self.notice(start, self.at, NoticeKind::PartlyUnderstood, "the file ends inside a string");
+        }
+        self.at = (self.at + 1).min(self.bytes.len());
+        out
+    }
+
+    /// What stands up to the closing quote, decoded; stops at the quote, or at the end of the text.
+    fn contents(&mut self) -> Text {
         let mut out = Text::default();
-        let mut from = self.at;
         loop {
-            let Some(b) = self.peek() else {
-                self.keep(&mut out, from);
-                self.notice(start, self.at, NoticeKind::PartlyUnderstood, "the file ends inside a string");
+            let from = self.at;
+            let length = memchr::memchr2(b'"', b'\\', self.bytes.get(from..).unwrap_or_default());
+            self.at = length.map_or(self.bytes.len(), |l| from + l);
+            self.keep(&mut out, from);
+            if self.peek() != Some(b'\\') {
                 return out;
-            };
-            match b {
-                b'"' => {
-                    self.keep(&mut out, from);
-                    self.at += 1;
-                    return out;
-                }
-                b'\\' => {
-                    self.keep(&mut out, from);
-                    self.escape(&mut out);
-                    from = self.at;
-                }
-                _ => self.at += 1,
             }
+            self.escape(&mut out);
         }
     }
 

@@ -1,0 +1,110 @@
+//! Tokens inside base64 or hexadecimal: `b64decode("…")`, `Authorization: Basic …`, the values of a Kubernetes secret. One layer is taken off.
+
+use aho_corasick::AhoCorasick;
+
+use super::formats::{Formats, Token};
+use super::verify;
+
+/// Finds runs that may hold a token.
+#[derive(Debug)]
+pub struct Wrapped {
+    keywords: Option<AhoCorasick>,
+    /// How many of the first keywords begin a run; the others stand before one.
+    starts: usize,
+}
+
+/// What stands before a run that is decoded.
+const BEFORE: [&str; 5] = ["b64decode", "Basic ", "atob(", "fromhex", "unhexlify"];
+/// Bytes between such a word and its run, at most.
+const NEAR: usize = 24;
+/// Shorter runs hold no token.
+const SHORTEST: usize = 20;
+/// Longer runs are media.
+const LONGEST: usize = 8 << 10;
+
+impl Wrapped {
+    /// What the keywords of these formats become when they are encoded.
+    pub fn new(formats: &Formats<'_>) -> Self {
+        let mut words: Vec<String> = Vec::new();
+        for keyword in formats.keywords() {
+            // Three bytes are four digits; what is left over depends on what follows.
+            let whole = keyword.len() / 3 * 3;
+            words.extend(keyword.as_bytes().get(..whole).filter(|k| !k.is_empty()).map(base64));
+            let hex: String = keyword.bytes().map(|b| format!("{b:02x}")).collect();
+            words.extend([hex.to_ascii_uppercase(), hex]);
+        }
+        words.sort();
+        words.dedup();
+        let starts = words.len();
+        words.extend(BEFORE.map(str::to_owned));
+        Wrapped { keywords: AhoCorasick::new(&words).ok(), starts }
+    }
+
+    /// A cheap necessary condition.
+    pub fn may_match(&self, bytes: &[u8]) -> bool {
+        self.keywords.as_ref().is_some_and(|k| k.is_match(bytes))
+    }
+
+    /// Every run that holds a token: the token, its text, and the bounds of the run in `text`.
+    pub fn scan(&self, text: &[u8], formats: &Formats<'_>) -> Vec<(Token, String, usize, usize)> {
+        let mut out = Vec::new();
+        let mut done = 0;
+        for hit in self.keywords.iter().flat_map(|k| k.find_overlapping_iter(text)) {
+            let begins = hit.pattern().as_usize() < self.starts;
+            let Some(start) = (if begins { Some(hit.start()) } else { next(text, hit.end()) }) else { continue };
+            let inside = start > 0 && text.get(start - 1).is_some_and(digit);
+            if start < done || inside {
+                continue;
+            }
+            let length = text.get(start..).unwrap_or_default().iter().take(LONGEST + 1).take_while(|b| digit(b)).count();
+            let run = text.get(start..start + length).unwrap_or_default();
+            done = start + length;
+            if !(SHORTEST..=LONGEST).contains(&run.len()) {
+                continue;
+            }
+            for inner in [unhex(run), verify::decode(run)].into_iter().flatten() {
+                // Tokens are text.
+                let Ok(inner) = String::from_utf8(inner) else { continue };
+                let found = formats.scan(inner.as_bytes()).into_iter().next();
+                if let Some((token, secret)) = found.and_then(|t| Some((t.clone(), inner.get(t.start..t.end)?.to_owned()))) {
+                    out.push((token, secret, start, start + length));
+                    break;
+                }
+            }
+        }
+        out
+    }
+}
+
+/// The run that begins within reach.
+fn next(text: &[u8], from: usize) -> Option<usize> {
+    let reach = text.get(from..).unwrap_or_default();
+    let mut at = 0;
+    while at < NEAR.min(reach.len()) {
+        let length = reach.get(at..).unwrap_or_default().iter().take(SHORTEST).take_while(|b| digit(b)).count();
+        if length >= SHORTEST {
+            return Some(from + at);
+        }
+        at += length + 1;
+    }
+    None
+}
+
+fn digit(b: &u8) -> bool {
+    b.is_ascii_alphanumeric() || matches!(b, b'+' | b'/' | b'-' | b'_' | b'=')
+}
+
+fn unhex(run: &[u8]) -> Option<Vec<u8>> {
+    let digit = |b: &u8| char::from(*b).to_digit(16);
+    let pairs = run.chunks(2).map(|pair| match pair {
+        [a, b] => u8::try_from(digit(a)? * 16 + digit(b)?).ok(),
+        _ => None,
+    });
+    pairs.collect()
+}
+
+fn base64(bytes: &[u8]) -> String {
+    const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let groups = bytes.chunks(3).map(|c| c.iter().fold(0_u32, |n, b| n << 8 | u32::from(*b)));
+    groups.flat_map(|n| [18, 12, 6, 0].map(|shift| char::from(DIGITS[(n >> shift & 63) as usize]))).collect()
+}

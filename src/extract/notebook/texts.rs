@@ -1,0 +1,221 @@
+//! The texts of a notebook in which something may be written that is no code: sources, outputs, metadata, decoded as a reader sees them, without a tree and
+//! without pictures, films and plots. Colours of a terminal and tags of HTML are taken out, so that a word they cut in two is whole again; the map still
+//! leads to the file.
+
+use crate::syntax::json::strings::{Step, Strings, walk};
+use crate::text::Text;
+
+/// Where in a notebook something stands, counted from one as people count.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Spot {
+    /// The cell, none for what belongs to the whole notebook.
+    pub cell: Option<u32>,
+    /// The output of the cell.
+    pub output: Option<u32>,
+    /// The line of the cell's source or of the output's text.
+    pub line: u32,
+    /// Whether it is metadata rather than source or output.
+    pub metadata: bool,
+}
+
+/// One text.
+#[derive(Clone, Debug)]
+pub struct Found {
+    /// The key it stands under.
+    pub key: String,
+    /// The text.
+    pub text: Text,
+}
+
+/// Every text of a notebook of which a string may matter, given its key and how it is written in the file.
+pub fn texts(bytes: &[u8], may_matter: &dyn Fn(&[u8], &[u8]) -> bool) -> Vec<Found> {
+    let mut out = Vec::new();
+    walk(bytes, &mut |path| is_text(path), &mut |path, strings| {
+        // An escape may hide any letter; only those of plain letters could hide one that matters.
+        let hidden = |raw: &[u8]| memchr::memmem::find(raw, b"\\u00").is_some();
+        let name = key(path);
+        if strings.raw().any(|raw| may_matter(name, raw) || hidden(raw)) {
+            let key = String::from_utf8_lossy(name).into_owned();
+            out.extend(decoded(path, strings).into_iter().map(|text| Found { key: key.clone(), text }));
+        }
+    });
+    out
+}
+
+/// Where a byte of a notebook stands.
+pub fn spot(bytes: &[u8], at: u32) -> Spot {
+    let mut out = Spot::default();
+    walk(bytes, &mut |path| is_text(path), &mut |path, strings| {
+        let range = strings.range();
+        if !(range.start <= at && at < range.end.max(range.start + 1)) {
+            return;
+        }
+        let number = |name: &[u8]| {
+            path.windows(2).find_map(|pair| match pair {
+                [Step::Key(key), Step::Item(n)] if *key == name => Some(n + 1),
+                _ => None,
+            })
+        };
+        // Items of a list have gone on counting up to its last one; a text counts from where it begins.
+        let before = strings.parts.iter().take_while(|(start, _)| *start <= at as usize);
+        let line = before.map(|(start, end)| newlines(bytes, *start, (*end).min(at as usize))).sum::<u32>() + 1;
+        let under = |name: &[u8]| path.iter().any(|s| matches!(s, Step::Key(k) if *k == name));
+        out = Spot { cell: number(b"cells"), output: number(b"outputs"), line, metadata: under(b"metadata") };
+    });
+    out
+}
+
+/// Ends of lines that the strings of a stretch stand for.
+fn newlines(bytes: &[u8], start: usize, end: usize) -> u32 {
+    let mut count = 0;
+    let mut at = start;
+    while let Some(found) = memchr::memchr(b'\\', bytes.get(at..end).unwrap_or_default()) {
+        count += u32::from(bytes.get(at + found + 1) == Some(&b'n'));
+        at += found + 2;
+    }
+    count
+}
+
+fn key<'b>(path: &[Step<'b>]) -> &'b [u8] {
+    path.iter().rev().find_map(|s| if let Step::Key(key) = s { Some(*key) } else { None }).unwrap_or_default()
+}
+
+/// Whether the value of a key can be text that someone wrote: not pictures, films, plots, and not what programs name things by.
+fn is_text(path: &[Step<'_>]) -> bool {
+    let key = key(path);
+    let media: [&[u8]; 7] = [b"audio/", b"video/", b"font/", b"application/pdf", b"application/octet-stream", b"application/vnd.plotly", b"application/vnd.bokeh"];
+    let plots: [&[u8]; 2] = [b"application/vnd.vega", b"application/vnd.holoviews"];
+    let picture = key.starts_with(b"image/") && !key.starts_with(b"image/svg");
+    let old = matches!(key, b"png" | b"jpeg" | b"jpg" | b"pdf") && path.iter().any(|s| matches!(s, Step::Key(k) if *k == b"outputs"));
+    let name = matches!(key, b"id" | b"cell_id" | b"outputId" | b"model_id" | b"hash" | b"buffers" | b"cell_type" | b"output_type");
+    !(picture || old || name || media.iter().chain(&plots).any(|m| key.starts_with(m)))
+}
+
+fn decoded(path: &[Step<'_>], strings: Strings<'_>) -> Vec<Text> {
+    match key(path) {
+        b"source" | b"input" | b"text" | b"text/plain" | b"text/markdown" | b"stdout" | b"stderr" => vec![plain(&strings.joined())],
+        b"text/html" | b"html" | b"svg" => vec![without_tags(&strings.joined())],
+        k if k.starts_with(b"image/svg") => vec![without_tags(&strings.joined())],
+        _ => strings.lines().iter().map(plain).collect(),
+    }
+}
+
+/// Without terminal colours.
+fn plain(text: &Text) -> Text {
+    let source = text.as_str();
+    if !source.contains('\u{1b}') {
+        return text.clone();
+    }
+    let mut out = Text::default();
+    let mut from = 0;
+    while let Some(at) = source.get(from..).and_then(|s| s.find('\u{1b}')).map(|i| from + i) {
+        out.append(&text.slice(from, at));
+        let rest = source.get(at + 1..).unwrap_or_default();
+        // `ESC [ parameters letter`.
+        let len =
+            if rest.starts_with('[') { rest.bytes().take(32).position(|b| b.is_ascii_alphabetic() || b == b'~').map_or(1, |i| i + 1) } else { 0 };
+        from = at + 1 + len;
+    }
+    out.append(&text.slice(from, text.len()));
+    out
+}
+
+/// The text of HTML: brackets of tags become a space, the common entities their character.
+fn without_tags(text: &Text) -> Text {
+    let source = text.as_str();
+    let mut out = Text::default();
+    let (mut at, mut from) = (0, 0);
+    let bytes = source.as_bytes();
+    while let Some(&b) = bytes.get(at) {
+        let rest = source.get(at..).unwrap_or_default();
+        let found = match b {
+            // What stands in a tag (`href`, `value`) is text as well.
+            b'<' if rest.get(1..2).is_some_and(|c| c.chars().all(|c| c.is_ascii_alphabetic() || matches!(c, '/' | '!'))) => Some((1, " ".to_owned())),
+            b'>' => Some((1, " ".to_owned())),
+            b'&' => entity(rest),
+            _ => None,
+        };
+        match found {
+            Some((len, with)) => {
+                out.append(&text.slice(from, at));
+                out.push(&with, text.range(at, at + len));
+                at += len;
+                from = at;
+            }
+            None => at += 1,
+        }
+    }
+    out.append(&text.slice(from, text.len()));
+    out
+}
+
+fn entity(rest: &str) -> Option<(usize, String)> {
+    let end = rest.bytes().take(10).position(|b| b == b';')?;
+    let name = rest.get(1..end)?;
+    let c = match name {
+        "quot" => '"',
+        "amp" => '&',
+        "lt" => '<',
+        "gt" => '>',
+        "apos" => '\'',
+        "nbsp" => ' ',
+        _ => {
+            let digits = name.strip_prefix('#')?;
+            let code = match digits.strip_prefix(['x', 'X']) {
+                Some(hex) => u32::from_str_radix(hex, 16).ok()?,
+                None => digits.parse().ok()?,
+            };
+            char::from_u32(code)?
+        }
+    };
+    Some((end + 1, c.to_string()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn show(source: &str) -> Vec<String> {
+        let all = texts(source.as_bytes(), &|_, raw| !raw.is_empty());
+        let shown = all.iter().map(|f| {
+            let spot = spot(source.as_bytes(), f.text.whole().start);
+            let place = [("cell", spot.cell), ("output", spot.output), ("line", Some(spot.line))];
+            let place: Vec<String> = place.iter().filter_map(|(n, v)| Some(format!("{n} {}", (*v)?))).collect();
+            format!("{}{}, {}: {:?}", place.join(" "), if spot.metadata { " metadata" } else { "" }, f.key, f.text.as_str())
+        });
+        shown.collect()
+    }
+
+    #[test]
+    fn texts_as_a_reader_sees_them() {
+        let source = r##"{"metadata": {"colab": {"name": "x.ipynb"}}, "cells": [
+ {"cell_type": "markdown", "id": "a1", "metadata": {}, "source": ["# one\n", "two"], "attachments": {"p.png": {"image/png": "AAAA"}}},
+ {"cell_type": "code", "id": "b2", "metadata": {"tags": ["t"]}, "source": "x = \"y\"", "outputs": [
+  {"output_type": "stream", "name": "stdout", "text": ["a\n", "b\n"]},
+  {"output_type": "display_data", "data": {"text/html": ["<td title=\"four\">f&quot;", "ive</td>"], "image/png": "AAAA", "application/vnd.plotly.v1+json": {"z": "no"}, "application/json": {"k": ["v"]}, "image/svg+xml": "<svg><text>s</text></svg>"}},
+  {"output_type": "error", "ename": "E", "traceback": ["\u001b[0;31mse\u001b[0mven", "x"]}]}]}"##;
+        let want = [
+            "line 1 metadata, name: \"x.ipynb\"",
+            "cell 1 line 1, source: \"# one\\ntwo\"",
+            "cell 2 line 1 metadata, tags: \"t\"",
+            "cell 2 line 1, source: \"x = \\\"y\\\"\"",
+            "cell 2 output 1 line 1, name: \"stdout\"",
+            "cell 2 output 1 line 1, text: \"a\\nb\\n\"",
+            "cell 2 output 2 line 1, text/html: \" td title=\\\"four\\\" f\\\"ive /td \"",
+            "cell 2 output 2 line 1, k: \"v\"",
+            "cell 2 output 2 line 1, image/svg+xml: \" svg  text s /text  /svg \"",
+            "cell 2 output 3 line 1, ename: \"E\"",
+            "cell 2 output 3 line 1, traceback: \"seven\"",
+            "cell 2 output 3 line 1, traceback: \"x\"",
+        ];
+        assert_eq!(show(source), want);
+        assert_eq!(spot(source.as_bytes(), u32::try_from(source.find("two").unwrap()).unwrap()).line, 2);
+    }
+
+    #[test]
+    fn the_old_format_and_broken_files() {
+        let old = r#"{"worksheets": [{"cells": [{"cell_type": "code", "input": ["f(1)"], "outputs": [{"output_type": "pyout", "text": ["s"], "png": "AAAA"}]}]}]}"#;
+        assert_eq!(show(old), ["cell 1 line 1, input: \"f(1)\"", "cell 1 output 1 line 1, text: \"s\""]);
+        (0..old.len()).for_each(|cut| drop(show(old.get(..cut).unwrap())));
+    }
+}
