@@ -102,20 +102,62 @@ pub struct SourceFile {
     pub root: u32,
     /// What reads it.
     pub kind: Kind,
-    /// Its bytes, unchanged.
+    /// Its bytes; those of a notebook without its media ([`SourceFile::cuts`]), else unchanged.
     pub bytes: Vec<u8>,
+    /// What is left out of the bytes. Nothing that stands there is ever spoken of.
+    pub cuts: Cuts,
     lines: OnceLock<LineIndex>,
+}
+
+/// A stretch that was left out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Cut {
+    /// Where it stood: the kept bytes before it.
+    pub at: usize,
+    /// Its bytes, ASCII without line ends.
+    pub length: usize,
+}
+
+/// All that was left out of a file.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Cuts {
+    /// Kept bytes before each, and all bytes left out up to and with it.
+    list: Vec<(u32, u32)>,
+}
+
+impl Cuts {
+    /// Adds one that stands behind all others.
+    pub fn push(&mut self, cut: Cut) {
+        let before = self.list.last().map_or(0, |c| c.1);
+        let number = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
+        self.list.push((number(cut.at), before.saturating_add(number(cut.length))));
+    }
+    /// The offset in the file of an offset in the kept bytes.
+    pub fn original(&self, offset: u32) -> u32 {
+        offset.saturating_add(self.before(offset))
+    }
+    /// Bytes left out before an offset of the kept bytes.
+    fn before(&self, offset: u32) -> u32 {
+        let n = self.list.partition_point(|c| c.0 <= offset);
+        n.checked_sub(1).and_then(|i| self.list.get(i)).map_or(0, |c| c.1)
+    }
 }
 
 impl SourceFile {
     /// A file from memory; tests and front ends of embedded text use it as well as `discover`.
     pub fn new(path: impl Into<String>, kind: Kind, bytes: Vec<u8>) -> Self {
         let path = path.into();
-        SourceFile { location: PathBuf::from(&path), shown: path.clone(), uri: path.clone(), path, root: 0, kind, bytes, lines: OnceLock::new() }
+        SourceFile { location: PathBuf::from(&path), shown: path.clone(), uri: path.clone(), path, root: 0, kind, bytes, cuts: Cuts::default(), lines: OnceLock::new() }
     }
     /// The line index, computed on first use.
     pub fn lines(&self) -> &LineIndex {
         self.lines.get_or_init(|| LineIndex::new(&self.bytes))
+    }
+    /// Line and column of a byte, in the file as it is on disk.
+    pub fn place(&self, offset: u32) -> Place {
+        let place = self.lines().place(&self.bytes, offset);
+        let line = self.lines().range(place.line).start;
+        Place { column: place.column.saturating_add(self.cuts.before(offset) - self.cuts.before(line)), ..place }
     }
     /// The bytes at `range`, lossily as text; an out-of-bounds range gives what there is.
     pub fn text_at(&self, range: Range) -> String {

@@ -141,7 +141,7 @@ impl Revisions<'_> {
     /// Reads both trees.
     pub fn trees(&self, check: &Check) -> anyhow::Result<Trees> {
         let Against { repository, paths, outsider, .. } = self.against;
-        let options = Options { no_ignore: check.no_ignore, one_repository: true, tracked: vec![repository.tracked()?] };
+        let options = Options { no_ignore: check.no_ignore, one_repository: true, whole: false, tracked: vec![repository.tracked()?] };
         let (base, _) = discover::tree::discover(&self.base, &repository.top, paths, &options);
         let (head, mut notices) = match &self.head {
             Some(head) => discover::tree::discover(head, &repository.top, paths, &options),

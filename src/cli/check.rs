@@ -134,7 +134,7 @@ fn alone(check: &Check, tracked: Vec<discover::Tracked>, mut notices: Vec<Notice
     let mut knowledge = Knowledge::load(&check.choices, &check.paths, Origin::Disk)?;
     knowledge.cache = kept::open(check, &mut notices);
     let policy = policy(check, &knowledge)?;
-    let options = discover::Options { no_ignore: check.no_ignore, tracked, one_repository: false };
+    let options = discover::Options { no_ignore: check.no_ignore, tracked, one_repository: false, whole: false };
     let (sources, left_out) = discover(&check.paths, &options)?;
     notices.extend(left_out);
     progress.now(format!("reading {} files", sources.files.len()));

@@ -3,6 +3,7 @@
 //! The walk never follows a link out of its tree, never opens anything but regular files, and counts what it leaves out: silence is explained.
 
 pub mod kind;
+mod media;
 pub mod tree;
 mod walk;
 
@@ -14,7 +15,7 @@ use std::path::{Path, PathBuf};
 use rayon::prelude::*;
 
 use crate::notice::{Notice, NoticeKind};
-use crate::source::{FileId, Kind, Range, SourceFile, Sources};
+use crate::source::{Cuts, FileId, Kind, Range, SourceFile, Sources};
 use walk::{Candidate, Left};
 
 /// How to walk.
@@ -24,6 +25,8 @@ pub struct Options {
     pub no_ignore: bool,
     /// What git knows of the repositories that are scanned; empty where there is none, or git objects are not read.
     pub tracked: Vec<Tracked>,
+    /// Keep what is no text of notebooks: positions and bytes are then those of the file, as whoever writes it needs them.
+    pub whole: bool,
     /// Leave out submodules and other repositories inside, which a revision holds no files of.
     pub one_repository: bool,
 }
@@ -83,7 +86,7 @@ pub fn discover(paths: &[PathBuf], options: &Options) -> Result<(Sources, Vec<No
             return Err(bad("neither a file nor a directory".to_owned()));
         }
     }
-    Ok(collect(found, left, &working, from_disk))
+    Ok(collect(found, left, &working, |candidate| from_disk(candidate, options.whole)))
 }
 
 /// Reads candidates in parallel and puts them in order.
@@ -101,7 +104,7 @@ fn collect(
 
 /// What reading a candidate gave.
 enum Outcome {
-    Read(Kind, Vec<u8>),
+    Read(Kind, Vec<u8>, Cuts),
     /// Not for us after all: no interpreter line.
     Nothing,
     Pointer,
@@ -109,7 +112,7 @@ enum Outcome {
     Unreadable(String),
 }
 
-fn from_disk(candidate: &Candidate) -> Outcome {
+fn from_disk(candidate: &Candidate, whole: bool) -> Outcome {
     let file = match std::fs::File::open(&candidate.location) {
         Ok(file) => file,
         Err(e) => return Outcome::Unreadable(reason(&e)),
@@ -129,6 +132,9 @@ fn from_disk(candidate: &Candidate) -> Outcome {
         }
     };
     let cap = kind::cap(kind);
+    if kind == Kind::Notebook && !whole {
+        return media::read(reader, cap).map_or_else(|e| Outcome::Unreadable(reason(&e)), |stripped| text(kind, stripped));
+    }
     if candidate.size > cap {
         return Outcome::TooLarge(kind, candidate.size);
     }
@@ -137,13 +143,14 @@ fn from_disk(candidate: &Candidate) -> Outcome {
     if let Err(e) = reader.take(cap + 1).read_to_end(&mut bytes) {
         return Outcome::Unreadable(reason(&e));
     }
-    text(kind, bytes)
+    text(kind, media::Stripped::whole(bytes))
 }
 
 /// Whether bytes are text of a kind; the cap holds for what was read as well as for what was promised.
-fn text(kind: Kind, bytes: Vec<u8>) -> Outcome {
-    if bytes.len() as u64 > kind::cap(kind) {
-        return Outcome::TooLarge(kind, bytes.len() as u64);
+fn text(kind: Kind, stripped: media::Stripped) -> Outcome {
+    let bytes = &stripped.bytes;
+    if bytes.len() as u64 > kind::cap(kind) || stripped.size > u64::from(u32::MAX) {
+        return Outcome::TooLarge(kind, stripped.size);
     }
     if bytes.starts_with(b"version https://git-lfs.github.com/spec/") {
         return Outcome::Pointer;
@@ -155,7 +162,7 @@ fn text(kind: Kind, bytes: Vec<u8>) -> Outcome {
     if bytes.iter().take(8000).any(|b| *b == 0) {
         return Outcome::Unreadable("not text: it holds NUL bytes".to_owned());
     }
-    Outcome::Read(kind, bytes)
+    Outcome::Read(kind, stripped.bytes, stripped.cuts)
 }
 
 fn assemble(candidates: Vec<Candidate>, read: Vec<Outcome>, mut left: Left, working: &Path) -> (Sources, Vec<Notice>) {
@@ -176,7 +183,7 @@ fn assemble(candidates: Vec<Candidate>, read: Vec<Outcome>, mut left: Left, work
                 );
             }
             Outcome::Unreadable(why) => say(NoticeKind::Unreadable, format!("{shown} is not read: {why}")),
-            Outcome::Read(kind, bytes) => {
+            Outcome::Read(kind, bytes, cuts) => {
                 if roots.last() != Some(&candidate.root) {
                     roots.push(candidate.root.clone());
                     sources.roots.push(self::shown(&candidate.root, working));
@@ -186,6 +193,7 @@ fn assemble(candidates: Vec<Candidate>, read: Vec<Outcome>, mut left: Left, work
                 let nul = bytes.iter().position(|b| *b == 0);
                 let mut file = SourceFile::new(path, kind, bytes);
                 file.kind = kind::refine(kind, &file.path, &file.bytes);
+                file.cuts = cuts;
                 file.root = u32::try_from(roots.len() - 1).unwrap_or(u32::MAX);
                 file.uri = slashed(candidate.location.strip_prefix(&candidate.top).unwrap_or(&candidate.location));
                 file.shown = shown;

@@ -7,9 +7,9 @@ use std::path::{Path, PathBuf};
 
 use super::kind::{self, Named};
 use super::walk::{Candidate, Left};
-use super::{Options, Outcome, collect, text};
+use super::{Options, Outcome, collect, media, text};
 use crate::notice::Notice;
-use crate::source::Sources;
+use crate::source::{Kind, Sources};
 
 /// A revision's files.
 pub trait Tree: Sync {
@@ -91,7 +91,7 @@ fn from_object(tree: &dyn Tree, candidate: &Candidate) -> Outcome {
         return Outcome::TooLarge(kind, candidate.size);
     }
     // Without a kind of its own it is a script or nothing, and no script is larger than the cap of scripts.
-    if candidate.kind.is_none() && candidate.size > kind::cap(crate::source::Kind::Shell) {
+    if candidate.kind.is_none() && candidate.size > kind::cap(Kind::Shell) {
         return Outcome::Nothing;
     }
     let bytes = match tree.read(candidate.object.as_deref().unwrap_or_default()) {
@@ -99,7 +99,11 @@ fn from_object(tree: &dyn Tree, candidate: &Candidate) -> Outcome {
         Err(why) => return Outcome::Unreadable(why),
     };
     match candidate.kind.or_else(|| kind::by_shebang(bytes.get(..256).unwrap_or(&bytes))) {
-        Some(kind) => text(kind, bytes),
+        Some(Kind::Notebook) => {
+            let stripped = media::read(bytes.as_slice(), kind::cap(Kind::Notebook));
+            stripped.map_or_else(|e| Outcome::Unreadable(super::reason(&e)), |stripped| text(Kind::Notebook, stripped))
+        }
+        Some(kind) => text(kind, media::Stripped::whole(bytes)),
         None => Outcome::Nothing,
     }
 }

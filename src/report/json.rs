@@ -284,7 +284,7 @@ pub(super) fn notice<'a>(notice: &'a Notice, sources: &Sources) -> NoticeOut<'a>
 
 pub(super) fn place(file: FileId, range: Range, sources: &Sources) -> Option<Place> {
     let file = sources.files.get(file.0 as usize)?;
-    let (start, end) = (file.lines().place(&file.bytes, range.start), file.lines().place(&file.bytes, range.end));
+    let (start, end) = (file.place(range.start), file.place(range.end));
     Some(Place {
         file: file.shown.clone(),
         uri: file.uri.clone(),
@@ -292,8 +292,8 @@ pub(super) fn place(file: FileId, range: Range, sources: &Sources) -> Option<Pla
         start_column: start.column,
         end_line: end.line,
         end_column: end.column,
-        start_byte: range.start,
-        end_byte: range.end,
+        start_byte: file.cuts.original(range.start),
+        end_byte: file.cuts.original(range.end),
     })
 }
 

@@ -85,7 +85,7 @@ fn narrow(at: Location, sources: &Sources) -> Option<Narrow<'_>> {
     let last = line.end - u32::try_from(ends).unwrap_or_default();
     let wanted = at.range.end.max(start + 1).min(last.max(start));
     let range = Range { start, end: wanted };
-    let (first, mut end) = (lines.place(&file.bytes, start), lines.place(&file.bytes, wanted));
+    let (first, mut end) = (file.place(start), file.place(wanted));
     if end.line != first.line {
         end = first;
     }

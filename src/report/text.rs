@@ -140,7 +140,7 @@ impl Page<'_> {
     fn line(&self, reported: &Reported, why: Option<&str>, out: &mut dyn Write) -> io::Result<()> {
         let alert = &reported.alert;
         let place = self.sources.files.get(alert.primary.file.0 as usize).map_or_else(String::new, |file| {
-            let at = file.lines().place(&file.bytes, alert.primary.range.start);
+            let at = file.place(alert.primary.range.start);
             format!("{}:{}:{}", escape::visible(&file.shown), at.line, at.column)
         });
         let name = self.paint(severity_style(alert.severity), alert.severity.name());

@@ -12,23 +12,23 @@ const END: u16 = 65_535;
 
 /// The value of every line, the first line's first. A file that ends in a line end has one further, empty line.
 pub fn line_hashes(bytes: &[u8]) -> Vec<String> {
-    let text = String::from_utf8_lossy(bytes);
     let mut roll = Roll { window: [0; WINDOW], opened: [false; WINDOW], at: 0, hash: 0, oldest: power(), seen: BTreeMap::new(), out: Vec::new() };
-    let mut at_line_start = true;
-    let mut after_cr = false;
-    for unit in text.encode_utf16().chain([END]) {
-        let blank = unit == u16::from(b' ') || unit == u16::from(b'\t');
-        if blank || after_cr && unit == u16::from(b'\n') {
-            after_cr = false;
-            continue;
+    let mut line = Line { start: true, after_cr: false };
+    for bytes in bytes.split_inclusive(|b| matches!(b, b'\n' | b'\r')) {
+        let end = bytes.len() - usize::from(bytes.ends_with(b"\n") || bytes.ends_with(b"\r"));
+        let (text, end) = bytes.split_at(end);
+        let head = text.get(..head(text)).unwrap_or(text);
+        if head.len() < text.len() && line.feed(head, &mut roll) >= WINDOW {
+            // No line begins in the rest, and nothing looks back at it.
+            roll.forget();
+        } else {
+            line.feed(text.get(if head.len() < text.len() { head.len() } else { 0 }..).unwrap_or_default(), &mut roll);
         }
-        after_cr = unit == u16::from(b'\r');
-        let unit = if after_cr { u16::from(b'\n') } else { unit };
-        roll.close();
-        roll.opened[roll.at] = at_line_start;
-        at_line_start = unit == u16::from(b'\n');
-        roll.push(unit);
+        line.feed(end, &mut roll);
     }
+    roll.close();
+    roll.opened[roll.at] = line.start;
+    roll.push(END);
     for _ in 0..WINDOW {
         roll.close();
         roll.push(0);
@@ -40,6 +40,43 @@ pub fn line_hashes(bytes: &[u8]) -> Vec<String> {
 pub fn of_line(hashes: &[String], line: u32) -> String {
     let i = (line as usize).saturating_sub(1);
     hashes.get(i).or(hashes.first()).cloned().unwrap_or_default()
+}
+
+/// Bytes of a line beyond which what its hash covers nearly always ends.
+const HEAD: usize = 1024;
+
+/// How much of a line is read first: [`HEAD`], cut before a character.
+fn head(text: &[u8]) -> usize {
+    let inside = |at: usize| text.get(at).is_some_and(|b| b & 0xc0 == 0x80);
+    (HEAD.saturating_sub(4)..=HEAD).rev().find(|at| !inside(*at)).unwrap_or(HEAD).min(text.len())
+}
+
+/// Where the reading of lines stands.
+struct Line {
+    start: bool,
+    after_cr: bool,
+}
+
+impl Line {
+    /// Gives a stretch of text to the hash; how many units of it counted.
+    fn feed(&mut self, text: &[u8], roll: &mut Roll) -> usize {
+        let mut count = 0;
+        for unit in String::from_utf8_lossy(text).encode_utf16() {
+            let blank = unit == u16::from(b' ') || unit == u16::from(b'\t');
+            if blank || self.after_cr && unit == u16::from(b'\n') {
+                self.after_cr = false;
+                continue;
+            }
+            self.after_cr = unit == u16::from(b'\r');
+            let unit = if self.after_cr { u16::from(b'\n') } else { unit };
+            roll.close();
+            roll.opened[roll.at] = self.start;
+            self.start = unit == u16::from(b'\n');
+            roll.push(unit);
+            count += 1;
+        }
+        count
+    }
 }
 
 struct Roll {
@@ -61,6 +98,12 @@ impl Roll {
             *count += 1;
             self.out.push(format!("{:x}:{count}", self.hash));
         }
+    }
+    /// Goes on as if nothing had stood here: right when a window's length has gone by since a line began.
+    fn forget(&mut self) {
+        self.close();
+        self.window = [0; WINDOW];
+        self.hash = 0;
     }
     fn push(&mut self, unit: u16) {
         let leaving = std::mem::replace(&mut self.window[self.at], unit);
@@ -121,6 +164,17 @@ mod tests {
             assert_eq!(line_hashes(text.as_bytes()), *want, "{text:?}");
         }
         assert_eq!(of_line(&line_hashes(b"a\nb"), 9), of_line(&line_hashes(b"a\nb"), 1));
+    }
+
+    #[test]
+    fn the_middle_of_a_long_line_does_not_count() {
+        let long = |n: usize| format!("a\nb {}\nc\n{}é{}\nd", "xy é".repeat(n), "z".repeat(HEAD - 1), "w".repeat(n));
+        let hashes = |n| line_hashes(long(n).as_bytes());
+        // What a rolling window over everything gives: short lines are read whole.
+        assert_eq!(hashes(2_000), hashes(4_000));
+        assert_eq!(hashes(2_000).len(), 5);
+        assert_eq!(hashes(2_000)[0], hashes(200)[0]);
+        assert_eq!(hashes(2_000)[4], line_hashes(b"d")[0]);
     }
 
     proptest::proptest! {

@@ -1,0 +1,158 @@
+//! Pictures and films inside notebooks, cut out while the file is read: most of its bytes, and nothing that anyone looks at. Long runs of base64 keep their
+//! beginning; everything else stays byte for byte. Knows no key and no format of notebooks.
+
+use std::io::{self, Read};
+
+use crate::source::{Cut, Cuts};
+
+/// A run of at least this many bytes is media: longer than any key or certificate.
+const LONG: usize = 8 << 10;
+/// What is kept of a run: enough for what is shown of a line and for its hash.
+const KEPT: usize = 256;
+/// Bytes read at once.
+const CHUNK: usize = 256 << 10;
+
+/// A text without its media.
+#[derive(Debug, Default)]
+pub struct Stripped {
+    /// What is kept.
+    pub bytes: Vec<u8>,
+    /// What is not.
+    pub cuts: Cuts,
+    /// Bytes of the file.
+    pub size: u64,
+    /// The length of the run that the kept bytes end in.
+    run: usize,
+    /// Bytes that were left out of it.
+    dropped: usize,
+    last: u8,
+}
+
+/// Reads a text without its media, stopping behind `most` kept bytes.
+pub fn read(mut reader: impl Read, most: u64) -> io::Result<Stripped> {
+    let mut out = Stripped::default();
+    let mut chunk = vec![0; CHUNK];
+    loop {
+        let length = match reader.read(&mut chunk) {
+            Ok(0) => break,
+            Ok(length) => length,
+            Err(e) if e.kind() == io::ErrorKind::Interrupted => continue,
+            Err(e) => return Err(e),
+        };
+        out.size += length as u64;
+        out.take(chunk.get(..length).unwrap_or_default());
+        // Positions in the file are 32 bits wide.
+        if out.bytes.len() as u64 > most || out.size > u64::from(u32::MAX) {
+            break;
+        }
+    }
+    out.end();
+    out.bytes.shrink_to_fit();
+    Ok(out)
+}
+
+/// Digits of base64 and, as they are written in JSON, the line ends between them.
+const fn is_media(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'=' | b'\\')
+}
+
+/// [`is_media`] for every byte.
+const MEDIA: [bool; 256] = {
+    let mut out = [false; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        out[byte] = is_media(byte as u8);
+        byte += 1;
+    }
+    out
+};
+
+impl Stripped {
+    /// A text that is kept whole.
+    pub fn whole(bytes: Vec<u8>) -> Self {
+        Stripped { size: bytes.len() as u64, bytes, ..Stripped::default() }
+    }
+
+    fn take(&mut self, bytes: &[u8]) {
+        let mut rest = bytes;
+        while let Some(first) = rest.first() {
+            let media = MEDIA[usize::from(*first)];
+            let length = rest.iter().position(|b| MEDIA[usize::from(*b)] != media).unwrap_or(rest.len());
+            let (stretch, after) = rest.split_at(length);
+            rest = after;
+            if media {
+                self.media(stretch);
+            } else {
+                self.end();
+                self.bytes.extend_from_slice(stretch);
+            }
+        }
+    }
+
+    fn media(&mut self, stretch: &[u8]) {
+        self.run += stretch.len();
+        self.last = stretch.last().copied().unwrap_or(self.last);
+        if self.dropped > 0 {
+            self.dropped += stretch.len();
+            return;
+        }
+        self.bytes.extend_from_slice(stretch);
+        if self.run >= LONG {
+            self.dropped = self.run - KEPT;
+            self.bytes.truncate(self.bytes.len() - self.dropped);
+        }
+    }
+
+    /// Ends a run. A backslash at its end belongs to what follows: `\"`.
+    fn end(&mut self) {
+        if self.dropped > 0 {
+            let escape = usize::from(self.last == b'\\');
+            self.cuts.push(Cut { at: self.bytes.len(), length: self.dropped - escape });
+            self.bytes.extend_from_slice(if escape == 1 { b"\\" } else { b"" });
+        }
+        self.run = 0;
+        self.dropped = 0;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Gives one byte, then two, then three …
+    struct Slow<'a>(&'a [u8], usize);
+
+    impl Read for Slow<'_> {
+        fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+            self.1 += 1;
+            let n = self.1.min(self.0.len()).min(out.len());
+            out[..n].copy_from_slice(&self.0[..n]);
+            self.0 = &self.0[n..];
+            Ok(n)
+        }
+    }
+
+    #[test]
+    fn long_runs_are_cut_and_positions_lead_back() {
+        let picture = "iVBORw0KGgo/".repeat(2_000);
+        let short = "A".repeat(LONG - 1);
+        let source = format!("{{\"a\": \"{picture}\\n\",\n \"b\": \"<img src=\\\"data:x;base64,{picture}\\\">\", \"c\": \"{short}\"}}\n");
+        let whole = read(source.as_bytes(), u64::MAX).unwrap();
+        let slow = read(Slow(source.as_bytes(), 0), u64::MAX).unwrap();
+        assert_eq!(whole.bytes, slow.bytes);
+        assert_eq!(whole.size, source.len() as u64);
+        let text = String::from_utf8(whole.bytes).unwrap();
+        let kept = picture.get(..KEPT).unwrap();
+        assert_eq!(text, format!("{{\"a\": \"{kept}\",\n \"b\": \"<img src=\\\"data:x;base64,{kept}\\\">\", \"c\": \"{short}\"}}\n"));
+        for needle in ["{\"a\"", "\"b\"", "\\\">", "\"c\"", "}\n"] {
+            let (at, from) = (text.find(needle).unwrap(), source.find(needle).unwrap());
+            assert_eq!(whole.cuts.original(u32::try_from(at).unwrap()) as usize, from, "{needle}");
+        }
+    }
+
+    #[test]
+    fn reading_stops_behind_what_may_be_kept() {
+        assert!(read("x ".repeat(1 << 20).as_bytes(), 1000).unwrap().bytes.len() <= CHUNK);
+        assert_eq!(read("A".repeat(1 << 20).as_bytes(), 1000).unwrap().bytes.len(), KEPT);
+    }
+}
