@@ -186,8 +186,8 @@ def environment(r):
 
 
 def script(r):
-    lines = [f'export {r.choice(NAMES)}="$(cat /run/secrets/key)"', "export HF_TOKEN=${HF_TOKEN:-}", 'curl -H "Authorization: Bearer $TOKEN" https://api.company.io']
-    return "\n".join(lines) + "\n"
+    call = 'curl -H "Authorization: Bearer $TOKEN" https://api.company.io'
+    return f'export {r.choice(NAMES)}="$(cat /run/secrets/key)"\nexport HF_TOKEN=${{HF_TOKEN:-}}\n{call}\n'
 
 
 def model_settings(r):

@@ -157,6 +157,8 @@ FILES = [
     ("clearml.conf", True, keys("clearml"), 2, "clearml.conf", clearml),
     ("pip.conf", True, keys("github-classic", "mlflow", "gitlab"), 3, "pip.conf", pip),
     ("requirements.txt", True, keys("github-fine", "github-classic", "gitlab"), 3, "requirements.txt", requirement),
+    (".npmrc", True, keys("npm"), 2, ".npmrc", lambda c: f"//registry.npmjs.org/:_authToken={c.value}\n"),
+    (".git-credentials", True, starts("github-", "gitlab"), 3, ".git-credentials", lambda c: f"https://trainer:{c.value}@github.com\n"),
     ("terraform.tfvars", True, None, 4, "terraform.tfvars", lambda c: 'region = "eu-west-1"\n' + pairs(c, '{low} = "{v}"') + "\n"),
     ("credentials file", False, kinds("file"), 4, "credentials.json", lambda c: c.value + "\n"),
     ("aws credentials", True, keys("aws"), 2, ".aws/credentials", aws_file),

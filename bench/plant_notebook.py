@@ -230,6 +230,8 @@ NOTEBOOK = [
     ("os.environ, double quotes", True, None, 12, code(lambda c: "import os\n" + pairs(c, 'os.environ["{n}"] = "{v}"'))),
     ("os.environ, single quotes", True, None, 6, code(lambda c: "import os\n" + pairs(c, "os.environ['{n}'] = '{v}'"))),
     ("keyword argument", True, kinds("token", "named"), 10, code(lambda c: f'client = {c.call}({c.argument}="{c.value}", timeout=30)')),
+    ("positional argument", True, kinds("token", "named"), 5, code(lambda c: f'client = {c.call}("{c.value}")')),
+    ("fallback after os.getenv", True, kinds("token", "named"), 4, code(lambda c: f'{c.variable} = os.getenv("{c.name}") or "{c.value}"')),
     ("dictionary entry", True, None, 6, code(lambda c: "config = {\n    \"epochs\": 3,\n" + pairs(c, '    "{low}": "{v}",') + "\n}")),
     ("f-string", False, bearer, 5, code(lambda c: f'headers = {{"Authorization": f"Bearer {c.value}", "X-Model": f"{{model_id}}"}}')),
     ("implicit concatenation", True, kinds("token", "named"), 6, code(implicit)),
