@@ -67,10 +67,9 @@ def install(peers, tools):
     environment = tools / "venv"
     if not (environment / "bin" / "python").exists():
         venv.create(environment, with_pip=True, clear=True)
-    program = {"ripgrep": "rg"}
     programs = {}
     for name, peer in peers.items():
-        at = environment / "bin" / program.get(name, name)
+        at = environment / "bin" / peer.get("program", name)
         if not at.exists():
             pinned = f"{name}=={peer['version']}"
             if peer.get("cargo"):
