@@ -227,7 +227,7 @@ pub fn read(file: &SourceFile, outline: Option<&Outline>, blocks: &[usize]) -> (
         Kind::Yaml => extract::config::yaml(bytes),
         Kind::Toml => extract::config::toml(bytes),
         Kind::Dotenv => extract::config::dotenv(bytes),
-        Kind::Plain => extract::ignores::of_hash_comments(bytes),
+        Kind::Plain | Kind::Prose => extract::ignores::of_hash_comments(bytes),
     };
     (facts, None)
 }

@@ -85,6 +85,8 @@ pub enum Kind {
     Dotenv,
     /// Text that holds credentials by the convention of its tool, and lists of other scanners; searched for secrets, of no other fact.
     Plain,
+    /// Documentation: Markdown, reStructuredText. Searched for tokens whose form says enough, of no other fact.
+    Prose,
 }
 
 /// One file as read.

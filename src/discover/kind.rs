@@ -32,7 +32,7 @@ pub fn cap(kind: Kind) -> u64 {
 
 /// Whether a file of this kind over its cap is simply data (counted together) rather than code that goes unread (named one by one).
 pub fn is_generic(kind: Kind) -> bool {
-    matches!(kind, Kind::Yaml | Kind::Json | Kind::Toml)
+    matches!(kind, Kind::Yaml | Kind::Json | Kind::Toml | Kind::Ini | Kind::Plain | Kind::Prose)
 }
 
 /// What the name says. `path` is the whole path, so that the two directories above the file count.
@@ -80,6 +80,8 @@ pub fn by_name(path: &Path) -> Named {
         Some("yml" | "yaml") => Named::Kind(Kind::Yaml),
         Some("json") => Named::Kind(Kind::Json),
         Some("toml") => Named::Kind(Kind::Toml),
+        Some("ini" | "cfg") => Named::Kind(Kind::Ini),
+        Some("md" | "rst") => Named::Kind(Kind::Prose),
         None => Named::AskShebang,
         Some(_) => Named::No,
     }
@@ -185,6 +187,9 @@ mod tests {
         ("/r/requirements-dev.txt", Named::Kind(Kind::Requirements)),
         ("/r/requirements/test.txt", Named::Kind(Kind::Requirements)),
         ("/r/notes.txt", Named::No),
+        ("/r/model.onnx", Named::No),
+        ("/r/src/lib.rs", Named::No),
+        ("/r/data/train.csv", Named::No),
         ("/r/.env.local", Named::Kind(Kind::Dotenv)),
         ("/r/prod.env", Named::Kind(Kind::Dotenv)),
         ("/r/.envrc", Named::Kind(Kind::Shell)),
@@ -210,7 +215,8 @@ mod tests {
         ("/r/job.sbatch", Named::Kind(Kind::Shell)),
         ("/r/rules.mk", Named::Kind(Kind::Make)),
         ("/r/constraints.in", Named::Kind(Kind::Requirements)),
-        ("/r/README.md", Named::No),
+        ("/r/README.md", Named::Kind(Kind::Prose)),
+        ("/r/conf/train.ini", Named::Kind(Kind::Ini)),
         ("/r/weights.bin", Named::No),
     ];
 

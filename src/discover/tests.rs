@@ -43,7 +43,7 @@ fn ignore_rules_are_honoured_and_counted() {
             ("sub/drop.sh", b"x"),
             ("venv/pyvenv.cfg", b""),
             ("venv/lib/a.py", b"x"),
-            ("notes.md", b"x"),
+            ("notes.doc", b"x"),
         ],
     );
     let (sources, notices) = tree.scan(&Options::default());
@@ -57,7 +57,7 @@ fn ignore_rules_are_honoured_and_counted() {
         ]
     );
     let (sources, notices) = tree.scan(&Options { no_ignore: true, ..Options::default() });
-    assert_eq!(paths(&sources), ["drop.sh", "keep.sh", "out/a.py", "sub/drop.sh", "venv/lib/a.py"]);
+    assert_eq!(paths(&sources), ["drop.sh", "keep.sh", "out/a.py", "sub/drop.sh", "venv/lib/a.py", "venv/pyvenv.cfg"]);
     assert!(notices.is_empty());
 }
 

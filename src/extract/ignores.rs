@@ -7,6 +7,9 @@ use crate::source::Range;
 use crate::text::utf8_same_length;
 
 const NAME: &str = "pipevet:";
+const TAG: &str = "pipevet-ignore";
+/// In the list of an ignore: all rules.
+pub const EVERY: &str = "*";
 /// The mark of another tool whose comments have the same form and say the same of a workflow. Its rules are kept under its name.
 const OTHER: &str = "zizmor:";
 
@@ -23,6 +26,13 @@ pub fn parse_other(comment: &str, range: Range) -> Option<Ignore> {
     let tool = OTHER.trim_end_matches(':');
     let reason = format!("{OTHER} ignore[{}] {reason}", rules.join(", ")).trim_end().to_owned();
     Some(Ignore { range, rules: rules.into_iter().map(|r| format!("{tool}/{r}")).collect(), reason })
+}
+
+/// The ignore that a tag of a notebook's cell is: `pipevet-ignore` of every rule, `pipevet-ignore:rule-id` of one. A comment cannot stand in an output.
+pub fn parse_tag(tag: &str, cell: Range) -> Option<Ignore> {
+    let rest = tag.strip_prefix(TAG)?;
+    let rule = if rest.is_empty() { EVERY } else { rest.strip_prefix(':')? };
+    Some(Ignore { range: Range { end: cell.start, ..cell }, rules: vec![rule.to_owned()], reason: format!("cell tag {tag}") })
 }
 
 /// The rules in brackets behind a name and the reason behind them.
@@ -90,6 +100,15 @@ mod tests {
         assert_eq!(facts.ignores.len(), 1);
         assert_eq!(&source[facts.ignores[0].range.bounds()], b"# pipevet: ignore[one, two] because");
         assert_eq!(facts.notices.len(), 1);
+    }
+
+    #[test]
+    fn tags_of_cells() {
+        let rules = |tag| parse_tag(tag, Range::new(4, 90)).map(|i| (i.rules, i.range));
+        assert_eq!(rules("pipevet-ignore"), Some((vec!["*".to_owned()], Range::new(4, 4))));
+        assert_eq!(rules("pipevet-ignore:a-b"), Some((vec!["a-b".to_owned()], Range::new(4, 4))));
+        assert_eq!(rules("pipevet-ignored"), None);
+        assert_eq!(rules("hide"), None);
     }
 
     #[test]

@@ -362,7 +362,7 @@ pub(crate) fn kind_word(kind: Kind) -> &'static str {
         Kind::Python => "python",
         Kind::Notebook => "notebook",
         Kind::Requirements | Kind::Pyproject | Kind::Ini | Kind::Conda => "manifest",
-        Kind::Yaml | Kind::Json | Kind::Toml | Kind::Dotenv | Kind::Plain => "config",
+        Kind::Yaml | Kind::Json | Kind::Toml | Kind::Dotenv | Kind::Plain | Kind::Prose => "config",
     }
 }
 

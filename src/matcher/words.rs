@@ -28,7 +28,7 @@ pub fn place_words(context: &Context<'_>, node: Node) -> String {
         Kind::Requirements => "this requirements file",
         Kind::Conda => "this environment",
         Kind::Pyproject | Kind::Ini => "this project",
-        Kind::Yaml | Kind::Json | Kind::Toml | Kind::Dotenv | Kind::Plain => "what reads this file",
+        Kind::Yaml | Kind::Json | Kind::Toml | Kind::Dotenv | Kind::Plain | Kind::Prose => "what reads this file",
     }
     .to_owned()
 }

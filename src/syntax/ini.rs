@@ -29,7 +29,8 @@ pub fn parse(bytes: &[u8]) -> Vec<Entry> {
     let file = Text::verbatim(bytes.get(skip..).unwrap_or_default(), skip);
     let mut out: Vec<Entry> = Vec::new();
     let mut section = String::new();
-    let mut open = false;
+    // How far the entry whose value may go on is indented: its further lines are indented more.
+    let mut open: Option<usize> = None;
     let mut at = 0;
     for line in file.as_str().split_inclusive(['\n', '\r']) {
         let start = at;
@@ -43,7 +44,7 @@ pub fn parse(bytes: &[u8]) -> Vec<Entry> {
         }
         let indent = line.len() - line.trim_start().len();
         let text = |from: usize, to: usize| file.slice(start + indent + from, start + indent + to);
-        if indent > 0 && open {
+        if open.is_some_and(|own| indent > own) {
             if let Some(entry) = out.last_mut() {
                 entry.lines.push(text(0, body.len()));
             }
@@ -51,7 +52,7 @@ pub fn parse(bytes: &[u8]) -> Vec<Entry> {
         }
         if let Some(name) = body.strip_prefix('[').and_then(|b| b.split(']').next()) {
             section = name.trim().to_owned();
-            open = false;
+            open = None;
             continue;
         }
         let cut = body.find(['=', ':']);
@@ -65,7 +66,7 @@ pub fn parse(bytes: &[u8]) -> Vec<Entry> {
             }
         }
         out.push(entry);
-        open = true;
+        open = Some(indent);
     }
     out
 }
@@ -90,6 +91,8 @@ mod tests {
                 ("options", "flag", vec![]),
             ]
         );
+        let indented = parse(b"['remote \"o\"']\n    user = a\n    password = b\n      c\n");
+        assert_eq!(indented.iter().map(|e| (e.key.as_str(), e.lines.len())).collect::<Vec<_>>(), [("user", 1), ("password", 2)]);
         for entry in &entries {
             assert_eq!(&source[entry.key_range.bounds()], entry.key.as_bytes());
             for line in &entry.lines {

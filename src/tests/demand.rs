@@ -11,6 +11,7 @@ use crate::discover::{Options, discover};
 use crate::finding::Alert;
 use crate::outline::Wanted;
 use crate::rule::examples;
+use crate::finding::VOUCHED;
 use crate::scan::analyze_for;
 use crate::source::Sources;
 
@@ -28,7 +29,9 @@ fn told(alerts: &[Alert], tree: &Sources) -> Vec<String> {
 fn differences(tree: &Sources, name: &str) -> Vec<String> {
     let (catalog, rules) = knowledge();
     let some = told(&scan(tree, catalog).1, tree);
-    let all = told(&analyze_for(tree, catalog, rules, &Config::default(), &Wanted::everything(), None).1, tree);
+    let mut all = analyze_for(tree, catalog, rules, &Config::default(), &Wanted::everything(), None).1;
+    all.retain(|a| !a.data.contains_key(VOUCHED));
+    let all = told(&all, tree);
     let only =
         |a: &[String], b: &[String], word: &str| a.iter().filter(|x| !b.contains(x)).map(|x| format!("{name}: only {word}: {x}")).collect::<Vec<_>>();
     [only(&some, &all, "on demand"), only(&all, &some, "with everything")].concat()

@@ -8,7 +8,7 @@ use crate::catalog::Catalog;
 use crate::config::Config;
 use crate::detect;
 use crate::discover::kind;
-use crate::finding::Alert;
+use crate::finding::{Alert, VOUCHED};
 use crate::outline::Wanted;
 use crate::rule::RuleSet;
 use crate::rule::examples::Case;
@@ -46,13 +46,15 @@ pub fn sources(files: &BTreeMap<String, String>) -> Sources {
     out
 }
 
-/// All alerts of a tree.
+/// All alerts of a tree that nobody vouches for.
 pub fn scan(sources: &Sources, catalog: &Catalog) -> (Model, Vec<Alert>) {
     // For a look at what asking on demand loses.
     if std::env::var_os("PIPEVET_EVERYTHING").is_some() {
         return scan::analyze_for(sources, catalog, knowledge().1, &Config::default(), &Wanted::everything(), None);
     }
-    scan::analyze(sources, catalog, knowledge().1, &Config::default(), None)
+    let (model, mut alerts) = scan::analyze(sources, catalog, knowledge().1, &Config::default(), None);
+    alerts.retain(|a| !a.data.contains_key(VOUCHED));
+    (model, alerts)
 }
 
 /// The files of a case, requirements of its project added.

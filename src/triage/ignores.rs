@@ -5,11 +5,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::catalog::fields::nearest;
 use crate::catalog::glob;
 use crate::config::{Ignore, Origin};
+use crate::extract::ignores::EVERY;
 use crate::facts::FileFacts;
 use crate::finding::{Location, Reported, VOUCHED};
 use crate::graph::Facts;
 use crate::notice::{Notice, NoticeKind};
-use crate::source::{FileId, Range, SourceFile, Sources};
+use crate::source::{FileId, Kind, Range, SourceFile, Sources};
 use crate::triage::fingerprint::Chains;
 use crate::triage::{Policy, unwanted};
 
@@ -41,8 +42,8 @@ pub fn apply(all: &[Reported], facts: &Facts, sources: &Sources, policy: &Policy
             }
             let covered = covers.of(ignore.range, &mut chains);
             for rule in &ignore.rules {
-                // Another tool's comment is not ours to find fault with.
-                let foreign = rule.contains('/');
+                // Another tool's comment is not ours to find fault with, nor is a tag that means whatever may be found.
+                let foreign = rule.contains('/') || rule == EVERY;
                 if !foreign && !policy.rules.is_empty() && !policy.rules.contains_key(rule) {
                     say(ignore.range, NoticeKind::Policy, format!("this ignore comment names no rule that exists: {rule}"));
                     continue;
@@ -54,7 +55,7 @@ pub fn apply(all: &[Reported], facts: &Facts, sources: &Sources, policy: &Policy
                 let mut used = false;
                 for i in by_file.get(&file).into_iter().flatten() {
                     let alert = &all[*i].alert;
-                    let meant = alert.rule == *rule || policy.aliases.get(rule).is_some_and(|ours| ours.contains(&alert.rule));
+                    let meant = rule == EVERY || alert.rule == *rule || policy.aliases.get(rule).is_some_and(|ours| ours.contains(&alert.rule));
                     if meant && covered.iter().any(|c| c.start <= alert.primary.range.start && alert.primary.range.start < c.end.max(c.start + 1)) {
                         used = true;
                         reasons[*i].get_or_insert_with(|| ignore.reason.clone());
@@ -181,7 +182,10 @@ impl<'a> Covers<'a> {
         out.extend(ignorable.map(|c| c.range));
         let lines = self.source.lines();
         let line = lines.line(comment.start);
-        out.insert(lines.range(line));
+        let own = lines.range(line);
+        // A notebook may be one line, and its cells share it.
+        let within = ignorable.map(|c| c.range).filter(|_| self.source.kind == Kind::Notebook);
+        out.insert(within.map_or(own, |c| Range { start: own.start.max(c.start), end: own.end.min(c.end).max(c.start) }));
         let before = Range { start: lines.range(line).start, end: comment.start };
         // In a notebook a line of code begins with the quote of its JSON string.
         let blank = |b: &u8| matches!(b, b' ' | b'\t' | b'"' | b'\xef' | b'\xbb' | b'\xbf');

@@ -56,7 +56,9 @@ fn addresses_of(file: FileId, sources: &Sources) -> Vec<String> {
     let Some(pattern) = ADDRESS.get_or_init(pattern) else { return Vec::new() };
     let bytes = &sources.file(file).bytes;
     let secrets = pattern.captures_iter(bytes).filter_map(|c| c.get(1).or_else(|| c.get(2)));
-    secrets.map(|m| String::from_utf8_lossy(m.as_bytes()).into_owned()).collect()
+    // A word (`password`, `postgres`) is nobody's secret, and sentences are made of words.
+    let word = |bytes: &[u8]| bytes.iter().all(u8::is_ascii_lowercase);
+    secrets.filter(|m| !word(m.as_bytes())).map(|m| String::from_utf8_lossy(m.as_bytes()).into_owned()).collect()
 }
 
 /// Shortens every secret to its first characters, wherever a sentence or a name of the report holds it.

@@ -47,19 +47,29 @@ pub fn assigned(id: FileId, file: &SourceFile, texts: &[Carried], context: &Cont
     let given = || Standing::Given;
     let skimmed = matches!(file.kind, Kind::Python | Kind::Notebook);
     for carried in texts.iter().filter(|_| skimmed) {
-        let code = file.kind == Kind::Python || matches!(carried.key.as_deref(), Some("source" | "input"));
-        for g in lexical::given(&carried.text) {
-            let stands = || if code { standing(carried.text.as_str(), g.start, g.start + g.text.len()) } else { Standing::Given };
+        let text = &carried.text;
+        let key = carried.key.as_deref();
+        let code = file.kind == Kind::Python || matches!(key, Some("source" | "input"));
+        for g in lexical::given(text) {
+            let stands = || if code { standing(text.as_str(), g.start, g.start + g.text.len()) } else { Standing::Given };
             found(&g.name, g.range, g.text.clone(), false, &stands);
         }
-        if let Some(key) = &carried.key {
-            let text = carried.text.as_str();
-            found(key, carried.text.whole(), text.to_owned(), false, &given);
+        let lines = match key {
+            Some("source" | "input") => lexical::magics(text),
+            Some(_) => lexical::lines(text, false),
+            None => Vec::new(),
+        };
+        lines.into_iter().for_each(|g| found(&g.name, g.range, g.text, false, &given));
+        lexical::bearers(text).into_iter().for_each(|g| found(&g.name, g.range, g.text, false, &given));
+        if let Some(key) = key {
+            found(key, text.whole(), text.as_str().to_owned(), false, &given);
         }
     }
-    if file.kind == Kind::Plain {
-        for carried in texts {
-            lexical::lines(&carried.text).into_iter().for_each(|g| found(&g.name, g.range, g.text, false, &given));
+    if matches!(file.kind, Kind::Plain | Kind::Shell | Kind::Make) {
+        for text in texts.iter().map(|c| &c.text) {
+            let headers = lexical::bearers(text);
+            let lines = lexical::lines(text, file.kind == Kind::Plain);
+            headers.into_iter().chain(lines).for_each(|g| found(&g.name, g.range, g.text, false, &given));
         }
     }
     for named in of_facts(id, facts, catalog, context.index, skimmed) {

@@ -49,20 +49,58 @@ pub fn given(text: &Text) -> Vec<Given> {
     out
 }
 
-/// What the lines of a plain file give to names, quotes or none: `name = value`, `name: value`, `password value`.
-pub fn lines(text: &Text) -> Vec<Given> {
-    static LINE: OnceLock<Option<Regex>> = OnceLock::new();
-    let line = r#"(?m)(?:^|[ \t{])["']?(?P<name>[A-Za-z_][A-Za-z0-9_.-]{1,80})["']?(?:[ \t]{0,20}[=:][ \t]{0,20}|[ \t]{1,20})["']?(?P<value>[^\s"']{8,300})"#;
-    let Some(line) = LINE.get_or_init(|| Regex::new(line).ok()) else { return Vec::new() };
-    let given = line.captures_iter(text.as_str()).filter_map(|c| Some((c.name("name")?, c.name("value")?)));
-    given
-        .map(|(name, value)| Given {
-            name: name.as_str().to_owned(),
-            range: text.range(value.start(), value.end()),
-            text: value.as_str().to_owned(),
-            start: value.start(),
-        })
+/// What lines give to names, quotes or none: `name = value`, `name: value`, `export NAME=value`; where `spaced`, also `name value`.
+pub fn lines(text: &Text, spaced: bool) -> Vec<Given> {
+    static SIGNED: OnceLock<Option<Regex>> = OnceLock::new();
+    static SPACED: OnceLock<Option<Regex>> = OnceLock::new();
+    let name = r#"(?m)(?:^|[ \t{,;!#"'])(?P<name>[A-Za-z_][A-Za-z0-9_.-]{1,80})["']?"#;
+    let value = r#"["']?(?P<value>[A-Za-z0-9+/=_.~@%:!$^&*#-]{8,300})["']?(?:[ \t\r,;})]|$)"#;
+    let sign = r"[ \t]{0,20}[=:][ \t]{0,20}";
+    let pattern = match spaced {
+        false => SIGNED.get_or_init(|| Regex::new(&format!("{name}{sign}{value}")).ok()),
+        true => SPACED.get_or_init(|| Regex::new(&format!(r"{name}(?:{sign}|[ \t]{{1,20}}){value}")).ok()),
+    };
+    let Some(pattern) = pattern else { return Vec::new() };
+    let mut out = Vec::new();
+    let mut at = 0;
+    while let Some(c) = pattern.captures_at(text.as_str(), at) {
+        let (Some(name), Some(value)) = (c.name("name"), c.name("value")) else { break };
+        // What looks like a value may be the next name: `machine h login u password p`.
+        at = name.end();
+        let range = text.range(value.start(), value.end());
+        out.push(Given { name: name.as_str().to_owned(), range, text: value.as_str().to_owned(), start: value.start() });
+    }
+    out
+}
+
+/// What headers of requests give: `Authorization: Bearer …`.
+pub fn bearers(text: &Text) -> Vec<Given> {
+    static BEARER: OnceLock<Option<Regex>> = OnceLock::new();
+    let pattern = || Regex::new(r"\b(?P<name>[Bb]earer)[ \t]{1,4}(?P<value>[A-Za-z0-9._~+/=-]{16,300})").ok();
+    let Some(pattern) = BEARER.get_or_init(pattern) else { return Vec::new() };
+    let values = pattern.captures_iter(text.as_str()).filter_map(|c| c.name("value"));
+    values
+        .map(|v| Given { name: "bearer_token".to_owned(), range: text.range(v.start(), v.end()), text: v.as_str().to_owned(), start: v.start() })
         .collect()
+}
+
+/// What the lines of a cell give to names that are no Python: magics, commands, and all of a cell that a magic takes.
+pub fn magics(text: &Text) -> Vec<Given> {
+    let source = text.as_str();
+    if source.trim_start().starts_with("%%") {
+        return lines(text, false);
+    }
+    let mut out = Vec::new();
+    let mut at = 0;
+    for line in source.split_inclusive('\n') {
+        let words = line.trim_start();
+        if words.starts_with(['%', '!']) {
+            let spaced = words.starts_with("%env ") || words.starts_with("%set_env ");
+            out.extend(lines(&text.slice(at, at + line.len()), spaced).into_iter().map(|g| Given { start: at + g.start, ..g }));
+        }
+        at += line.len();
+    }
+    out
 }
 
 fn words() -> Option<&'static aho_corasick::AhoCorasick> {
@@ -75,16 +113,16 @@ fn words() -> Option<&'static aho_corasick::AhoCorasick> {
 /// A cheap necessary condition.
 pub fn may_match(bytes: &[u8]) -> bool {
     static WORDS: OnceLock<Option<aho_corasick::AhoCorasick>> = OnceLock::new();
-    let words = ["token", "secret", "pass", "pwd", "key", "credential", "_pat", "-pat"];
+    let words = ["token", "secret", "pass", "pwd", "key", "credential", "_pat", "-pat", "bearer "];
     let searcher = WORDS.get_or_init(|| aho_corasick::AhoCorasick::builder().ascii_case_insensitive(true).build(words).ok());
     searcher.as_ref().is_some_and(|w| w.is_match(bytes))
 }
 
 fn pattern() -> Option<&'static Regex> {
     static PATTERN: OnceLock<Option<Regex>> = OnceLock::new();
-    // After the name: the end of a subscript or string, a type, the sign (a comma only after a string, as in `getenv("KEY", "…")`), a call that wraps
-    // the literal, prefixes of the literal.
-    let rest = r#"(?:\\?["'][ \t]{0,4},|\\?["']?[ \t]{0,4}[\])]?[ \t]{0,20}(?::[ \t]{0,4}[A-Za-z_][A-Za-z_\[\], .|]{0,40})?[=:]>?)[ \t]{0,20}(?:\\?\n[ \t]{0,40})?(?:[A-Za-z_.]{1,30}\()?[rbufRBUF]{0,2}\\?["'](?P<value>[^"'\s\\]{8,300})\\?["']"#;
+    // After the name: the end of a subscript or string, a type, the sign (a comma only after a string, as in `getenv("KEY", "…")`, perhaps with the
+    // `default=` of an option), a call or bracket around the literal, prefixes of the literal.
+    let rest = r#"(?:\\?["'][ \t]{0,4},(?:[^()\n]{0,120}?\bdefault[ \t]{0,4}=)?|\\?["']?[ \t]{0,4}[\])]?[ \t]{0,20}(?::[ \t]{0,4}[A-Za-z_][A-Za-z_\[\], .|]{0,40})?[=:]>?)[ \t]{0,20}(?:\\?\n[ \t]{0,40})?(?:[A-Za-z_.]{0,30}\([ \t\n]{0,40}|[^\n#]{1,80}?[)\]] or )?[rbufRBUF]{0,2}\\?["'](?P<value>[^"'\s\\]{8,300})\\?["']"#;
     PATTERN.get_or_init(|| Regex::new(&format!(r"\A{rest}")).ok()).as_ref()
 }
 
@@ -108,6 +146,9 @@ self.assertEqual(token, "abcdefgh9")
 keyword = "abcdefgh9"
 # old_password = "abcdefgha"
 short_key = "abc"
+wrapped_token = (
+    "abcdefghb")
+add("--hub-token", type=str, default="abcdefghc")
 "#;
         let text = Text::verbatim(source.as_bytes(), 0);
         let shown: Vec<(String, String)> = given(&text).into_iter().map(|g| (g.name, g.text)).collect();
@@ -121,7 +162,22 @@ short_key = "abc"
             ("secret", "abcdefgh7"),
             ("MY_KEY", "abcdefgh8"),
             ("old_password", "abcdefgha"),
+            ("wrapped_token", "abcdefghb"),
+            ("hub-token", "abcdefghc"),
         ];
         assert_eq!(shown, expected.map(|(n, t)| (n.to_owned(), t.to_owned())));
+    }
+
+    #[test]
+    fn lines_and_magics() {
+        let shown = |given: Vec<Given>| given.into_iter().map(|g| format!("{}={}", g.name, g.text)).collect::<Vec<_>>();
+        let text = |source: &str| Text::verbatim(source.as_bytes(), 0);
+        let netrc = "machine h.example login someone password abcdefgh1\n";
+        assert!(shown(lines(&text(netrc), true)).contains(&"password=abcdefgh1".to_owned()));
+        let values = "A_KEY=abcdefgh1\nb_token: 'abcdefgh2'\nc_key = f(abcdefgh3)\n\"d_key\": \"abcdefgh4\",\n";
+        assert_eq!(shown(lines(&text(values), false)), ["A_KEY=abcdefgh1", "b_token=abcdefgh2", "d_key=abcdefgh4"]);
+        let cell = "a_key = abcdefgh1\n%env B_KEY abcdefgh2\n!C_KEY='abcdefgh3' run --x\n!export D_KEY=abcdefgh4\n";
+        assert_eq!(shown(magics(&text(cell))), ["B_KEY=abcdefgh2", "C_KEY=abcdefgh3", "D_KEY=abcdefgh4"]);
+        assert_eq!(shown(magics(&text("%%writefile .env\nA_KEY=abcdefgh1\n"))), ["A_KEY=abcdefgh1"]);
     }
 }

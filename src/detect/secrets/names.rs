@@ -5,7 +5,15 @@ use crate::catalog::row::{Effect, Promise};
 
 /// What a name promises, if anything. A key of no other kind counts where rows know what it opens.
 pub fn promise(name: &str, catalog: &Catalog) -> Option<Promise> {
-    let words = words(name);
+    let mut words = words(name);
+    // One of several: `API_KEY_2`, `token1`.
+    let number = |w: &str| w.bytes().all(|b| b.is_ascii_digit());
+    if words.len() > 1 && words.last().is_some_and(|w| number(w)) {
+        words.pop();
+    }
+    if let Some(last) = words.last_mut() {
+        last.truncate(last.trim_end_matches(|c: char| c.is_ascii_digit()).len().max(1));
+    }
     match catalog.promise(&words.join("_")) {
         Some(Promise::Nothing) => None,
         Some(promise) => Some(promise),
@@ -64,6 +72,9 @@ mod tests {
             ("cache_key", None),
             ("secret_name", None),
             ("token_id", None),
+            ("API_KEY_2", Some(Promise::Key)),
+            ("hf_token1", Some(Promise::Key)),
+            ("COSMOS_KEY", Some(Promise::Key)),
             ("bypass", None),
             ("pass", None),
         ];

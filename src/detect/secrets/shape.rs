@@ -85,6 +85,11 @@ pub fn is_reference(text: &str) -> bool {
         "*",
     ];
     let contains = ["${", "$(", "{{", "}}", "://", "<", ">", "...", "…", "***", "os.environ", "getenv", "process.env", "secrets.", "\\", "://"];
+    // Base64 may begin as a path does.
+    let digits = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'/' | b'=');
+    if text.len() >= 40 && text.contains(['+', '=']) && text.bytes().all(digits) {
+        return false;
+    }
     let file = text
         .rsplit_once('.')
         .is_some_and(|(stem, ext)| !stem.is_empty() && (1..=5).contains(&ext.len()) && ext.bytes().all(|b| b.is_ascii_lowercase()));
@@ -97,6 +102,11 @@ pub fn is_reference(text: &str) -> bool {
 /// Whether a text is made of words, numbers and separators: an identifier, a model name, a version, a date.
 pub fn is_wordlike(text: &str) -> bool {
     let chunks: Vec<&str> = text.split(|c: char| !c.is_ascii_alphanumeric()).filter(|c| !c.is_empty()).collect();
+    // The name of a constant or variable.
+    let screaming = text.contains('_') && text.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || b == b'_');
+    if screaming && chunks.iter().all(|c| c.len() <= 12) {
+        return true;
+    }
     let word = |c: &str| {
         let letters = c.trim_end_matches(|d: char| d.is_ascii_digit());
         let digits = c.len() - letters.len();
@@ -148,11 +158,24 @@ pub fn is_key(text: &str) -> bool {
     let letters = bytes.iter().filter(|b| b.is_ascii_alphabetic()).count();
     (16..=512).contains(&bytes.len())
         && text.is_ascii()
-        && digits >= 2
         && letters >= 4
+        && (digits >= 2 || is_mixed(text))
         && !(is_uuid(text) || is_example(text) || is_reference(text) || is_wordlike(text) || is_public(text))
         && entropy(bytes) >= 3.0
-        && entropy_share(bytes) >= 0.72
+        && (entropy_share(bytes) >= 0.72 || entropy_share(behind_prefix(text)) >= 0.72)
+}
+
+/// What follows the prefix by which a vendor marks its keys (`sk-`, `rw_`): its letters are none of the alphabet.
+fn behind_prefix(text: &str) -> &[u8] {
+    let rest = text.split_once(['-', '_']).filter(|(prefix, rest)| prefix.len() <= 6 && rest.len() >= 16).map(|(_, rest)| rest);
+    rest.unwrap_or_default().as_bytes()
+}
+
+/// Whether the capitals of a text stand where no word begins, as chance puts them in a long text with few digits.
+fn is_mixed(text: &str) -> bool {
+    let letters = text.bytes().filter(u8::is_ascii_alphabetic);
+    let (capitals, small): (Vec<u8>, Vec<u8>) = letters.partition(u8::is_ascii_uppercase);
+    text.len() >= 20 && text.bytes().all(|b| b.is_ascii_alphanumeric()) && capitals.len().min(small.len()) * 4 >= text.len()
 }
 
 /// Whether a text may be a password that a person chose: mixed, not too short, no name and no example.
@@ -214,6 +237,11 @@ mod tests {
             ("projects/1234/secrets/x1/versions/2", false, false),
             ("https://api.host/v1/x9", false, false),
             ("MY_ENV_TOKEN_NAME_2", false, false),
+            ("sk-9f86d081884c7d659a2feaa0c55ad015", true, true),
+            ("/Zk3xPq9LmT7vRw2YbN5cHd8JtQe1AoUi+WsXzVb4MnKpL0==", true, true),
+            ("NEMOTRON_4_340B_API_KEY", false, false),
+            ("ysstsHMJ6RjmYrhBWCIi", true, true),
+            ("jgxfGiyIENbCrGqOogBrzAHrI", true, false),
             ("service-key-9.json", false, false),
             ("this is a sentence 12", false, false),
             ("1.2.3-rc.4+build.5678", false, false),

@@ -39,7 +39,7 @@ pub fn standing(source: &str, start: usize, end: usize) -> Standing {
     let mut child = chain[string];
     for parent in chain[..string].iter().rev() {
         match parent.kind() {
-            "concatenated_string" | "binary_operator" | "parenthesized_expression" | "conditional_expression" | "boolean_operator" | "call" => {}
+            "concatenated_string" | "binary_operator" | "parenthesized_expression" | "conditional_expression" | "boolean_operator" | "call" | "attribute" => {}
             "argument_list" if is_value(*parent, child) => return Standing::Given,
             "argument_list" if parent.named().len() == 1 => {}
             "assignment" | "augmented_assignment" | "named_expression" | "keyword_argument" | "pair" | "default_parameter" | "typed_default_parameter"

@@ -4,6 +4,7 @@
 mod magic;
 pub mod texts;
 
+use crate::extract::ignores;
 use crate::extract::python::{Lower, Unit, snippet};
 use crate::extract::shell;
 use crate::facts::{Builder, CellKind, Channel, FileFacts, Language, V, What};
@@ -144,6 +145,7 @@ fn walk(cells: &[Cell<'_>], module: crate::facts::FactId, language: Language, b:
         let fact = lower.b.add(range, what);
         lower.b.enter(fact);
         lower.b.open(range, name(cell), true);
+        lower.b.facts.ignores.extend(cell.tags.iter().filter_map(|tag| ignores::parse_tag(tag, range)));
         let rest = |from: usize| cell.text.slice(from, cell.text.len());
         match (&cell.body, cell.kind) {
             (Body::Python(_), _) => {
