@@ -30,7 +30,7 @@ pub fn assigned(id: FileId, file: &SourceFile, facts: &FileFacts, catalog: &Cata
             if is_test(&file.path) {
                 doubts.push("stands in test code".to_owned());
             }
-            let found = Found { file: id, range, text, name: name.to_owned(), cause: name.to_owned(), doubts };
+            let found = Found { file: id, range, text, name: name.to_owned(), cause: name.to_owned(), doubts, expired: false };
             if !out.iter().any(|o| super::found::overlap(o, &found)) {
                 out.push(found);
             }

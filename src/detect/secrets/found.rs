@@ -18,6 +18,8 @@ pub struct Found {
     pub cause: String,
     /// Doubts, one sentence each.
     pub doubts: Vec<String>,
+    /// Whether it says itself that it is no longer valid.
+    pub expired: bool,
 }
 
 /// Comments of this and other scanners that vouch for a line.

@@ -6,7 +6,7 @@ use super::carriers;
 use super::formats::{Formats, Token};
 use super::found::{Found, is_allowed, is_test};
 use crate::facts::FileFacts;
-use crate::source::{FileId, SourceFile};
+use crate::source::{FileId, Kind, SourceFile};
 use crate::text::Text;
 
 /// Tokens of all files, in order of file and place.
@@ -14,10 +14,12 @@ pub fn known<'f>(files: &[(FileId, &'f SourceFile, &'f FileFacts)], formats: &Fo
     files.par_iter().flat_map_iter(|(id, file, facts)| in_file(*id, file, facts, formats)).collect()
 }
 
-fn in_file(id: FileId, file: &SourceFile, facts: &FileFacts, formats: &Formats<'_>) -> Vec<Found> {
+pub fn in_file(id: FileId, file: &SourceFile, facts: &FileFacts, formats: &Formats<'_>) -> Vec<Found> {
     let mut out: Vec<(Found, Token)> = Vec::new();
-    for text in carriers::texts(file, facts, &|t| formats.may_match(t)) {
-        for token in formats.scan(text.as_str().as_bytes()) {
+    // Of JSON a string is a text; a format that spans several (a user and a key) is read from the file.
+    let whole = (file.kind == Kind::Json && formats.may_match(&file.bytes)).then(|| Text::verbatim(&file.bytes, 0));
+    for text in carriers::texts(file, facts, &|t| formats.may_match(t)).into_iter().chain(whole) {
+        for token in formats.scan(&text, &file.bytes) {
             if let Some(found) = found(id, file, &text, &token, formats)
                 && !is_allowed(file, found.range)
             {
@@ -41,6 +43,9 @@ fn found(file: FileId, source: &SourceFile, text: &Text, token: &Token, formats:
     let format = formats.get(token.format);
     let secret = text.as_str().get(token.start..token.end)?.to_owned();
     let range = text.range(token.start, token.end);
-    let doubts = if is_test(&source.path) && !token.verified { vec!["stands in test code".to_owned()] } else { Vec::new() };
-    Some(Found { file, range, text: secret, name: format.title.clone(), cause: format.id.clone(), doubts })
+    let mut doubts = token.doubts.clone();
+    if is_test(&source.path) && !token.verified {
+        doubts.push("stands in test code".to_owned());
+    }
+    Some(Found { file, range, text: secret, name: format.title.clone(), cause: format.id.clone(), doubts, expired: token.expired })
 }

@@ -3,9 +3,11 @@
 
 mod assigned;
 mod carriers;
+mod checksums;
 mod formats;
 mod found;
 mod image;
+mod keys;
 mod known;
 mod lexical;
 mod names;
@@ -55,7 +57,7 @@ fn files<'a>(context: &Context<'a>) -> Vec<File<'a>> {
 }
 
 fn known_in(context: &Context<'_>, files: &[File<'_>]) -> Vec<Found> {
-    known::known(files, &Formats::new(context.catalog.iter().map(|(_, row)| row)))
+    known::known(files, &Formats::new(context.catalog.iter().map(|(_, row)| row), &context.config.today))
 }
 
 /// One secret is one alert: the rule that names the vendor says more.
@@ -83,7 +85,11 @@ fn alerts(context: &Context<'_>, rule: &str, found: Vec<Found>) -> Vec<Alert> {
         out.push(Alert {
             rule: page.id.clone(),
             tier: page.tier,
-            severity: if is_test(&source.path) { lower(level) } else { level },
+            severity: match (found.expired, is_test(&source.path)) {
+                (true, _) => Severity::Low,
+                (_, true) => lower(level),
+                _ => level,
+            },
             confidence: Confidence::after(found.doubts.len()),
             primary: Location { file: found.file, range: found.range },
             cause: found.cause,
