@@ -50,6 +50,46 @@ fn every_format_finds_its_example_and_nothing_else() {
     assert!(count >= 95, "{count} formats");
 }
 
+/// Formats, expired or not, and doubts of what is found on a day.
+fn told(today: &str, kind: Kind, source: &str) -> Vec<(String, bool, Vec<String>)> {
+    let catalog = Catalog::builtin().unwrap();
+    let formats = Formats::new(catalog.iter().map(|(_, row)| row), today);
+    let file = SourceFile::new("x", kind, source.as_bytes().to_vec());
+    let found = known::in_file(FileId(0), &file, &FileFacts::default(), &formats);
+    found.into_iter().map(|f| (f.cause, f.expired, f.doubts)).collect()
+}
+
+#[test]
+fn what_has_ended_is_told_with_its_day() {
+    // The end of this one is a second of 2018-01-18.
+    let token = ["eyJhbGciOiJSUzI1NiIsInR5cCI6IkpXVCJ9", "eyJzdWIiOiJyb2JvdCIsImV4cCI6MTUxNjIzOTAyMn0", "q7Rt2LxV9bNd4KfHs8ZpWc3YmJg6TeUa"].join(".");
+    let source = format!("x = '{token}'\n");
+    for (today, doubts) in [("2018-01-18", vec![]), ("2018-01-19", vec!["it expired on 2018-01-18".to_owned()]), ("", vec![])] {
+        assert_eq!(told(today, Kind::Python, &source), [("json-web-token".to_owned(), !doubts.is_empty(), doubts)], "{today}");
+    }
+    let short = "ya29.".to_owned() + &"q7Rt2LxV9bNd4KfHs8ZpWc3YmJg6TeUa".repeat(2);
+    let doubt = vec!["tokens of this kind are valid for 1 hour".to_owned()];
+    assert_eq!(told("2026-11-23", Kind::Python, &short), [("google-access-token".to_owned(), false, doubt)]);
+}
+
+#[test]
+fn a_form_that_says_too_little_needs_a_word_beside_it() {
+    let token = "sk-".to_owned() + "9f86d081884c7d659a2feaa0c55ad015";
+    for (source, kind, found) in [
+        (format!("DeepSeek(api_key='{token}')"), Kind::Python, true),
+        (format!("api_key = '{token}'  # of deepseek"), Kind::Python, true),
+        (format!("api_key = '{token}'{}# deepseek", " ".repeat(110)), Kind::Python, false),
+        (format!("api_key = '{token}'"), Kind::Python, false),
+        (format!("{{\"deepseek\": \"{token}\"}}"), Kind::Json, true),
+        (format!("{{\"cells\": [{{\"source\": [\"DEEPSEEK = \\\"{token}\\\"\"]}}]}}"), Kind::Notebook, true),
+    ] {
+        assert_eq!(told("", kind, &source).len(), usize::from(found), "{source}");
+    }
+    // A format of several strings, in a file of JSON.
+    let login = r#"{"username": "ada", "key": "9f86d081884c7d659a2feaa0c55ad015"}"#;
+    assert_eq!(told("", Kind::Json, login).first().map(|f| f.0.as_str()), Some("kaggle-credentials"));
+}
+
 /// Runs the three detectors over files in memory; gives (rule, path, line, text at the span).
 fn run(files: &[(&str, &str)]) -> Vec<(String, String, u32, String)> {
     let mut sources = Sources { roots: vec![".".into()], files: Vec::new(), ..Sources::default() };
