@@ -2,10 +2,10 @@
 
 use serde_yaml::Value;
 
-use super::effects;
+use super::{effects, format};
 use super::fields::{Fault, Fields, LoadError, Read, count, kind, nearest, one_of, pairs, text, texts, truth, yaml};
 use super::glob::alternatives;
-use super::row::{ArgTest, EntrySubject, Flag, Receiver, Row, RowExample, SecretCheck, SecretFormat, Slot, SlotName, Subject, Test};
+use super::row::{ArgTest, EntrySubject, Flag, Receiver, Row, RowExample, Slot, SlotName, Subject, Test};
 use super::severity::Severities;
 
 /// Keys that name a subject.
@@ -114,23 +114,7 @@ fn subjects(kind: &'static str, fields: &Fields<'_>) -> Read<Vec<Subject>> {
     let under = |e: Fault| e.under(kind);
     let value = fields.get(kind).ok_or_else(|| Fault::new("no subject"))?;
     let corroborate = if matches!(kind, "call" | "method") { None } else { fields.read("corroborate", texts)? };
-    let format = SecretFormat {
-        id: String::new(),
-        title: fields.read("title", text)?.unwrap_or_default(),
-        keywords: fields.read("keywords", texts)?.unwrap_or_default(),
-        pattern: fields.read("pattern", text)?.unwrap_or_default(),
-        check: fields.read("check", |v| one_of(v, &CHECKS))?,
-        entropy: fields.read("entropy", hundredths)?.unwrap_or(0),
-        reaches: fields.read("reaches", text)?,
-    };
-    if kind == "secret" && (format.title.is_empty() || format.pattern.is_empty() || format.keywords.is_empty()) {
-        return Err(Fault::new("a secret needs `title`, `keywords` and `pattern`").under(kind));
-    }
-    if kind == "secret" {
-        regex::bytes::Regex::new(&format.pattern).map_err(|e| Fault::new(format!("`pattern` is no regular expression: {e}")).under("pattern"))?;
-    } else if !format.title.is_empty() || !format.pattern.is_empty() || !format.keywords.is_empty() || format.check.is_some() {
-        return Err(Fault::new("`title`, `keywords`, `pattern` and `check` belong to `secret` rows"));
-    }
+    let format = format::format(kind, fields)?;
     if (kind == "suffix") != corroborate.is_some() {
         return Err(Fault::new("`suffix` and `corroborate` go together").under(kind));
     }
@@ -169,21 +153,11 @@ fn subjects(kind: &'static str, fields: &Fields<'_>) -> Read<Vec<Subject>> {
                 "account" => Subject::Account(name.to_ascii_lowercase()),
                 "tool" => Subject::Tool(name.to_ascii_lowercase()),
                 "comment" => Subject::Comment(name.to_ascii_lowercase()),
-                _ => Subject::Secret(Box::new(SecretFormat { id: name, ..format.clone() })),
+                _ => Subject::Secret(Box::new(super::row::SecretFormat { id: name, ..format.clone() })),
             });
         }
     }
     Ok(out)
-}
-
-const CHECKS: [(&str, SecretCheck); 4] =
-    [("crc32-base62", SecretCheck::Crc32Base62), ("jwt", SecretCheck::Jwt), ("base64-json", SecretCheck::Base64Json), ("pem", SecretCheck::Pem)];
-
-fn hundredths(value: &Value) -> Read<u32> {
-    let n = value.as_f64().filter(|n| (0.0..=8.0).contains(n)).ok_or_else(|| Fault::new("expected bits per character, 0 to 8"))?;
-    // The bound above keeps the product far inside the type.
-    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
-    Ok((n * 100.0).round() as u32)
 }
 
 fn command(written: &str) -> Subject {

@@ -10,6 +10,7 @@ pub mod command;
 pub mod effect;
 pub mod effects;
 pub mod fields;
+mod format;
 pub mod glob;
 pub mod load;
 mod lookup;

@@ -164,12 +164,20 @@ pub struct SecretFormat {
     pub keywords: Vec<String>,
     /// The pattern, of the token alone; boundaries are added by the engine.
     pub pattern: String,
+    /// Words of which one must stand beside the token, in any letter case; empty when its form says enough.
+    pub near: Vec<String>,
+    /// Texts of the token, or of what it decodes to, that say it is no secret: published examples, keys that everybody may have.
+    pub public: Vec<String>,
     /// A structure to verify offline, when there is one.
     pub check: Option<SecretCheck>,
     /// Least Shannon entropy of the body per character, in hundredths of a bit.
     pub entropy: u32,
     /// The asset it can reach, as `credential` rows name them.
     pub reaches: Option<String>,
+    /// The variable in which its vendor's programs look for it.
+    pub environment: Option<String>,
+    /// How long such a token is valid at most, for people, when that is less than a day or so: `1 hour`.
+    pub lives: Option<String>,
 }
 
 /// A structure that can be verified offline.
@@ -177,11 +185,27 @@ pub struct SecretFormat {
 pub enum SecretCheck {
     /// The last six characters are the base-62 CRC32 of what stands between prefix and them (GitHub, npm).
     Crc32Base62,
+    /// The last seven characters are the base-36 CRC32 of all before them (GitLab's routable tokens).
+    Crc32Base36,
+    /// The last eight characters are the CRC32 of what stands before the last `_`, its bytes in hexadecimal and the lowest first (Grafana).
+    Crc32Hex,
+    /// Bech32: the last six characters are a checksum of the others (age).
+    Bech32,
     /// A JSON Web Token: header and payload decode to JSON.
     Jwt,
     /// Base64 of JSON.
     Base64Json,
-    /// A PEM block whose body decodes.
+    /// Base64 of a readable text in parts with `:` between them: `user:password`.
+    Base64Text,
+    /// Base64 of 64 bytes, without a stray bit (Azure's account keys).
+    Base64Of64,
+    /// Base64 of a signed address.
+    Base64Signed,
+    /// A macaroon of the second format: a location, an identifier, caveats, a signature (PyPI).
+    Macaroon,
+    /// The query of a shared access signature: a version, permissions, an HMAC (Azure).
+    Sas,
+    /// A PEM block whose body is a key.
     Pem,
 }
 

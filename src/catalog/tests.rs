@@ -90,6 +90,11 @@ fn faults_name_their_place_and_the_nearest_key() {
         ("- call: a.b\n", (1, 1), "a row needs `see`"),
         ("- call: a.b\n  see: x\n  flag: { name: f, safe: true, default-since: { p: 2.10 } }\n", (3, 3), "put quotes around 2.1"),
         ("- method: m\n  see: x\n", (1, 3), "a method needs `receiver:`"),
+        ("- call: a.b\n  near: [c]\n  see: x\n", (2, 3), "`near` belongs to `secret` rows"),
+        ("- secret: s\n  title: t\n  keywords: [k]\n  see: x\n", (1, 3), "a secret needs `title`, `keywords` and `pattern`"),
+        ("- secret: s\n  title: t\n  keywords: [k]\n  pattern: k\n  public: ['']\n  see: x\n", (5, 3), "an empty text stands everywhere"),
+        ("- secret: s\n  title: t\n  keywords: [k]\n  pattern: k\n  environment: hf-token\n  see: x\n", (5, 3), "the name of a variable"),
+        ("- secret: s\n  title: t\n  keywords: [k]\n  pattern: k\n  check: crc\n  see: x\n", (5, 3), "`crc` is none of"),
         ("- call: [a.b\n", (2, 1), ""),
     ];
     for (text, place, says) in cases {

@@ -219,7 +219,7 @@ pub(super) fn policy(check: &Check, knowledge: &Knowledge) -> anyhow::Result<Pol
         comments: None,
         ignores: config.ignores.clone(),
         home: config.home.clone(),
-        today: jiff::Timestamp::now().to_zoned(jiff::tz::TimeZone::UTC).date().to_string(),
+        today: config.today.clone(),
         whole: knowledge.whole,
     })
 }

@@ -46,7 +46,8 @@ impl Knowledge {
     pub fn load(choices: &Choices, scanned: &[PathBuf], origin: Origin<'_>) -> anyhow::Result<Knowledge> {
         let severities = Severities::builtin().map_err(|e| listed(vec![e]))?;
         let (config, files) = policy(choices, scanned, origin, &severities)?;
-        let config = config.with(choices.node(), &severities);
+        let today = jiff::Timestamp::now().to_zoned(jiff::tz::TimeZone::UTC).date().to_string();
+        let config = Config { today, ..config.with(choices.node(), &severities) };
         let named: Vec<(Box<dyn Files + '_>, String)> = choices.rules.iter().filter_map(|d| origin.directory(d)).collect();
         let named: Vec<(&dyn Files, &str)> = named.iter().map(|(files, directory)| (&**files, directory.as_str())).collect();
         let inside = |p: &PathBuf| origin.around(p).is_some_and(|(_, directory)| Path::new(&config.home).starts_with(directory));

@@ -59,6 +59,8 @@ pub struct Config {
     pub severity: Vec<(String, String, Option<Severity>)>,
     /// Findings that it accepts.
     pub ignores: Vec<Ignore>,
+    /// The day of the run, `2026-11-23`: what ends on a day before has ended. Empty: nothing has.
+    pub today: String,
     /// Everything as it was written, defaults below it.
     pub tree: Node,
 }
@@ -131,7 +133,7 @@ impl Config {
     #[must_use]
     pub fn with(self, call: Node, severities: &Severities) -> Config {
         let config = Config::of(call.over(self.tree), severities);
-        Config { file: self.file, home: self.home, ..config }
+        Config { file: self.file, home: self.home, today: self.today, ..config }
     }
     /// Whether a rule runs.
     pub fn enabled(&self, rule: &str) -> bool {
@@ -177,6 +179,7 @@ impl Config {
             trust: tree.get("trust").map(Trust::of).unwrap_or_default(),
             severity: cells(&tree),
             ignores: tree.get("ignore").map(Node::items).unwrap_or_default().iter().filter_map(ignore).collect(),
+            today: String::new(),
             tree,
         }
     }

@@ -212,7 +212,7 @@ fn deep_wide_and_endless_texts_end_soon() {
 #[test]
 fn names_and_secrets_of_scanned_files_do_no_harm() {
     // Put together here, so that no scanner takes this file for a leak.
-    let token = ["ghp", "_16C7e42F292c6912E7710c838347Ae178B4a"].concat();
+    let token = ["ghp", "_RB8WMCIkPgAGYNxcTebhjnMomiaKrB0F2qew"].concat();
     let password = "Tr0ub4dor-and-3-horses";
     let name = "::set-output name=x::\u{1b}[31m\u{202e}] (1)\n.py";
     let python = format!("import os\nTOKEN = '{token}'\nPASSWORD = '{password}'\nos.system(f'curl -u x:{password} {{x}}')\n");

@@ -7,7 +7,7 @@ use rayon::prelude::*;
 use super::harness::{knowledge, scan, sources};
 use crate::catalog::Catalog;
 use crate::catalog::row::{Effect, Row, RowExample, Subject};
-use crate::finding::{Severity, Tier};
+use crate::finding::{Alert, Severity, Tier};
 
 /// The tree of an example: its code in a file that fits the subject.
 pub fn tree(row: &Row, example: &RowExample) -> BTreeMap<String, String> {
@@ -111,7 +111,9 @@ pub fn rules(row: &Row, example: &RowExample, catalog: &Catalog) -> BTreeSet<Str
     let named = example.rule.as_deref();
     // Who calls is all that an entry says: a parameter that others can set is told of without one, at the lowest level.
     let enters = row.effects.iter().any(|e| matches!(e, Effect::Enters { .. }));
-    let told = alerts.into_iter().filter(|a| !enters || a.severity > Severity::Info);
+    // A format earns its place by being the one that is named.
+    let other = |a: &Alert| matches!(&row.subject, Subject::Secret(f) if a.data.get("secret").is_some_and(|s| *s != f.id));
+    let told = alerts.into_iter().filter(|a| (!enters || a.severity > Severity::Info) && !other(a));
     told.map(|a| a.rule).filter(|r| local(r) || named == Some(r)).collect()
 }
 

@@ -42,7 +42,7 @@ pub fn assigned(id: FileId, file: &SourceFile, texts: &[Carried], context: &Cont
         if is_test(&file.path) {
             doubts.push("stands in test code".to_owned());
         }
-        out.push(Found { file: id, range, text, name: name.to_owned(), cause: name.to_owned(), doubts });
+        out.push(Found { file: id, range, text, name: name.to_owned(), cause: name.to_owned(), doubts, expired: false });
     };
     let given = || Standing::Given;
     let skimmed = matches!(file.kind, Kind::Python | Kind::Notebook);

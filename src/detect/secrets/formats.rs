@@ -6,8 +6,11 @@ use std::sync::OnceLock;
 use aho_corasick::{AhoCorasick, AhoCorasickKind};
 use regex::bytes::{Regex, RegexBuilder};
 
-use super::{shape, verify};
+use super::verify::{self, Candidate, Held};
+use super::shape;
 use crate::catalog::row::{Row, SecretCheck, SecretFormat, Subject};
+use crate::source::Range;
+use crate::text::Text;
 
 /// All token formats of a catalogue, ready to scan.
 #[derive(Debug)]
@@ -17,6 +20,8 @@ pub struct Formats<'r> {
     keywords: Option<AhoCorasick>,
     /// For each keyword pattern: the format it belongs to.
     owner: Vec<usize>,
+    /// The day on which this is asked, `2026-11-23`; empty: nothing has expired.
+    today: &'r str,
 }
 
 /// A token in a text.
@@ -30,26 +35,37 @@ pub struct Token {
     pub end: usize,
     /// Whether a checksum or structure was verified.
     pub verified: bool,
+    /// Whether it says itself that it is no longer valid.
+    pub expired: bool,
+    /// Why it may be less than it looks, one sentence each.
+    pub doubts: Vec<String>,
 }
 
 /// The share of the possible entropy that a body needs when its row states no floor.
 const FLOOR: f64 = 0.7;
 
+/// How far from a token a word that its row asks for may stand, in bytes of the file.
+const NEAR: usize = 100;
+
 impl<'r> Formats<'r> {
     /// Collects the formats among rows.
-    pub fn new(rows: impl Iterator<Item = &'r Row>) -> Self {
+    pub fn new(rows: impl Iterator<Item = &'r Row>, today: &'r str) -> Self {
         let formats: Vec<&SecretFormat> = rows
             .filter_map(|row| match &row.subject {
                 Subject::Secret(format) => Some(format.as_ref()),
                 _ => None,
             })
             .collect();
-        let words: Vec<(usize, &str)> = formats.iter().enumerate().flat_map(|(i, f)| f.keywords.iter().map(move |k| (i, k.as_str()))).collect();
+        // In JSON that is not decoded yet a quote is escaped.
+        let forms = |k: &String| [Some(k.clone()), k.contains('"').then(|| k.replace('"', "\\\""))];
+        let words: Vec<(usize, String)> =
+            formats.iter().enumerate().flat_map(|(i, f)| f.keywords.iter().flat_map(forms).flatten().map(move |k| (i, k))).collect();
         Formats {
             patterns: formats.iter().map(|_| OnceLock::new()).collect(),
             keywords: AhoCorasick::builder().kind(Some(AhoCorasickKind::DFA)).build(words.iter().map(|(_, w)| w)).ok(),
             owner: words.iter().map(|(i, _)| *i).collect(),
             formats,
+            today,
         }
     }
     /// A format by index.
@@ -64,8 +80,10 @@ impl<'r> Formats<'r> {
     pub fn may_match(&self, bytes: &[u8]) -> bool {
         self.keywords.as_ref().is_some_and(|k| k.is_match(bytes))
     }
-    /// Every token in a text, in order of format, then place.
-    pub fn scan(&self, text: &[u8]) -> Vec<Token> {
+    /// Every token in a text of a file with these bytes, in order of format, then place. `refuted` gets what has the form of one and says itself that it is
+    /// none.
+    pub fn scan(&self, read: &Text, file: &[u8], refuted: &mut Vec<Range>) -> Vec<Token> {
+        let text = read.as_str().as_bytes();
         let Some(keywords) = &self.keywords else { return Vec::new() };
         let mut hit = vec![false; self.formats.len()];
         for found in keywords.find_overlapping_iter(text) {
@@ -74,15 +92,30 @@ impl<'r> Formats<'r> {
             }
         }
         let mut out = Vec::new();
+        let beside = |format: usize, start: usize, end: usize| {
+            let range = read.range(start, end);
+            let beside = (range.start as usize).saturating_sub(NEAR)..(range.end as usize).saturating_add(NEAR).min(file.len());
+            is_near(self.formats[format], file.get(beside).unwrap_or_default())
+        };
         for (index, _) in hit.iter().enumerate().filter(|(_, h)| **h) {
             let pattern = self.patterns[index].get_or_init(|| compile(&self.formats[index].pattern));
             if let Some(pattern) = pattern {
-                self.scan_one(index, pattern, text, &mut out);
+                let none = self.scan_one(index, pattern, text, &beside, &mut out);
+                refuted.extend(none.into_iter().map(|(start, end)| read.range(start, end)));
             }
         }
         out
     }
-    fn scan_one(&self, index: usize, pattern: &Regex, text: &[u8], out: &mut Vec<Token>) {
+    /// Tokens of one format to `out`; gives the bounds of what is refuted.
+    fn scan_one(
+        &self,
+        index: usize,
+        pattern: &Regex,
+        text: &[u8],
+        beside: &dyn Fn(usize, usize, usize) -> bool,
+        out: &mut Vec<Token>,
+    ) -> Vec<(usize, usize)> {
+        let mut refuted = Vec::new();
         let mut at = 0;
         while let Some(captures) = pattern.captures_at(text, at) {
             let Some(whole) = captures.get(0) else { break };
@@ -93,19 +126,51 @@ impl<'r> Formats<'r> {
             }
             let format = self.formats[index];
             let after = text.get(whole.end()..).unwrap_or_default();
-            let checked = format.check.is_some_and(|c| verify::holds(c, whole.as_bytes(), after));
-            if format.check.is_some() && !checked {
+            let candidate = Candidate { whole: whole.as_bytes(), body: body.as_bytes(), after };
+            let held = match format.check {
+                Some(check) => verify::holds(check, candidate),
+                None => Some(Held::default()),
+            };
+            let Some(held) = held else {
+                refuted.extend(format.check.filter(is_checksum).map(|_| (whole.start(), whole.end())));
+                continue;
+            };
+            let random = format.check == Some(SecretCheck::Pem) || is_random(format, body.as_bytes(), whole.as_bytes());
+            if is_public(format, whole.as_bytes(), &held) {
+                refuted.push((whole.start(), whole.end() + held.extra));
                 continue;
             }
-            let pem = format.check == Some(SecretCheck::Pem);
-            if !pem && !is_random(format, body.as_bytes(), whole.as_bytes()) {
+            if !random || !beside(index, whole.start(), whole.end()) {
                 continue;
             }
-            let end = if pem { whole.end() + verify::pem_end(after).unwrap_or(0) } else { whole.end() };
-            out.push(Token { format: index, start: whole.start(), end, verified: checked });
-            at = end;
+            at = whole.end() + held.extra;
+            let expired = held.until.filter(|day| day.as_str() < self.today);
+            let mut doubts: Vec<String> = expired.iter().map(|day| format!("it expired on {day}")).collect();
+            doubts.extend(held.doubt.map(str::to_owned));
+            if let (Some(lives), None) = (&format.lives, &expired) {
+                doubts.push(format!("tokens of this kind are valid for {lives}"));
+            }
+            let (start, end) = (whole.start(), at);
+            out.push(Token { format: index, start, end, verified: format.check.is_some(), expired: expired.is_some(), doubts });
         }
+        refuted
     }
+}
+
+/// Whether only chance could make what fails it look like a token: it is none.
+fn is_checksum(check: &SecretCheck) -> bool {
+    matches!(check, SecretCheck::Crc32Base62 | SecretCheck::Crc32Base36 | SecretCheck::Crc32Hex | SecretCheck::Bech32)
+}
+
+/// Whether a word that the format asks for stands there.
+fn is_near(format: &SecretFormat, beside: &[u8]) -> bool {
+    format.near.is_empty() || format.near.iter().any(|word| beside.windows(word.len()).any(|w| w.eq_ignore_ascii_case(word.as_bytes())))
+}
+
+/// Whether the token, or what it decodes to, says that everybody may have it.
+fn is_public(format: &SecretFormat, whole: &[u8], held: &Held) -> bool {
+    let has = |text: &[u8], mark: &str| text.windows(mark.len()).any(|w| w == mark.as_bytes());
+    format.public.iter().any(|mark| has(whole, mark) || has(held.text.as_bytes(), mark))
 }
 
 /// ASCII alone: Unicode tables make patterns slow to compile, and no token needs them.

@@ -19,6 +19,8 @@ pub struct Found {
     pub cause: String,
     /// Doubts, one sentence each.
     pub doubts: Vec<String>,
+    /// Whether it says itself that it is no longer valid.
+    pub expired: bool,
 }
 
 /// Whether a path is that of tests or their data.

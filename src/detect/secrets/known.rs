@@ -4,38 +4,52 @@ use super::Scanner;
 use super::carriers::Carried;
 use super::formats::Token;
 use super::found::{Found, is_test, overlap};
-use crate::source::{FileId, Range, SourceFile};
+use crate::source::{FileId, Kind, Range, SourceFile};
+use crate::text::Text;
 
-/// Tokens of one file, in order of place.
-pub fn known(id: FileId, file: &SourceFile, texts: &[Carried], scanner: &Scanner<'_>) -> Vec<Found> {
-    let mut out: Vec<(Found, Token)> = Vec::new();
-    for text in texts.iter().map(|c| &c.text) {
-        let bytes = text.as_str().as_bytes();
-        for token in scanner.formats.scan(bytes) {
+/// What the formats say of a file.
+pub struct Known {
+    /// Tokens, in order of place.
+    pub found: Vec<Found>,
+    /// What has the form of a token and says itself that it is none: a wrong checksum, a published example.
+    pub refuted: Vec<Range>,
+}
+
+/// Tokens of one file.
+pub fn known(id: FileId, file: &SourceFile, texts: &[Carried], scanner: &Scanner<'_>) -> Known {
+    let mut all: Vec<(Found, Token)> = Vec::new();
+    let mut refuted = Vec::new();
+    // Of JSON a string is a text; a format that spans several (a user and a key) is read from the file.
+    let whole = (file.kind == Kind::Json && scanner.formats.may_match(&file.bytes)).then(|| Text::verbatim(&file.bytes, 0));
+    for text in texts.iter().map(|c| &c.text).chain(&whole) {
+        for token in scanner.formats.scan(text, &file.bytes, &mut refuted) {
             if let Some(secret) = text.as_str().get(token.start..token.end) {
-                out.push((found(id, file, text.range(token.start, token.end), secret.to_owned(), &token, scanner), token));
+                all.push((found(id, file, text.range(token.start, token.end), secret.to_owned(), &token, scanner), token));
             }
         }
-        if scanner.wrapped.may_match(bytes) {
-            for (token, secret, start, end) in scanner.wrapped.scan(bytes, &scanner.formats) {
-                out.push((found(id, file, text.range(start, end), secret, &token, scanner), token));
+        if scanner.wrapped.may_match(text.as_str().as_bytes()) {
+            for (token, secret, range) in scanner.wrapped.scan(text, &file.bytes, scanner.formats) {
+                all.push((found(id, file, range, secret, &token, scanner), token));
             }
         }
     }
     // One place may be read in several ways, and one token may fit two formats: the verified and the tighter reading stands.
-    out.sort_by_key(|(f, t)| (!t.verified, f.range.len(), f.range.start, t.format));
+    all.sort_by_key(|(f, t)| (!t.verified, f.range.len(), f.range.start, t.format));
     let mut kept: Vec<Found> = Vec::new();
-    for (found, _) in out {
+    for (found, _) in all {
         if !kept.iter().any(|k| overlap(k, &found)) {
             kept.push(found);
         }
     }
     kept.sort_by_key(|f| f.range);
-    kept
+    Known { found: kept, refuted }
 }
 
 fn found(file: FileId, source: &SourceFile, range: Range, text: String, token: &Token, scanner: &Scanner<'_>) -> Found {
     let format = scanner.formats.get(token.format);
-    let doubts = if is_test(&source.path) && !token.verified { vec!["stands in test code".to_owned()] } else { Vec::new() };
-    Found { file, range, text, name: format.title.clone(), cause: format.id.clone(), doubts }
+    let mut doubts = token.doubts.clone();
+    if is_test(&source.path) && !token.verified {
+        doubts.push("stands in test code".to_owned());
+    }
+    Found { file, range, text, name: format.title.clone(), cause: format.id.clone(), doubts, expired: token.expired }
 }

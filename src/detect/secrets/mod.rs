@@ -3,9 +3,11 @@
 
 mod assigned;
 mod carriers;
+mod checksums;
 mod formats;
 mod found;
 mod image;
+mod keys;
 mod known;
 mod lexical;
 mod names;
@@ -22,7 +24,7 @@ use std::sync::OnceLock;
 use rayon::prelude::*;
 
 use self::formats::Formats;
-use self::found::{Found, is_test, overlap, place};
+use self::found::{Found, is_test, place};
 use self::vouched::Vouchers;
 use self::wrapped::Wrapped;
 use crate::detect::Context;
@@ -66,14 +68,20 @@ struct Scanned {
 
 /// What files are searched with.
 pub struct Scanner<'r> {
-    formats: Formats<'r>,
+    formats: &'r Formats<'r>,
     wrapped: Wrapped,
+}
+
+impl<'r> Scanner<'r> {
+    fn new(formats: &'r Formats<'r>) -> Self {
+        Scanner { wrapped: Wrapped::new(formats), formats }
+    }
 }
 
 impl Scanned {
     fn new(context: &Context<'_>) -> Self {
-        let formats = Formats::new(context.catalog.iter().map(|(_, row)| row));
-        let scanner = Scanner { wrapped: Wrapped::new(&formats), formats };
+        let formats = Formats::new(context.catalog.iter().map(|(_, row)| row), &context.config.today);
+        let scanner = Scanner::new(&formats);
         let files: Vec<(FileId, &SourceFile)> = context.sources.iter().collect();
         let found: Vec<[Vec<Found>; 3]> = files.par_iter().map(|(id, file)| in_file(context, *id, file, &scanner)).collect();
         let mut out = Scanned { vouchers: Vouchers::new(context.sources), ..Scanned::default() };
@@ -96,8 +104,10 @@ fn in_file(context: &Context<'_>, id: FileId, file: &SourceFile, scanner: &Scann
             || urls::may_match(text)
     };
     let texts = carriers::texts(file, facts, &may_matter);
-    let known = known::known(id, file, &texts, scanner);
-    let is_new = |f: &Found| !known.iter().any(|k| overlap(k, f));
+    let known::Known { found: known, refuted } = known::known(id, file, &texts, scanner);
+    // What looks like a vendor's token and is none opens nothing, whatever its name is.
+    let told = |f: &Found| known.iter().map(|k| k.range).chain(refuted.iter().copied()).any(|r| r.start < f.range.end && f.range.start < r.end);
+    let is_new = |f: &Found| !told(f);
     let mut assigned = assigned::assigned(id, file, &texts, context);
     assigned.retain(is_new);
     let mut in_image = if file.kind == Kind::Dockerfile { image::image(id, facts, context.catalog) } else { Vec::new() };
@@ -124,7 +134,11 @@ fn alerts(context: &Context<'_>, rule: &str, of: fn(&Scanned) -> &Vec<Found>) ->
         out.push(Alert {
             rule: page.id.clone(),
             tier: page.tier,
-            severity: if is_test(&source.path) { lower(level) } else { level },
+            severity: match (found.expired, is_test(&source.path)) {
+                (true, _) => Severity::Low,
+                (_, true) => lower(level),
+                _ => level,
+            },
             confidence: Confidence::after(found.doubts.len()),
             primary: Location { file: found.file, range: found.range },
             cause: found.cause,

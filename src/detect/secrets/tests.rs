@@ -12,40 +12,88 @@ use crate::outline::Wanted;
 use crate::rule::RuleSet;
 use crate::source::Sources;
 
+/// What formats find in a file.
+fn known_in(formats: &Formats<'_>, kind: Kind, source: &str) -> Vec<Found> {
+    let file = SourceFile::new("x", kind, source.as_bytes().to_vec());
+    let scanner = Scanner::new(formats);
+    let texts = carriers::texts(&file, &FileFacts::default(), &|_, t| formats.may_match(t));
+    known::known(FileId(0), &file, &texts, &scanner).found
+}
+
 /// The ids of formats found in a file.
 fn found(formats: &Formats<'_>, kind: Kind, source: &str) -> Vec<String> {
-    let file = SourceFile::new("x", kind, source.as_bytes().to_vec());
-    let texts = carriers::texts(&file, &FileFacts::default(), &|_, t| formats.may_match(t));
-    let mut seen = BTreeSet::new();
-    let found = texts.iter().flat_map(|c| formats.scan(c.text.as_str().as_bytes()).into_iter().map(|t| (c.text.range(t.start, t.end), t)));
-    // A text and the same without the places between its literals.
-    found.filter(|(range, t)| seen.insert((*range, t.format))).map(|(_, t)| t).map(|t| formats.get(t.format).id.clone()).collect()
+    known_in(formats, kind, source).into_iter().map(|f| f.cause).collect()
 }
 
 #[test]
 fn every_format_finds_its_example_and_nothing_else() {
     let catalog = Catalog::builtin().unwrap();
-    let formats = Formats::new(catalog.iter().map(|(_, row)| row));
-    let mut count = 0;
+    let formats = Formats::new(catalog.iter().map(|(_, row)| row), "2026-11-23");
+    let (mut count, mut wrong) = (0, Vec::new());
+    let mut expect = |kind: Kind, source: &str, id: Option<&str>| {
+        let found = found(&formats, kind, source);
+        if !found.iter().map(String::as_str).eq(id) {
+            wrong.push(format!("{found:?} and not {id:?} in {source}"));
+        }
+    };
     for (_, row) in catalog.iter() {
         let Subject::Secret(format) = &row.subject else { continue };
         count += 1;
         for example in &row.bad {
-            assert_eq!(found(&formats, Kind::Python, &example.code), [format.id.as_str()], "{}", example.code);
+            expect(Kind::Python, &example.code, Some(&format.id));
             // The same source as a line of a notebook cell.
             let cell = serde_json::json!({ "cells": [{ "source": [format!("{}\n", example.code), "y"] }] }).to_string();
-            assert_eq!(found(&formats, Kind::Notebook, &cell), [format.id.as_str()], "{cell}");
-            // The token alone, in prose and as an attribute of escaped HTML.
-            let token: String = example.code.trim_start_matches("x = ").trim_matches('"').replace("\" \"", "");
+            expect(Kind::Notebook, &cell, Some(&format.id));
+            // The token in prose and as the content of escaped HTML.
+            let token: String = example.code.trim_start_matches("x = ").trim_matches(['"', '\'']).replace("\" \"", "").replace("' '", "");
             let html = serde_json::json!({ "text/html": [format!("<td>{token}</td>")] }).to_string();
-            assert_eq!(found(&formats, Kind::Notebook, &html), [format.id.as_str()], "{html}");
+            expect(Kind::Notebook, &html, Some(&format.id));
         }
         for example in &row.ok {
-            assert_eq!(found(&formats, Kind::Python, &example.code), Vec::<String>::new(), "{}", example.code);
+            expect(Kind::Python, &example.code, None);
         }
         assert!(!row.bad.is_empty(), "{}", format.id);
     }
-    assert!(count > 35);
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    assert!(count >= 95, "{count} formats");
+}
+
+/// Formats, expired or not, and doubts of what is found on a day.
+fn told(today: &str, kind: Kind, source: &str) -> Vec<(String, bool, Vec<String>)> {
+    let catalog = Catalog::builtin().unwrap();
+    let formats = Formats::new(catalog.iter().map(|(_, row)| row), today);
+    known_in(&formats, kind, source).into_iter().map(|f| (f.cause, f.expired, f.doubts)).collect()
+}
+
+#[test]
+fn what_has_ended_is_told_with_its_day() {
+    // The end of this one is a second of 2018-01-18.
+    let token = ["eyJhbGciOiJSUzI1NiIsInR5cCI6IkpXVCJ9", "eyJzdWIiOiJyb2JvdCIsImV4cCI6MTUxNjIzOTAyMn0", "q7Rt2LxV9bNd4KfHs8ZpWc3YmJg6TeUa"].join(".");
+    let source = format!("x = '{token}'\n");
+    for (today, doubts) in [("2018-01-18", vec![]), ("2018-01-19", vec!["it expired on 2018-01-18".to_owned()]), ("", vec![])] {
+        assert_eq!(told(today, Kind::Python, &source), [("json-web-token".to_owned(), !doubts.is_empty(), doubts)], "{today}");
+    }
+    let short = "ya29.".to_owned() + &"q7Rt2LxV9bNd4KfHs8ZpWc3YmJg6TeUa".repeat(2);
+    let doubt = vec!["tokens of this kind are valid for 1 hour".to_owned()];
+    assert_eq!(told("2026-11-23", Kind::Python, &short), [("google-access-token".to_owned(), false, doubt)]);
+}
+
+#[test]
+fn a_form_that_says_too_little_needs_a_word_beside_it() {
+    let token = "sk-".to_owned() + "9f86d081884c7d659a2feaa0c55ad015";
+    for (source, kind, found) in [
+        (format!("DeepSeek(api_key='{token}')"), Kind::Python, true),
+        (format!("api_key = '{token}'  # of deepseek"), Kind::Python, true),
+        (format!("api_key = '{token}'{}# deepseek", " ".repeat(110)), Kind::Python, false),
+        (format!("api_key = '{token}'"), Kind::Python, false),
+        (format!("{{\"deepseek\": \"{token}\"}}"), Kind::Json, true),
+        (format!("{{\"cells\": [{{\"source\": [\"DEEPSEEK = \\\"{token}\\\"\"]}}]}}"), Kind::Notebook, true),
+    ] {
+        assert_eq!(told("", kind, &source).len(), usize::from(found), "{source}");
+    }
+    // A format of several strings, in a file of JSON.
+    let login = r#"{"username": "ada", "key": "9f86d081884c7d659a2feaa0c55ad015"}"#;
+    assert_eq!(told("", Kind::Json, login).first().map(|f| f.0.as_str()), Some("kaggle-credentials"));
 }
 
 /// Runs the three detectors over files in memory; gives (rule, path, line, text at the span).

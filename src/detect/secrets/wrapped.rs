@@ -4,6 +4,8 @@ use aho_corasick::AhoCorasick;
 
 use super::formats::{Formats, Token};
 use super::verify;
+use crate::source::Range;
+use crate::text::Text;
 
 /// Finds runs that may hold a token.
 #[derive(Debug)]
@@ -45,8 +47,9 @@ impl Wrapped {
         self.keywords.as_ref().is_some_and(|k| k.is_match(bytes))
     }
 
-    /// Every run that holds a token: the token, its text, and the bounds of the run in `text`.
-    pub fn scan(&self, text: &[u8], formats: &Formats<'_>) -> Vec<(Token, String, usize, usize)> {
+    /// Every run that holds a token: the token, its text, and where the run stands in a file with these bytes.
+    pub fn scan(&self, read: &Text, file: &[u8], formats: &Formats<'_>) -> Vec<(Token, String, Range)> {
+        let text = read.as_str().as_bytes();
         let mut out = Vec::new();
         let mut done = 0;
         for hit in self.keywords.iter().flat_map(|k| k.find_overlapping_iter(text)) {
@@ -65,9 +68,10 @@ impl Wrapped {
             for inner in [unhex(run), verify::decode(run)].into_iter().flatten() {
                 // Tokens are text.
                 let Ok(inner) = String::from_utf8(inner) else { continue };
-                let found = formats.scan(inner.as_bytes()).into_iter().next();
+                let range = read.range(start, start + length);
+                let found = formats.scan(&Text::synthetic(&inner, range), file, &mut Vec::new()).into_iter().next();
                 if let Some((token, secret)) = found.and_then(|t| Some((t.clone(), inner.get(t.start..t.end)?.to_owned()))) {
-                    out.push((token, secret, start, start + length));
+                    out.push((token, secret, range));
                     break;
                 }
             }

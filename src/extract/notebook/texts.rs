@@ -18,10 +18,13 @@ pub struct Spot {
     pub metadata: bool,
 }
 
+/// The key of Markdown and raw cells.
+pub const PROSE: &str = "prose";
+
 /// One text.
 #[derive(Clone, Debug)]
 pub struct Found {
-    /// The key it stands under.
+    /// The key it stands under; [`PROSE`] for the source of a cell that is no code.
     pub key: String,
     /// The text.
     pub text: Text,
@@ -30,12 +33,18 @@ pub struct Found {
 /// Every text of a notebook of which a string may matter, given its key and how it is written in the file.
 pub fn texts(bytes: &[u8], may_matter: &dyn Fn(&[u8], &[u8]) -> bool) -> Vec<Found> {
     let mut out = Vec::new();
+    // Keys stand in the order of the alphabet: the kind of a cell before its text.
+    let mut code = true;
     walk(bytes, &mut |path| is_text(path), &mut |path, strings| {
+        let name = key(path);
+        if name == b"cell_type" {
+            code = strings.raw().next() == Some(b"code");
+            return;
+        }
         // An escape may hide any letter; only those of plain letters could hide one that matters.
         let hidden = |raw: &[u8]| memchr::memmem::find(raw, b"\\u00").is_some();
-        let name = key(path);
         if strings.raw().any(|raw| may_matter(name, raw) || hidden(raw)) {
-            let key = String::from_utf8_lossy(name).into_owned();
+            let key = if name == b"source" && !code { PROSE.to_owned() } else { String::from_utf8_lossy(name).into_owned() };
             out.extend(decoded(path, strings).into_iter().map(|text| Found { key: key.clone(), text }));
         }
     });
@@ -87,7 +96,7 @@ fn is_text(path: &[Step<'_>]) -> bool {
     let plots: [&[u8]; 2] = [b"application/vnd.vega", b"application/vnd.holoviews"];
     let picture = key.starts_with(b"image/") && !key.starts_with(b"image/svg");
     let old = matches!(key, b"png" | b"jpeg" | b"jpg" | b"pdf") && path.iter().any(|s| matches!(s, Step::Key(k) if *k == b"outputs"));
-    let name = matches!(key, b"id" | b"cell_id" | b"outputId" | b"model_id" | b"hash" | b"buffers" | b"cell_type" | b"output_type");
+    let name = matches!(key, b"id" | b"cell_id" | b"outputId" | b"model_id" | b"hash" | b"buffers" | b"output_type");
     !(picture || old || name || media.iter().chain(&plots).any(|m| key.starts_with(m)))
 }
 
@@ -196,7 +205,7 @@ mod tests {
   {"output_type": "error", "ename": "E", "traceback": ["\u001b[0;31mse\u001b[0mven", "x"]}]}]}"##;
         let want = [
             "line 1 metadata, name: \"x.ipynb\"",
-            "cell 1 line 1, source: \"# one\\ntwo\"",
+            "cell 1 line 1, prose: \"# one\\ntwo\"",
             "cell 2 line 1 metadata, tags: \"t\"",
             "cell 2 line 1, source: \"x = \\\"y\\\"\"",
             "cell 2 output 1 line 1, name: \"stdout\"",
