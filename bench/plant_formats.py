@@ -50,7 +50,7 @@ def pick(r, alphabet, n):
     """Random characters that begin and end with a letter or digit and hold both cases or digits as real keys do."""
     while True:
         text = "".join(r.choice(alphabet) for _ in range(n))
-        if text[0].isalnum() and text[-1].isalnum() and (n < 16 or alphabet == LETTERS or any(c.isdigit() for c in text)):
+        if text[0].isalnum() and text[-1].isalnum() and (n < 16 or not any(c.isdigit() for c in alphabet) or any(c.isdigit() for c in text)):
             return text
 
 
@@ -130,7 +130,17 @@ def azure_sas(r):
 
 
 def bedrock_short(r):
-    return "bedrock-api-key-" + b64(f"bedrock.amazonaws.com/?Action=CallWithBearerToken&X-Amz-Signature={pick(r, HEX, 64)}&Version=1".encode())
+    query = {
+        "Action": "CallWithBearerToken",
+        "X-Amz-Algorithm": "AWS4-HMAC-SHA256",
+        "X-Amz-Credential": f"ASIA{pick(r, UPPER + '234567', 16)}%2F20310101%2Fus-east-1%2Fbedrock%2Faws4_request",
+        "X-Amz-Date": "20310101T000000Z",
+        "X-Amz-Expires": "43200",
+        "X-Amz-Signature": pick(r, HEX, 64),
+        "X-Amz-SignedHeaders": "host",
+        "Version": "1",
+    }
+    return "bedrock-api-key-" + b64(("bedrock.amazonaws.com/?" + "&".join(f"{k}={v}" for k, v in query.items())).encode())
 
 
 def bedrock_long(r):
@@ -144,7 +154,9 @@ def neptune(r):
 def pypi(r):
     inner = {"version": 1, "permissions": "user"}
     identifier = json.dumps([1, [uuid(r)], inner["permissions"]], separators=(",", ":")).encode()
-    body = b"\x02\x01\x08pypi.org\x02" + bytes([len(identifier)]) + identifier + b"\x00\x00\x06\x20" + r.randbytes(48)
+    # Of version 2: location, identifier, one caveat, the signature.
+    caveat = b"\x02\x06[0, 1]\x00"
+    body = b"\x02\x01\x08pypi.org\x02" + bytes([len(identifier)]) + identifier + b"\x00" + caveat + b"\x00\x06\x20" + r.randbytes(32)
     return "pypi-" + b64url(body)
 
 
@@ -154,7 +166,7 @@ def docker_auth(r):
 
 
 def aws(r):
-    key = "AKIA" + pick(r, UPPER + "234567", 16)
+    key = "AKIA" + pick(r, UPPER + '234567', 16)
     return Secret(pick(r, ALNUM + "/+", 40), [("AWS_ACCESS_KEY_ID", key)])
 
 
@@ -175,7 +187,13 @@ def github_app(r):
 
 
 def gitlab_routable(r):
-    return f"glpat-{pick(r, WORD, 27)}.01.{pick(r, LOWER + DIGITS, 9)}"
+    # The length of the payload in base 36, then the CRC32 of all before it.
+    token = f"glpat-{pick(r, WORD, 27)}.01.0r"
+    crc, tail = zlib.crc32(token.encode()), ""
+    for _ in range(7):
+        crc, digit = divmod(crc, 36)
+        tail = (DIGITS + LOWER)[digit] + tail
+    return token + tail
 
 
 def value(make):

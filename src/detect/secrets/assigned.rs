@@ -2,7 +2,7 @@
 
 use super::carriers::Carried;
 use super::found::{Found, in_stage, is_test};
-use super::names::promise;
+use super::names::{of_vendor, promise};
 use super::standing::{Standing, standing};
 use super::{lexical, shape, urls};
 use crate::catalog::Catalog;
@@ -19,7 +19,9 @@ pub fn assigned(id: FileId, file: &SourceFile, texts: &[Carried], context: &Cont
     let mut out = urls::urls(id, file, texts);
     let mut found = |name: &str, range: Range, text: String, certain: bool, stands: &dyn Fn() -> Standing| {
         // Few texts have the shape of a secret; what a name promises takes a look at every row of names.
-        let (key, password) = (shape::is_key(&text), shape::is_password(&text));
+        // A UUID names things more often than it opens them: only under a vendor's own name.
+        let own = shape::is_uuid(&text) && !shape::is_example(&text) && of_vendor(name, catalog);
+        let (key, password) = (shape::is_key(&text) || own, shape::is_password(&text));
         if !key && !password {
             return;
         }

@@ -28,6 +28,13 @@ fn opens(name: &str, catalog: &Catalog) -> bool {
     row.is_some_and(|row| row.effects.iter().any(|e| matches!(e, Effect::Opens { asset } if asset != "none")))
 }
 
+/// Whether a row knows this very name as that of a vendor's credential, not one that only ends as such names do.
+pub fn of_vendor(name: &str, catalog: &Catalog) -> bool {
+    let upper = words(name).join("_").to_ascii_uppercase();
+    let row = catalog.credential(&upper).map(|id| catalog.row(id));
+    opens(name, catalog) && row.is_some_and(|row| !row.subject.name().starts_with('*'))
+}
+
 /// The words of a name in lower case: `hfApiToken`, `HF_API_TOKEN` and `hf-api.token` have the same.
 pub fn words(name: &str) -> Vec<String> {
     let mut out: Vec<String> = Vec::new();
@@ -81,6 +88,7 @@ mod tests {
         for (name, want) in table {
             assert_eq!(promise(name, &catalog), *want, "{name}");
         }
+        assert!(of_vendor("PINECONE_API_KEY", &catalog) && !of_vendor("SESSION_TOKEN", &catalog));
         assert_eq!(words("myHFToken2X"), ["my", "hf", "token2", "x"]);
     }
 }
