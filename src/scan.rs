@@ -58,7 +58,20 @@ const ROUNDS: usize = 5;
 /// Builds the model of a tree. `wanted` decides which parts of Python files are looked at first; more are asked for as flow needs them. What `cache` holds is
 /// not read again.
 pub fn model(sources: &Sources, catalog: &Catalog, wanted: &Wanted, cache: Option<&Cache>) -> Model {
-    let outlines: Vec<Option<Outline>> = sources.files.par_iter().map(|f| (f.kind == Kind::Python).then(|| outline::outline(&f.bytes))).collect();
+    model_of(sources, catalog, wanted, &|_| true, cache)
+}
+
+/// As [`model`], of the files for which `is_read` holds; the others have no facts.
+fn model_of(
+    sources: &Sources,
+    catalog: &Catalog,
+    wanted: &Wanted,
+    is_read: &(dyn Fn(FileId) -> bool + Sync),
+    cache: Option<&Cache>,
+) -> Model {
+    let id = |i: usize| FileId(u32::try_from(i).unwrap_or(u32::MAX));
+    let outlined = |(i, f): (usize, &SourceFile)| (f.kind == Kind::Python && is_read(id(i))).then(|| outline::outline(&f.bytes));
+    let outlines: Vec<Option<Outline>> = sources.files.par_iter().enumerate().map(outlined).collect();
     let contents: Vec<Content> = cache.map(|_| sources.files.par_iter().map(|f| Content::of(&f.bytes)).collect()).unwrap_or_default();
     let mut selected: Vec<Vec<Part>> = vec![Vec::new(); sources.files.len()];
     let mut walked: Vec<Option<Walked>> = sources.files.iter().map(|_| None).collect();
@@ -77,11 +90,14 @@ pub fn model(sources: &Sources, catalog: &Catalog, wanted: &Wanted, cache: Optio
             .into_par_iter()
             .enumerate()
             .filter_map(|(i, (file, selected, walked, facts))| {
+                if !is_read(id(i)) {
+                    return (round == 0).then(|| (i, FileIndex::default(), Local::default(), LeftOut::new()));
+                }
                 let blocks = match &outlines[i] {
                     // What a project needs stands in plain strings there.
                     Some(outline) if base(&file.path) == "setup.py" => outline.all(),
                     Some(outline) if round == 0 => outline::select(outline, &file.bytes, wanted),
-                    Some(outline) => outline::select_more(outline, &file.bytes, asked.get(&FileId(u32::try_from(i).unwrap_or(u32::MAX)))?, selected)?,
+                    Some(outline) => outline::select_more(outline, &file.bytes, asked.get(&id(i))?, selected)?,
                     None if round == 0 => Vec::new(),
                     None => return None,
                 };
@@ -184,7 +200,18 @@ pub fn analyze_for(
     wanted: &Wanted,
     cache: Option<&Cache>,
 ) -> (Model, Vec<Alert>) {
-    let model = model(sources, catalog, wanted, cache);
+    conclude(sources, catalog, rules, config, model(sources, catalog, wanted, cache))
+}
+
+/// As [`analyze`], for rules that look at texts alone: of notebooks and Python files only those are read in which one of them finds something.
+pub fn analyze_texts(sources: &Sources, catalog: &Catalog, rules: &RuleSet, config: &Config, cache: Option<&Cache>) -> (Model, Vec<Alert>) {
+    let found = detect::secrets::with_tokens(sources, catalog, config);
+    let is_read = |id: FileId| !matches!(sources.file(id).kind, Kind::Notebook | Kind::Python) || found.contains(&id);
+    conclude(sources, catalog, rules, config, model_of(sources, catalog, catalog.wanted(), &is_read, cache))
+}
+
+/// What every page says of a model.
+fn conclude(sources: &Sources, catalog: &Catalog, rules: &RuleSet, config: &Config, model: Model) -> (Model, Vec<Alert>) {
     let secrets = detect::secrets::Secrets::default();
     let context = detect::Context {
         sources,

@@ -17,7 +17,7 @@ use crate::finding::Report;
 use crate::graph::Facts;
 use crate::notice::{Notice, NoticeKind};
 use crate::report::Card;
-use crate::rule::{Page, RuleSet, Status};
+use crate::rule::{By, Page, RuleSet, Status};
 use crate::scan::{self, Model};
 use crate::source::Sources;
 use crate::triage::{Policy, Standing, triage};
@@ -82,7 +82,9 @@ impl Knowledge {
     }
     /// The findings of a tree, and all that is known of it. Notices and what was cleared stand in the report.
     pub fn look(&self, sources: &Sources, notices: Vec<Notice>, policy: &Policy) -> (Report, Model) {
-        let (mut model, alerts) = scan::analyze(sources, &self.catalog, &self.rules, &self.config, self.cache.as_ref());
+        let of_texts = |id: &String| self.rules.get(id).is_some_and(|p| matches!(&p.by, By::Detector(name) if detect::OF_TEXTS.contains(&name.as_str())));
+        let analyze = if !policy.select.is_empty() && policy.select.iter().all(of_texts) { scan::analyze_texts } else { scan::analyze };
+        let (mut model, alerts) = analyze(sources, &self.catalog, &self.rules, &self.config, self.cache.as_ref());
         model.notices.extend(notices);
         // A weakened row is told in every run, so that it is never forgotten.
         model.notices.extend(self.catalog.overridden.iter().map(|(subject, by)| Notice {

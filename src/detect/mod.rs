@@ -56,6 +56,9 @@ impl<'a> Context<'a> {
 /// A hand-written rule.
 pub type Detector = fn(&Context<'_>) -> Vec<Alert>;
 
+/// Detectors that look at the texts of notebooks and Python files and at none of their facts: where nothing else is asked for, most need not be read.
+pub const OF_TEXTS: &[&str] = &["secret_known_format"];
+
 /// Detectors by the name that pages use.
 pub const TABLE: &[(&str, Detector)] = &[
     ("agent_answer_executed", script_injection::answers),

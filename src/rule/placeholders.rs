@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use crate::catalog::fields::{Fault, Read, nearest};
 
 /// Every placeholder, with what it stands for.
-pub const KNOWN: [(&str, &str); 16] = [
+pub const KNOWN: [(&str, &str); 17] = [
     ("name", "outside name, action, image, package, secret or setting"),
     ("owner", "its part before the first `/`"),
     ("ref", "tag, branch or version"),
@@ -22,6 +22,7 @@ pub const KNOWN: [(&str, &str); 16] = [
     ("line", "the line of the cause"),
     ("asset", "what is in reach"),
     ("event", "what starts the workflow"),
+    ("gets", "what whoever has a secret can do: `use it`, or what the tree publishes by it"),
 ];
 
 /// Values by placeholder.

@@ -2,7 +2,7 @@
 
 use super::carriers::Carried;
 use super::found::{Found, in_stage, is_test};
-use super::names::{of_vendor, promise};
+use super::names::{of_vendor, opens, promise};
 use super::standing::{Standing, standing};
 use super::{lexical, shape, urls};
 use crate::catalog::Catalog;
@@ -41,10 +41,14 @@ pub fn assigned(id: FileId, file: &SourceFile, texts: &[Carried], context: &Cont
             Standing::Text => doubts.push("stands inside a longer text".to_owned()),
             Standing::Other => return,
         }
+        if file.kind == Kind::Prose {
+            doubts.push("stands in documentation, where examples stand".to_owned());
+        }
         if is_test(&file.path) {
             doubts.push("stands in test code".to_owned());
         }
-        out.push(Found { file: id, range, text, name: name.to_owned(), cause: name.to_owned(), doubts, expired: false });
+        let reaches = opens(name, catalog).map(str::to_owned);
+        out.push(Found { file: id, range, text, name: name.to_owned(), cause: name.to_owned(), doubts, expired: false, reaches });
     };
     let given = || Standing::Given;
     let skimmed = matches!(file.kind, Kind::Python | Kind::Notebook);
@@ -67,7 +71,7 @@ pub fn assigned(id: FileId, file: &SourceFile, texts: &[Carried], context: &Cont
             found(key, text.whole(), text.as_str().to_owned(), false, &given);
         }
     }
-    if matches!(file.kind, Kind::Plain | Kind::Shell | Kind::Make) {
+    if matches!(file.kind, Kind::Plain | Kind::Shell | Kind::Make | Kind::Prose) {
         for text in texts.iter().map(|c| &c.text) {
             let headers = lexical::bearers(text);
             let lines = lexical::lines(text, file.kind == Kind::Plain);

@@ -21,6 +21,8 @@ pub struct Found {
     pub doubts: Vec<String>,
     /// Whether it says itself that it is no longer valid.
     pub expired: bool,
+    /// The asset that it opens, where its form or name says so.
+    pub reaches: Option<String>,
 }
 
 /// Whether a path is that of tests or their data.

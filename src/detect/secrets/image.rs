@@ -22,7 +22,7 @@ pub fn image(id: FileId, facts: &FileFacts, catalog: &Catalog) -> Vec<Found> {
         };
         let Some((range, text, name, cause)) = hit else { continue };
         let doubts = if Some(stage) == last { Vec::new() } else { vec!["the stage may not be part of the final image".to_owned()] };
-        let found = Found { file: id, range, text, name, cause, doubts, expired: false };
+        let found = Found { file: id, range, text, name, cause, doubts, expired: false, reaches: None };
         if !out.iter().any(|o| o.cause == found.cause) {
             out.push(found);
         }

@@ -51,5 +51,5 @@ fn found(file: FileId, source: &SourceFile, range: Range, text: String, token: &
     if is_test(&source.path) && !token.verified {
         doubts.push("stands in test code".to_owned());
     }
-    Found { file, range, text, name: format.title.clone(), cause: format.id.clone(), doubts, expired: token.expired }
+    Found { file, range, text, name: format.title.clone(), cause: format.id.clone(), doubts, expired: token.expired, reaches: format.reaches.clone() }
 }

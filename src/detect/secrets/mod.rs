@@ -7,6 +7,7 @@ mod checksums;
 mod formats;
 mod found;
 mod image;
+mod joined;
 mod keys;
 mod known;
 mod lexical;
@@ -18,7 +19,7 @@ mod verify;
 mod vouched;
 mod wrapped;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::OnceLock;
 
 use rayon::prelude::*;
@@ -27,10 +28,13 @@ use self::formats::Formats;
 use self::found::{Found, is_test, place};
 use self::vouched::Vouchers;
 use self::wrapped::Wrapped;
+use crate::catalog::Catalog;
+use crate::config::Config;
 use crate::detect::Context;
+use crate::facts::FileFacts;
 use crate::finding::{Alert, Confidence, Location, Severity, VOUCHED};
 use crate::rule::placeholders::{Values, fill};
-use crate::source::{FileId, Kind, SourceFile};
+use crate::source::{FileId, Kind, SourceFile, Sources};
 
 /// Tokens whose vendor is plain from their form.
 pub fn known_format(context: &Context<'_>) -> Vec<Alert> {
@@ -72,6 +76,19 @@ pub struct Scanner<'r> {
     wrapped: Wrapped,
 }
 
+/// The notebooks and Python files that hold a token of a known format: found in their texts, before anything else is known of them.
+pub fn with_tokens(sources: &Sources, catalog: &Catalog, config: &Config) -> BTreeSet<FileId> {
+    let formats = Formats::new(catalog.iter().map(|(_, row)| row), &config.today);
+    let scanner = Scanner::new(&formats);
+    let files: Vec<(FileId, &SourceFile)> = sources.iter().filter(|(_, f)| matches!(f.kind, Kind::Notebook | Kind::Python)).collect();
+    let holds = |(id, file): &(FileId, &SourceFile)| {
+        let may_matter = |_: &[u8], text: &[u8]| formats.may_match(text) || scanner.wrapped.may_match(text);
+        let texts = carriers::texts(file, &FileFacts::default(), &may_matter);
+        (!known::known(*id, file, &texts, &scanner).found.is_empty()).then_some(*id)
+    };
+    files.par_iter().filter_map(holds).collect()
+}
+
 impl<'r> Scanner<'r> {
     fn new(formats: &'r Formats<'r>) -> Self {
         Scanner { wrapped: Wrapped::new(formats), formats }
@@ -103,6 +120,10 @@ fn in_file(context: &Context<'_>, id: FileId, file: &SourceFile, scanner: &Scann
             || scanner.wrapped.may_match(text)
             || urls::may_match(text)
     };
+    // Files that were left unread hold no token ([`with_tokens`]) and were not asked about names.
+    if facts.items.is_empty() && matches!(file.kind, Kind::Notebook) && !file.bytes.is_empty() {
+        return Default::default();
+    }
     let texts = carriers::texts(file, facts, &may_matter);
     let known::Known { found: known, refuted } = known::known(id, file, &texts, scanner);
     // What looks like a vendor's token and is none opens nothing, whatever its name is.
@@ -125,6 +146,8 @@ fn alerts(context: &Context<'_>, rule: &str, of: fn(&Scanned) -> &Vec<Found>) ->
         values.insert("name", found.name.clone());
         values.insert("value", masked(&found.text));
         values.insert("place", place(source, found.range));
+        let joined = joined::published(context, &found);
+        values.insert("gets", joined.as_ref().map_or_else(|| "use it".to_owned(), |(name, _)| format!("publish {name}")));
         let level = page.level.unwrap_or(page.band);
         let mut data = BTreeMap::from([("secret".to_owned(), found.cause.clone())]);
         if found.text.is_empty() {
@@ -148,7 +171,7 @@ fn alerts(context: &Context<'_>, rule: &str, of: fn(&Scanned) -> &Vec<Found>) ->
             assumes: page.assumes.iter().map(|a| fill(a, &values)).collect(),
             doubts: found.doubts,
             paths: Vec::new(),
-            related: Vec::new(),
+            related: joined.map(|(_, hops)| hops).unwrap_or_default(),
             part_of: None,
             data,
         });

@@ -17,22 +17,25 @@ pub fn promise(name: &str, catalog: &Catalog) -> Option<Promise> {
     match catalog.promise(&words.join("_")) {
         Some(Promise::Nothing) => None,
         Some(promise) => Some(promise),
-        None => (words.last().is_some_and(|w| w == "key") && opens(name, catalog)).then_some(Promise::Key),
+        None => (words.last().is_some_and(|w| w == "key") && opens(name, catalog).is_some()).then_some(Promise::Key),
     }
 }
 
-/// Whether rows say that this environment name opens something.
-fn opens(name: &str, catalog: &Catalog) -> bool {
+/// The asset that rows say this environment name opens.
+pub fn opens<'c>(name: &str, catalog: &'c Catalog) -> Option<&'c str> {
     let upper = words(name).join("_").to_ascii_uppercase();
-    let row = catalog.credential(&upper).map(|id| catalog.row(id));
-    row.is_some_and(|row| row.effects.iter().any(|e| matches!(e, Effect::Opens { asset } if asset != "none")))
+    let row = catalog.credential(&upper).map(|id| catalog.row(id))?;
+    row.effects.iter().find_map(|e| match e {
+        Effect::Opens { asset } if asset != "none" => Some(asset.as_str()),
+        _ => None,
+    })
 }
 
 /// Whether a row knows this very name as that of a vendor's credential, not one that only ends as such names do.
 pub fn of_vendor(name: &str, catalog: &Catalog) -> bool {
     let upper = words(name).join("_").to_ascii_uppercase();
     let row = catalog.credential(&upper).map(|id| catalog.row(id));
-    opens(name, catalog) && row.is_some_and(|row| !row.subject.name().starts_with('*'))
+    opens(name, catalog).is_some() && row.is_some_and(|row| !row.subject.name().starts_with('*'))
 }
 
 /// The words of a name in lower case: `hfApiToken`, `HF_API_TOKEN` and `hf-api.token` have the same.

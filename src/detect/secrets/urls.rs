@@ -30,6 +30,7 @@ pub fn urls(id: FileId, file: &SourceFile, texts: &[Carried]) -> Vec<Found> {
                 cause: format!("{}://{}", scheme.as_str(), host.as_str()),
                 doubts: if is_test(&file.path) { vec!["stands in test code".to_owned()] } else { Vec::new() },
                 expired: false,
+                reaches: None,
             };
             if !out.iter().any(|o| super::found::overlap(o, &found)) {
                 out.push(found);
