@@ -62,7 +62,7 @@ fn alert(rule: &str, primary: Location, severity: Severity) -> Reported {
         part_of: None,
         data: BTreeMap::new(),
     };
-    Reported { alert, constructs: vec!["job".into()], v1: "00ff".into(), path_v1: None, line_hash: "abc:1".into(), change: None }
+    Reported { alert, constructs: vec!["job".into()], v1: "00ff".into(), path_v1: None, line_hash: "abc:1".into(), change: None, repair: None }
 }
 
 fn sample() -> (Report, Sources) {

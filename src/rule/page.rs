@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_yaml::Value;
 
+use super::edits::edit;
 use super::examples;
 use super::pattern;
 use super::placeholders;
@@ -129,6 +130,7 @@ fn front_matter(front: &Value, user: bool, catalog: &Catalog, frameworks: &BTree
         by,
         message,
         fix: f.need("fix", sentence)?,
+        edits: f.each("edit", edit)?,
         fine_if: f.read("fine-if", sentence)?.unwrap_or_default(),
         assumes: f.each("assumes", sentence)?,
         markdown: String::new(),

@@ -11,7 +11,7 @@ use crate::triage::{Policy, triage};
 use crate::why;
 
 /// A made-up token, built here so that none stands in this repository. Each `n` gives another.
-fn token(n: u64) -> String {
+pub fn token(n: u64) -> String {
     let mut state = n.wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ 0x5851_f42d_4c95_7f2d;
     let mut out = String::from("hf_");
     for _ in 0..34 {
@@ -158,6 +158,7 @@ fn everything(sources: &Sources, alerts: Vec<Alert>, model: Model) -> String {
     let policy = Policy { preview: true, hygiene: true, min_severity: Severity::Info, min_confidence: Confidence::Low, ..Policy::default() };
     let mut report = triage(alerts, model.notices, &model.facts, sources, &policy);
     report.cleared = model.cleared;
+    crate::fix::plan(&mut report, sources, &model.facts, &model.flow, knowledge().0, rules);
     let cards: Vec<Card> = rules
         .pages
         .iter()
