@@ -122,7 +122,7 @@ impl Text {
             let end = self.runs.get(i + 1).map_or(self.text.len(), |r| r.at as usize);
             let linear = run.from.len() == end - run.at as usize;
             let inside = run.from.start <= at && at < run.from.end;
-            inside.then_some(run.at as usize + if linear { (at - run.from.start) as usize } else { 0 })
+            inside.then(|| run.at as usize + if linear { (at - run.from.start) as usize } else { 0 })
         })
     }
     /// Where each stretch that is byte for byte the file's stands: (decoded start, decoded end, file start).

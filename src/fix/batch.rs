@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::extract::notebook;
-use crate::finding::{Alert, Edit, Repair, Report, Severity};
+use crate::finding::{Alert, Edit, Repair, Report};
 use crate::notice::NoticeKind;
 use crate::source::{FileId, Kind, SourceFile, Sources};
 use crate::syntax::python::parse;
@@ -175,23 +175,23 @@ impl Verdict<'_> {
                 None => *left.entry(self.moved(key(alert))).or_default() += 1,
             }
         }
-        let mut extra: BTreeMap<Key<'_>, Severity> = BTreeMap::new();
+        let mut extra: BTreeMap<Key<'_>, &Alert> = BTreeMap::new();
         for alert in alerts(self.after) {
             match left.get_mut(&key(alert)).filter(|n| **n > 0) {
                 Some(n) => *n -= 1,
-                None => _ = extra.insert(key(alert), alert.severity),
+                None => _ = extra.insert(key(alert), alert),
             }
         }
         let mut out = BTreeMap::new();
         for (i, one) in made() {
-            if extra.contains_key(&self.moved(key(&one.alert))) {
-                out.insert(i, "the finding would still be there".to_owned());
+            if let Some(left) = extra.get(&self.moved(key(&one.alert))) {
+                out.insert(i, format!("the finding would still be there: {}", left.fix));
             }
         }
         let own: BTreeSet<Key<'_>> = made().map(|(_, w)| self.moved(key(&w.alert))).collect();
-        for (found, severity) in extra.iter().filter(|(k, _)| !own.contains(*k)) {
+        for (found, alert) in extra.iter().filter(|(k, _)| !own.contains(*k)) {
             let (rule, file, at) = *found;
-            if let Some(i) = self.nearest(file, at).filter(|i| self.wanted.get(*i).is_some_and(|w| *severity >= w.alert.severity)) {
+            if let Some(i) = self.nearest(file, at).filter(|i| self.wanted.get(*i).is_some_and(|w| alert.severity >= w.alert.severity)) {
                 out.entry(i).or_insert_with(|| format!("`{rule}` would be found instead"));
             }
         }

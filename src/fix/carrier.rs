@@ -122,6 +122,14 @@ impl Carrier {
         }
         (start < end).then_some((start, end))
     }
+    /// Whether it is a file of its own.
+    pub fn is_file(&self) -> bool {
+        self.form == Form::File
+    }
+    /// Whether it is one line of a command.
+    pub fn is_line(&self) -> bool {
+        matches!(self.form, Form::Inside(_)) && !self.text.as_str().contains('\n')
+    }
     /// Its line end.
     pub fn newline(&self) -> &'static str {
         match self.text.as_str().find('\n') {
@@ -160,6 +168,9 @@ impl Carrier {
             }
         } else if start < end && text.is_empty() && end == source.len() && gap_at(start) {
             range.start = ends(start);
+        }
+        if self.form == Form::Json && (start, end) == (0, source.len()) && text.is_empty() {
+            range = listed(range, &file.bytes).unwrap_or(range);
         }
         let between = self.gap(start, file);
         // Whether letters of the text follow at once; else the file itself has what stands between two lines.
@@ -214,6 +225,14 @@ impl Carrier {
             _ => String::new(),
         }
     }
+}
+
+/// Strings with the inside of the list around them, where they are all of it.
+fn listed(range: Range, bytes: &[u8]) -> Option<Range> {
+    let before = bytes.get(..range.start as usize)?.strip_suffix(b"\"")?;
+    let after = bytes.get(range.end as usize..)?.strip_prefix(b"\"")?;
+    let (head, tail) = (before.trim_ascii_end(), after.trim_ascii_start());
+    (head.ends_with(b"[") && tail.starts_with(b"]")).then(|| Range::new(head.len(), bytes.len() - tail.len()))
 }
 
 /// Text as it stands in a string of JSON.

@@ -175,7 +175,7 @@ fn place(literal: Node<'_>) -> Result<Place<'_>, String> {
             }
             "list" | "tuple" | "set" | "comparison_operator" | "return_statement" | "yield" | "await" => return Ok(Place::Unnamed),
             "expression_statement" => return Err("the text stands there by itself".to_owned()),
-            _ => return Err("it stands where no expression of this kind may".to_owned()),
+            _ => return Err("the program does more with the literal than hand it on".to_owned()),
         }
     }
     Err("it stands in no expression".to_owned())
@@ -263,9 +263,33 @@ fn import(carrier: &Carrier, earlier: &[&Carrier], literal: Node<'_>, module: &s
     if source.get(start..before.start()).is_some_and(|s| !s.trim_start_matches('\u{feff}').is_empty()) {
         return Err("no place for an import was found".to_owned());
     }
+    let start = if first.is_none() { above_comments(source, start, carrier.is_file()) } else { start };
     let mark = if source.starts_with('\u{feff}') && start == 0 { '\u{feff}'.len_utf8() } else { 0 };
-    let blank = if first.is_none() { "\n" } else { "" };
-    Ok(vec![Change::new(start + mark, start + mark, format!("import {module}\n{blank}"))])
+    let end = match first {
+        _ if carrier.is_line() => "; ",
+        None => "\n\n",
+        Some(_) => "\n",
+    };
+    Ok(vec![Change::new(start + mark, start + mark, format!("import {module}{end}"))])
+}
+
+/// The first of the comment lines that stand directly above a line and speak of it. What begins a file speaks of the file; forms of notebooks have their
+/// head in the first line.
+fn above_comments(source: &str, at: usize, is_file: bool) -> usize {
+    let mut start = at;
+    while let Some(before) = source.get(..start).and_then(|s| s.strip_suffix('\n')) {
+        let line = before.rfind(['\n', '\r']).map_or(0, |i| i + 1);
+        let text = before.get(line..).unwrap_or_default().trim();
+        let head = text.trim_start_matches('#').trim_start().starts_with(['@', '!', '%']);
+        if !text.starts_with('#') || head {
+            return start;
+        }
+        if line == 0 && is_file {
+            return at;
+        }
+        start = line;
+    }
+    start
 }
 
 /// Whether a statement must stay before every import: the docstring, imports of the future, what IPython reads itself.

@@ -109,13 +109,17 @@ impl<'a> Planner<'a> {
             EditKind::LiteralToEnvironment { module, table, lookups, setters } => {
                 Some(self.environment(alert, literal::Environment { module, table, lookups, setters }))
             }
-            kind => self.calls(alert, page, kind),
+            kind => self.calls(alert, page, kind, &rule.unless),
         }
     }
 
     /// Edits of the calls in which the finding lies.
-    fn calls(&self, alert: &Alert, page: &Page, kind: &EditKind) -> Made {
+    fn calls(&self, alert: &Alert, page: &Page, kind: &EditKind, unless: &[String]) -> Made {
         let hits = self.hits(alert, page);
+        let in_use = |file: FileId| self.programs(file).iter().any(|c| unless.iter().any(|word| c.text.as_str().contains(word.as_str())));
+        if !unless.is_empty() && hits.iter().any(|h| in_use(h.at.file)) {
+            return None;
+        }
         let mut title = String::new();
         let mut edits = Vec::new();
         let mut seen = BTreeSet::new();
@@ -133,11 +137,11 @@ impl<'a> Planner<'a> {
 
     /// The sinks that a finding tells of.
     fn hits(&self, alert: &Alert, page: &Page) -> Vec<&'a SinkHit> {
-        // Where a page points elsewhere, its findings do not say which call they are about.
-        let plain = matches!(&page.by, By::Match(pattern) if pattern.primary.is_none());
-        let (kind, row) = (alert.data.get("kind"), alert.data.get("row"));
-        let at = self.hits.get(&(alert.primary.file, alert.primary.range.start)).filter(|_| plain);
-        let of = |hit: &&&SinkHit| Some(&hit.kind) == kind && hit.flag != FlagState::Safe && row.is_some_and(|r| *r == self.catalog.row(hit.row).subject.text());
+        // Where a page points elsewhere, its findings do not say which calls they are about.
+        let By::Match(pattern) = &page.by else { return Vec::new() };
+        let at = self.hits.get(&(alert.primary.file, alert.primary.range.start)).filter(|_| pattern.primary.is_none());
+        // One finding may tell of several calls in a function that is called there.
+        let of = |hit: &&&SinkHit| hit.flag != FlagState::Safe && pattern.kinds().any(|kind| *kind == hit.kind);
         at.into_iter().flatten().filter(of).copied().collect()
     }
 
@@ -165,9 +169,10 @@ impl<'a> Planner<'a> {
                 Ok(flag) if !flag.default_safe => return Some(Err(format!("without `{}` the call is no safer", flag.name))),
                 Ok(flag) => (format!("drop `{}`", flag.name), python::drop_named(node, &flag.name, source)),
             },
-            EditKind::ArgumentSet => match self.flag(row.switch()) {
-                Err(why) => return Some(Err(why)),
-                Ok(flag) => {
+            EditKind::ArgumentSet => match (self.flag(row.switch()), &hit.flag) {
+                (Err(why), _) => return Some(Err(why)),
+                (_, FlagState::Hole(floor)) => return Some(Err(format!("only `{floor}` keeps to what is said"))),
+                (Ok(flag), _) => {
                     let value = python_literal(&flag.safe);
                     (format!("say `{}={value}`", flag.name), python::set(node, &flag.name, value, source))
                 }
@@ -178,7 +183,7 @@ impl<'a> Planner<'a> {
     }
 
     /// The argument that a flag of a row is.
-    fn flag(&self, flag: Option<&'a Flag>) -> Result<&'a Flag, String> {
+    fn flag<'f>(&self, flag: Option<&'f Flag>) -> Result<&'f Flag, String> {
         let flag = flag.ok_or("no argument of the call decides")?;
         if flag.name.contains('.') { Err(format!("`{}` stands inside a dictionary", flag.name)) } else { Ok(flag) }
     }

@@ -1,7 +1,7 @@
 use std::collections::BTreeMap;
 
 use super::*;
-use crate::finding::{Alert, Change, Cleared, ClearedKind, Comparison, Confidence, Fixed, Hidden, Hop, Path, PolicyChange, Reported, Tier};
+use crate::finding::{Alert, Change, Cleared, ClearedKind, Comparison, Confidence, Edit, Fixed, Hidden, Hop, Path, PolicyChange, Repair, Reported, Safety, Tier};
 use crate::notice::{Notice, NoticeKind};
 use crate::origin::Who;
 use crate::source::Kind;
@@ -92,6 +92,11 @@ fn sample() -> (Report, Sources) {
     let mut once = alert("secret-known-format", secret, Severity::High);
     once.alert.confidence = Confidence::Medium;
     once.alert.doubts = vec!["the name is a guess".into()];
+    let edits = vec![
+        Edit { at: Location { file: FileId(1), range: Range::new(0, 0) }, text: "import os\n".into() },
+        Edit { at: secret, text: "os.environ[\"X\"]".into() },
+    ];
+    once.repair = Some(Ok(Repair { title: "read `X` from the environment".into(), safety: Safety::Unsafe, edits, note: "revoke it first".into() }));
     let twice = alert("secret-known-format", at(&sources, 1, "0123456789abcdef"), Severity::Medium);
     let hidden = alert("secret-known-format", at(&sources, 1, "x = 1"), Severity::Low);
     let report = Report {

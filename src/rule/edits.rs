@@ -16,6 +16,8 @@ pub struct EditRule {
     pub safety: Safety,
     /// What is left for a person to do; may be empty.
     pub note: String,
+    /// Names: of a program that has one of them this edit is none, and the next one counts.
+    pub unless: Vec<String>,
 }
 
 /// Kinds of edits.
@@ -79,6 +81,7 @@ pub fn edit(value: &Value) -> Read<EditRule> {
     let f = Fields::of(value, "`edit`")?;
     let safety = f.need("safety", |v| one_of(v, &SAFETIES))?;
     let note = f.read("note", text)?.unwrap_or_default();
+    let unless = f.read("unless", texts)?.unwrap_or_default();
     let kind = match f.need("kind", |v| one_of(v, &KINDS))? {
         Kind::Renamed => EditKind::CallRenamed {
             names: f.need("names", names)?,
@@ -99,7 +102,7 @@ pub fn edit(value: &Value) -> Read<EditRule> {
         }
     };
     f.finish()?;
-    Ok(EditRule { kind, safety, note })
+    Ok(EditRule { kind, safety, note, unless })
 }
 
 fn names(value: &Value) -> Read<BTreeMap<String, String>> {
