@@ -52,7 +52,10 @@ fn safe_edits_are_made_and_unsafe_ones_are_counted() {
     let (code, out, _) = fix(&place.0, &[]);
     assert_eq!(std::fs::read_to_string(&config).unwrap(), SAFE);
     assert_eq!(std::fs::read_to_string(&load).unwrap(), LOAD);
-    assert!(out.contains("config.py\n      4  fixed      unsafe-yaml-load: call `safe_load`\n1 finding fixed in 1 file, 1 more with --unsafe\n"), "{out}");
+    assert!(
+        out.contains("config.py\n      4  fixed      unsafe-yaml-load: call `safe_load`\n1 finding fixed in 1 file, 1 more with --unsafe\n"),
+        "{out}"
+    );
     assert_eq!(code, Some(1), "a finding that fails the gate is left");
     let (code, out, _) = fix(&place.0, &["--unsafe"]);
     assert!(std::fs::read_to_string(&load).unwrap().contains(".pth\", weights_only=True)"));
@@ -73,7 +76,12 @@ fn a_difference_writes_nothing_and_masks_secrets() {
     assert_eq!(std::fs::read_to_string(&config).unwrap(), CONFIG);
     assert!(std::fs::read_to_string(&push).unwrap().contains(&token));
     assert!(out.starts_with("--- a/config.py\n+++ b/config.py\n@@ -1,4 +1,4 @@\n"), "{out}");
-    assert!(out.contains("# push.py: ") && out.contains("-login(hf_token=\"hf_K…\")\n") && out.contains("+import os\n+\n+login(hf_token=os.environ[\"HF_TOKEN\"])\n"), "{out}");
+    assert!(
+        out.contains("# push.py: ")
+            && out.contains("-login(hf_token=\"hf_K…\")\n")
+            && out.contains("+import os\n+\n+login(hf_token=os.environ[\"HF_TOKEN\"])\n"),
+        "{out}"
+    );
     assert!(!out.contains(token.get(8..16).unwrap()) && !err.contains(token.get(8..16).unwrap()));
     assert!(err.contains("2 findings would be fixed in 2 files") && err.contains("revoke the token first"), "{err}");
     assert_eq!(fix(&place.0, &["--diff", "--select", "unsafe-pickle-load"]).0, Some(0));

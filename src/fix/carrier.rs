@@ -1,9 +1,13 @@
 //! Python where it stands: a file, a cell of a notebook, a text inside another file. Changes are said in the program's own text and made on the bytes of
 //! the file, written as that file writes text. Knows no rule.
 
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet};
+
 use crate::extract::notebook;
 use crate::facts::{FileFacts, Language, V, What};
 use crate::finding::{Edit, Location};
+use crate::fix::literal::is_bound_otherwise;
 use crate::source::{FileId, Kind, Range, SourceFile};
 use crate::syntax::python::{Tree, parse};
 use crate::text::Text;
@@ -39,6 +43,8 @@ pub struct Carrier {
     /// What the grammar reads in it.
     pub tree: Tree,
     form: Form,
+    /// Names that were asked for, and whether the program binds them otherwise than by an import.
+    bound: RefCell<BTreeMap<String, bool>>,
 }
 
 /// How the file writes the text.
@@ -58,7 +64,9 @@ pub fn carriers(id: FileId, file: &SourceFile, facts: &FileFacts) -> Vec<Carrier
         Kind::Python => whole(id, file).into_iter().collect(),
         Kind::Notebook => {
             let cells = notebook::python(&file.bytes).into_iter();
-            cells.filter_map(|(text, masked)| Some(Carrier { file: id, tree: parse(&masked)?, text, form: Form::Json })).collect()
+            cells
+                .filter_map(|(text, masked)| Some(Carrier { file: id, tree: parse(&masked)?, text, form: Form::Json, bound: RefCell::default() }))
+                .collect()
         }
         _ => inside(id, file, facts),
     }
@@ -66,13 +74,13 @@ pub fn carriers(id: FileId, file: &SourceFile, facts: &FileFacts) -> Vec<Carrier
 
 fn whole(id: FileId, file: &SourceFile) -> Option<Carrier> {
     let text = Text::verbatim(&file.bytes, 0);
-    Some(Carrier { file: id, tree: parse(text.as_str())?, text, form: Form::File })
+    Some(Carrier { file: id, tree: parse(text.as_str())?, text, form: Form::File, bound: RefCell::default() })
 }
 
 /// Texts that were read as modules: of values, those that are the whole of one.
 fn inside(id: FileId, file: &SourceFile, facts: &FileFacts) -> Vec<Carrier> {
     let python = |what: &What| matches!(what, What::Module { language: Language::Python });
-    let modules: std::collections::BTreeSet<Range> = facts.items.iter().filter(|f| python(&f.what)).map(|f| f.range).collect();
+    let modules: BTreeSet<Range> = facts.items.iter().filter(|f| python(&f.what)).map(|f| f.range).collect();
     let mut out: Vec<Carrier> = Vec::new();
     for value in &facts.values {
         let V::Str(text) = &value.what else { continue };
@@ -83,7 +91,7 @@ fn inside(id: FileId, file: &SourceFile, facts: &FileFacts) -> Vec<Carrier> {
         let beside = |at: Option<u32>| at.and_then(|at| file.bytes.get(at as usize)).copied();
         let quote = beside(range.start.checked_sub(1)).filter(|b| matches!(b, b'"' | b'\'') && beside(Some(range.end)) == Some(*b));
         if let Some(tree) = parse(text.as_str()) {
-            out.push(Carrier { file: id, tree, text: text.clone(), form: Form::Inside(quote) });
+            out.push(Carrier { file: id, tree, text: text.clone(), form: Form::Inside(quote), bound: RefCell::default() });
         }
     }
     out
@@ -99,7 +107,8 @@ fn is_verbatim(text: &Text, file: &SourceFile) -> bool {
         let blank = gap.iter().all(|b| matches!(b, b' ' | b'\t' | b'\r' | b'\n'));
         let skipped = source.get(at..start).unwrap_or_default();
         let fresh = start == 0 || gap.is_empty() || source.get(..start).is_some_and(|s| s.ends_with('\n'));
-        if !blank || !fresh || !skipped.bytes().all(|b| b == b'\n') || file.bytes.get(place..place + end - start) != source.as_bytes().get(start..end) {
+        if !blank || !fresh || !skipped.bytes().all(|b| b == b'\n') || file.bytes.get(place..place + end - start) != source.as_bytes().get(start..end)
+        {
             return false;
         }
         (at, from) = (end, Some(place + end - start));
@@ -121,6 +130,15 @@ impl Carrier {
             end += 1;
         }
         (start < end).then_some((start, end))
+    }
+    /// Whether the program gives a name another meaning than that of a module.
+    pub fn binds(&self, name: &str) -> bool {
+        let known = self.bound.borrow().get(name).copied();
+        known.unwrap_or_else(|| {
+            let found = is_bound_otherwise(self.tree.root(), name);
+            self.bound.borrow_mut().insert(name.to_owned(), found);
+            found
+        })
     }
     /// Whether it is a file of its own.
     pub fn is_file(&self) -> bool {
@@ -175,7 +193,9 @@ impl Carrier {
         let between = self.gap(start, file);
         // Whether letters of the text follow at once; else the file itself has what stands between two lines.
         let follows = end < source.len() && range.end == starts(end);
-        let mut out = String::new();
+        // Behind the last line end a new line begins.
+        let fresh = start == end && start > 0 && start == source.len() && source.ends_with('\n') && !text.is_empty();
+        let mut out = if fresh { between.clone() } else { String::new() };
         let mut lines = text.split_inclusive('\n').peekable();
         while let Some(line) = lines.next() {
             match self.form {
@@ -212,7 +232,10 @@ impl Carrier {
             return gap;
         }
         if self.form != Form::Json {
-            return String::new();
+            // The only line: its own indentation.
+            let start = self.text.range(0, 0).start;
+            let lead = raw(file.lines().range(file.lines().line(start)).start, start).unwrap_or_default();
+            return if lead.bytes().all(|b| matches!(b, b' ' | b'\t')) { lead } else { String::new() };
         }
         // The only line of a list: what stands before it stands between two.
         let open = self.text.range(0, 0).start.saturating_sub(1) as usize;
@@ -239,4 +262,105 @@ fn listed(range: Range, bytes: &[u8]) -> Option<Range> {
 fn escaped(text: &str) -> String {
     let quoted = serde_json::to_string(text).unwrap_or_default();
     quoted.get(1..quoted.len().saturating_sub(1)).unwrap_or_default().to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// Lines as the strings of a list, or as one string; what is none of the source must stay as it is.
+    fn notebook(lines: &[String], form: usize) -> String {
+        let strings: Vec<String> = lines.iter().map(|l| serde_json::to_string(l).unwrap()).collect();
+        let source = match form {
+            0 => format!("[\n    {}\n   ]", strings.join(",\n    ")),
+            1 => format!("[{}]", strings.join(", ")),
+            _ => serde_json::to_string(&lines.concat()).unwrap(),
+        };
+        format!("{{\"cells\": [{{\"cell_type\": \"code\", \"source\": {source}, \"outputs\": []}}], \"metadata\": {{}}}}\n")
+    }
+
+    fn program(file: &SourceFile) -> Carrier {
+        carriers(FileId(0), file, &FileFacts::default()).into_iter().next().unwrap()
+    }
+
+    fn edited(carrier: &Carrier, file: &SourceFile, change: &Change) -> String {
+        let edit = carrier.edit(change, file).unwrap();
+        let mut bytes = file.bytes.clone();
+        bytes.splice(edit.at.range.bounds(), edit.text.bytes());
+        String::from_utf8(bytes).unwrap()
+    }
+
+    /// A stretch of a text at its characters' ends, and the text with it replaced.
+    fn stretch(text: &str, a: usize, b: usize, with: &str) -> (Change, String) {
+        let ends: Vec<usize> = text.char_indices().map(|(i, _)| i).chain([text.len()]).collect();
+        let (a, b) = (ends[a % ends.len()], ends[b % ends.len()]);
+        let (start, end) = (a.min(b), a.max(b));
+        (Change::new(start, end, with), format!("{}{with}{}", text.get(..start).unwrap(), text.get(end..).unwrap()))
+    }
+
+    proptest! {
+        #[test]
+        fn strings_of_json_read_as_the_changed_text(
+            lines in prop::collection::vec("[a-c\"\\\\\u{e9}\u{1f600} ]{0,5}", 1..6),
+            ended in any::<bool>(),
+            form in 0usize..3,
+            a in 0usize..40,
+            b in 0usize..40,
+            with in "[x\"\\n]{0,4}",
+        ) {
+            let last = lines.len() - 1;
+            let lines: Vec<String> = lines.iter().enumerate().map(|(i, l)| if i == 0 { format!("v{l}") } else { l.clone() }).collect();
+            let lines: Vec<String> = lines.iter().enumerate().map(|(i, l)| if i < last || ended { format!("{l}\n") } else { l.clone() }).collect();
+            let text = lines.concat();
+            prop_assume!(!text.is_empty());
+            let file = SourceFile::new("n.ipynb", Kind::Notebook, notebook(&lines, form).into_bytes());
+            let carrier = program(&file);
+            prop_assert_eq!(carrier.text.as_str(), &text);
+            let (change, wanted) = stretch(&text, a, b, &with);
+            let after = edited(&carrier, &file, &change);
+            let json: serde_json::Value = serde_json::from_str(&after).unwrap();
+            let source = &json["cells"][0]["source"];
+            let read = source.as_array().map_or_else(
+                || source.as_str().unwrap().to_owned(),
+                |all| all.iter().map(|l| l.as_str().unwrap()).collect(),
+            );
+            prop_assert_eq!(read, wanted, "{}", after);
+            prop_assert_eq!(source.is_array(), form < 2);
+        }
+
+        #[test]
+        fn indented_lines_read_as_the_changed_text(
+            lines in prop::collection::vec("[a-c]{1,4}", 1..6),
+            crlf in any::<bool>(),
+            a in 0usize..40,
+            b in 0usize..40,
+            with in "(x|x\ny|\nz|w\n)?",
+        ) {
+            let end = if crlf { "\r\n" } else { "\n" };
+            let head = "run: |";
+            let mut bytes = format!("{head}{end}");
+            let mut text = Text::default();
+            for line in &lines {
+                bytes.push_str("    ");
+                text.push(line, Range::new(bytes.len(), bytes.len() + line.len()));
+                bytes.push_str(line);
+                text.push("\n", Range::new(bytes.len(), bytes.len() + end.len()));
+                bytes.push_str(end);
+            }
+            let source = text.as_str().to_owned();
+            let file = SourceFile::new("w.yml", Kind::Workflow, bytes.into_bytes());
+            let carrier = Carrier { file: FileId(0), tree: parse(&source).unwrap(), text, form: Form::Inside(None), bound: RefCell::default() };
+            prop_assert!(is_verbatim(&carrier.text, &file));
+            let (change, wanted) = stretch(&source, a, b, &with);
+            // A line end that is joined to the next line, or a text that loses its last one, is never asked for.
+            prop_assume!(wanted.ends_with('\n') && !wanted.contains("\n\n") && !wanted.starts_with('\n'));
+            let after = edited(&carrier, &file, &change);
+            let body = after.strip_prefix(&format!("{head}{end}")).unwrap();
+            let read: String = body.split_inclusive('\n').map(|l| l.strip_prefix("    ").unwrap_or("?").replace("\r\n", "\n")).collect();
+            prop_assert_eq!(read, wanted, "{}", after);
+            prop_assert_eq!(after.matches('\n').count(), if crlf { after.matches("\r\n").count() } else { after.matches('\n').count() });
+        }
+    }
 }

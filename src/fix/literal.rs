@@ -83,7 +83,7 @@ pub fn read(carrier: &Carrier, earlier: &[&Carrier], start: usize, end: usize, n
 fn literal(root: Node<'_>, start: usize, end: usize) -> Result<Node<'_>, String> {
     let mut node = root.covering(start, end).ok_or("it stands in no expression")?;
     let mut best: Option<Node<'_>> = None;
-    for _ in 0..64 {
+    for _ in 0..DEPTH {
         match node.kind() {
             "string" | "concatenated_string" => best = Some(node),
             "binary_operator" if is_joined(node) => best = Some(node),
@@ -124,11 +124,25 @@ fn literal(root: Node<'_>, start: usize, end: usize) -> Result<Node<'_>, String>
     Ok(literal)
 }
 
+/// Literals that are put together at most; longer sums are no secret.
+const JOINED: usize = 200;
+
 /// Whether an operator joins literals alone.
 fn is_joined(node: Node<'_>) -> bool {
-    let plus = node.field("operator").is_some_and(|o| o.kind() == "+");
-    let text = |n: Option<Node<'_>>| n.is_some_and(|n| matches!(n.kind(), "string" | "concatenated_string") || n.kind() == "binary_operator" && is_joined(n));
-    plus && text(node.field("left")) && text(node.field("right"))
+    let mut stack = vec![node];
+    let mut seen = 0;
+    while let Some(node) = stack.pop() {
+        seen += 1;
+        match node.kind() {
+            _ if seen > JOINED => return false,
+            "string" | "concatenated_string" => {}
+            "binary_operator" if node.field("operator").is_some_and(|o| o.kind() == "+") => {
+                stack.extend(node.field("left").into_iter().chain(node.field("right")))
+            }
+            _ => return false,
+        }
+    }
+    true
 }
 
 fn strings<'t>(node: Node<'t>, out: &mut Vec<Node<'t>>) {
@@ -142,6 +156,9 @@ fn strings<'t>(node: Node<'t>, out: &mut Vec<Node<'t>>) {
     }
 }
 
+/// Brackets and operators around a literal that are looked through.
+const DEPTH: usize = 32;
+
 /// What a literal is given to.
 enum Place<'t> {
     /// A variable, an argument or a key of this name.
@@ -154,7 +171,7 @@ enum Place<'t> {
 
 fn place(literal: Node<'_>) -> Result<Place<'_>, String> {
     let mut node = literal;
-    while let Some(around) = node.parent() {
+    for around in std::iter::successors(literal.parent(), |n| n.parent()).take(DEPTH) {
         let is = |field: &str| around.field(field).is_some_and(|n| n.start() == node.start() && n.end() == node.end());
         match around.kind() {
             "parenthesized_expression" | "conditional_expression" | "boolean_operator" => node = around,
@@ -203,7 +220,8 @@ fn setter<'t>(literal: Node<'t>, environment: Environment<'_>) -> Option<(Node<'
     let around = literal.parent()?;
     let (statement, key) = match around.kind() {
         "assignment" => {
-            let target = around.field("left").filter(|t| t.kind() == "subscript" && t.field("value").is_some_and(|v| v.text() == environment.table))?;
+            let target =
+                around.field("left").filter(|t| t.kind() == "subscript" && t.field("value").is_some_and(|v| v.text() == environment.table))?;
             (around.parent()?, target.field("subscript").and_then(plain)?)
         }
         "argument_list" => {
@@ -244,13 +262,14 @@ fn removed(statement: Node<'_>, source: &str) -> Changed {
 /// The import of the module, where the program does not have it yet; why it cannot be there.
 fn import(carrier: &Carrier, earlier: &[&Carrier], literal: Node<'_>, module: &str) -> Changed {
     let root = carrier.tree.root();
-    if is_bound_otherwise(root, module) || earlier.iter().any(|c| is_bound_otherwise(c.tree.root(), module)) {
+    if std::iter::once(&carrier).chain(earlier).any(|c| c.binds(module)) {
         return Err(format!("`{module}` means something else in this program"));
     }
     let has = |root: Node<'_>, until: usize| root.named().iter().any(|s| s.start() < until && imports(*s, module));
     let top = root.named().into_iter().find(|s| s.start() <= literal.start() && literal.end() <= s.end());
     // What stands in a function is read after the whole module.
-    let until = top.filter(|s| !matches!(s.kind(), "function_definition" | "class_definition" | "decorated_definition")).map_or(usize::MAX, Node::start);
+    let until =
+        top.filter(|s| !matches!(s.kind(), "function_definition" | "class_definition" | "decorated_definition")).map_or(usize::MAX, Node::start);
     if has(root, until) || earlier.iter().any(|c| has(c.tree.root(), usize::MAX)) {
         return Ok(Vec::new());
     }
@@ -301,31 +320,33 @@ fn is_head(statement: Node<'_>, at: usize, source: &str) -> bool {
 
 /// Whether a statement binds the module's own name.
 fn imports(statement: Node<'_>, module: &str) -> bool {
-    statement.kind() == "import_statement" && statement.fields("name").iter().any(|n| n.kind() == "dotted_name" && n.text().split('.').next() == Some(module))
+    statement.kind() == "import_statement"
+        && statement.fields("name").iter().any(|n| n.kind() == "dotted_name" && n.text().split('.').next() == Some(module))
 }
 
 /// Whether a program binds the name in another way than by importing it.
-fn is_bound_otherwise(root: Node<'_>, name: &str) -> bool {
-    let mut stack = vec![root];
-    while let Some(node) = stack.pop() {
+pub fn is_bound_otherwise(root: Node<'_>, name: &str) -> bool {
+    // Asking a node for its parent walks down from the root: parents are carried along.
+    let mut stack: Vec<(Node<'_>, Option<Node<'_>>, Option<Node<'_>>)> = vec![(root, None, None)];
+    while let Some((node, parent, above)) = stack.pop() {
         if node.kind() == "identifier" && node.text() == name {
-            let plain = node.parent().is_some_and(|p| match p.kind() {
-                "attribute" => true,
-                "dotted_name" => p.parent().is_some_and(|s| match s.kind() {
-                    "import_statement" => true,
-                    "import_from_statement" => s.field("module_name").is_some_and(|m| m.start() == p.start()),
-                    "aliased_import" => s.field("name").is_some_and(|m| m.start() == p.start()),
+            let of = |n: Option<Node<'_>>, field: &str, own: Node<'_>| n.and_then(|n| n.field(field)).is_some_and(|f| f.start() == own.start());
+            let plain = match parent.map_or("", Node::kind) {
+                "attribute" | "argument_list" => true,
+                "keyword_argument" => of(parent, "value", node),
+                "dotted_name" => match (above.map_or("", Node::kind), parent) {
+                    ("import_statement", _) => true,
+                    ("import_from_statement", Some(dotted)) => of(above, "module_name", dotted),
+                    ("aliased_import", Some(dotted)) => of(above, "name", dotted),
                     _ => false,
-                }),
-                "argument_list" => true,
-                "keyword_argument" => p.field("value").is_some_and(|v| v.start() == node.start()),
+                },
                 _ => false,
-            });
+            };
             if !plain {
                 return true;
             }
         }
-        stack.extend(node.named());
+        stack.extend(node.named().into_iter().map(|child| (child, Some(node), parent)));
     }
     false
 }
@@ -367,7 +388,13 @@ mod tests {
 
     #[test]
     fn variables_are_written_in_upper_case() {
-        for (name, variable) in [("api_key", "API_KEY"), ("openaiApiKey", "OPENAI_API_KEY"), ("huggingface-user-token", "HUGGINGFACE_USER_TOKEN"), ("--token", "TOKEN"), ("HF_TOKEN", "HF_TOKEN")] {
+        for (name, variable) in [
+            ("api_key", "API_KEY"),
+            ("openaiApiKey", "OPENAI_API_KEY"),
+            ("huggingface-user-token", "HUGGINGFACE_USER_TOKEN"),
+            ("--token", "TOKEN"),
+            ("HF_TOKEN", "HF_TOKEN"),
+        ] {
             assert_eq!(upper(name), variable);
         }
     }

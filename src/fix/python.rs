@@ -41,7 +41,8 @@ fn is_open(call: Node<'_>) -> bool {
 
 /// Whether an expression is a literal that says one thing.
 fn is_literal(node: Node<'_>) -> bool {
-    matches!(node.kind(), "true" | "false" | "none" | "integer" | "float") || node.kind() == "string" && node.named().iter().all(|c| c.kind() != "interpolation")
+    matches!(node.kind(), "true" | "false" | "none" | "integer" | "float")
+        || node.kind() == "string" && node.named().iter().all(|c| c.kind() != "interpolation")
 }
 
 /// Takes an argument out, with its comma and the line that it leaves empty.

@@ -142,7 +142,10 @@ mod tests {
         assert_eq!(diff(old, &[(4, 5, "C")]), "--- a/a.py\n+++ b/a.py\n@@ -1,5 +1,5 @@\n a\n b\n-c\n+C\n d\n e\n");
         assert_eq!(diff(old, &[(0, 0, "x\n")]), "--- a/a.py\n+++ b/a.py\n@@ -1,3 +1,4 @@\n+x\n a\n b\n c\n");
         assert_eq!(diff(old, &[(4, 6, "")]), "--- a/a.py\n+++ b/a.py\n@@ -1,5 +1,4 @@\n a\n b\n-c\n d\n e\n");
-        assert_eq!(diff("a", &[(0, 1, "b")]), "--- a/a.py\n+++ b/a.py\n@@ -1 +1 @@\n-a\n\\ No newline at end of file\n+b\n\\ No newline at end of file\n");
+        assert_eq!(
+            diff("a", &[(0, 1, "b")]),
+            "--- a/a.py\n+++ b/a.py\n@@ -1 +1 @@\n-a\n\\ No newline at end of file\n+b\n\\ No newline at end of file\n"
+        );
         assert_eq!(diff(old, &[]), "");
     }
 

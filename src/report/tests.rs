@@ -1,7 +1,9 @@
 use std::collections::BTreeMap;
 
 use super::*;
-use crate::finding::{Alert, Change, Cleared, ClearedKind, Comparison, Confidence, Edit, Fixed, Hidden, Hop, Path, PolicyChange, Repair, Reported, Safety, Tier};
+use crate::finding::{
+    Alert, Change, Cleared, ClearedKind, Comparison, Confidence, Edit, Fixed, Hidden, Hop, Path, PolicyChange, Repair, Reported, Safety, Tier,
+};
 use crate::notice::{Notice, NoticeKind};
 use crate::origin::Who;
 use crate::source::Kind;

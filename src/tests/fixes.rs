@@ -20,8 +20,11 @@ pub fn planned(sources: &Sources) -> Report {
     report
 }
 
-/// Makes every edit that is known; gives (file, line, rule, what became of it).
-fn fixed(sources: &mut Sources) -> (Vec<(String, u32, String, Result<(), String>)>, batch::Batch) {
+/// File, line, rule, and what became of its edits.
+type Said = (String, u32, String, Result<(), String>);
+
+/// Makes every edit that is known.
+fn fixed(sources: &mut Sources) -> (Vec<Said>, batch::Batch) {
     let report = planned(sources);
     let (mut wanted, mut out) = (Vec::new(), Vec::new());
     for reported in &report.shown {
@@ -165,4 +168,31 @@ fn examples_of_pages_lose_their_findings_or_say_why_not() {
         }
     }
     insta::assert_snapshot!("fixes", out);
+}
+
+#[test]
+fn hostile_files_are_planned_for_within_bounds() {
+    let deep = format!("hf_token = {}\"{}\"{}\n", "(".repeat(5_000), token(1), ")".repeat(5_000));
+    let halves = token(2);
+    let (head, tail) = halves.split_at(20);
+    let sum = format!("other_token = \"{head}\" + \"{tail}\"{}\n", " + \"\"".repeat(5_000));
+    let many: String = (3..1_003).map(|n| format!("t{n}_token = '{}'; print(os)\n", token(n))).collect();
+    let cells: Vec<String> = (3..303)
+        .map(|n| {
+            format!(
+                r#"{{"cell_type": "code", "source": ["t{n}_token = '{}'"], "outputs": [{{"output_type": "stream", "text": ["{}"]}}]}}"#,
+                token(n),
+                token(n)
+            )
+        })
+        .collect();
+    let notebook = format!(r#"{{"cells": [{}], "metadata": {{}}, "nbformat": 4, "nbformat_minor": 5}}"#, cells.join(",\n"));
+    for (path, text) in [("deep.py", deep), ("sum.py", sum), ("many.py", many), ("n.ipynb", notebook)] {
+        let tree = sources(&BTreeMap::from([(path.to_owned(), text)]));
+        let begin = std::time::Instant::now();
+        let report = planned(&tree);
+        let plans = report.shown.iter().filter(|r| matches!(r.repair, Some(Ok(_)))).count();
+        assert!(plans <= 200, "{path}: {plans}");
+        assert!(begin.elapsed().as_secs() < 60, "{path} took {:?}", begin.elapsed());
+    }
 }

@@ -159,11 +159,7 @@ fn no_difference_and_no_summary_of_edits_shows_a_secret() {
     files.insert("set.py".to_owned(), format!("import os\nos.environ['HF_TOKEN'] = '{}'\nlogin(my_token='{}')\n", token(1), token(2)));
     let mut tree = sources(&files);
     let report = super::fixes::planned(&tree);
-    let wanted: Vec<Wanted> = report
-        .shown
-        .iter()
-        .filter_map(|r| Some(Wanted { alert: r.alert.clone(), repair: r.repair.clone()?.ok()? }))
-        .collect();
+    let wanted: Vec<Wanted> = report.shown.iter().filter_map(|r| Some(Wanted { alert: r.alert.clone(), repair: r.repair.clone()?.ok()? })).collect();
     let done = batch::apply(&mut tree, &report, &wanted, &mut super::fixes::planned);
     assert!(done.edits.len() >= 3, "{:?}", done.outcomes);
     let old = sources(&files);
