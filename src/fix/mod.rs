@@ -137,9 +137,8 @@ impl<'a> Planner<'a> {
 
     /// The sinks that a finding tells of.
     fn hits(&self, alert: &Alert, page: &Page) -> Vec<&'a SinkHit> {
-        // Where a page points elsewhere, its findings do not say which calls they are about.
         let By::Match(pattern) = &page.by else { return Vec::new() };
-        let at = self.hits.get(&(alert.primary.file, alert.primary.range.start)).filter(|_| pattern.primary.is_none());
+        let at = self.hits.get(&(alert.primary.file, alert.primary.range.start));
         // One finding may tell of several calls in a function that is called there.
         let of = |hit: &&&SinkHit| hit.flag != FlagState::Safe && pattern.kinds().any(|kind| *kind == hit.kind);
         at.into_iter().flatten().filter(of).copied().collect()

@@ -1,6 +1,7 @@
 //! Changes of Python that a page may ask for: an argument dropped or given a value, another function called. Knows the language's form and no name.
 
 use crate::fix::carrier::Change;
+use crate::fix::literal::is_bound_otherwise;
 use crate::rule::edits::ArgumentName;
 use crate::syntax::python::Node;
 
@@ -155,8 +156,11 @@ pub fn rename(call: Node<'_>, root: Node<'_>, old: &str, new: &str, drops: &[Arg
             vec![Change::new(name.start(), name.end(), new)]
         }
         "identifier" => {
-            let import = imported(root, callee, old)?;
-            vec![Change::new(import, import, format!(", {new}")), Change::new(callee.start(), callee.end(), new)]
+            let called = Change::new(callee.start(), callee.end(), new);
+            match imported(root, callee, old, new)? {
+                Some(import) => vec![Change::new(import, import, format!(", {new}")), called],
+                None => vec![called],
+            }
         }
         _ => return Err("the callee is computed".to_owned()),
     };
@@ -170,22 +174,25 @@ pub fn rename(call: Node<'_>, root: Node<'_>, old: &str, new: &str, drops: &[Arg
     Ok(out)
 }
 
-/// Where a further name is put into the one import that a callee comes from: behind the name.
-fn imported(root: Node<'_>, callee: Node<'_>, old: &str) -> Result<usize, String> {
+/// Where a further name is put into the one import that a callee comes from: behind the name; nowhere when it stands there already.
+fn imported(root: Node<'_>, callee: Node<'_>, old: &str, new: &str) -> Result<Option<usize>, String> {
     let name = callee.text();
     let mut found = Vec::new();
     for statement in root.named().into_iter().filter(|s| s.kind() == "import_from_statement") {
-        for item in statement.fields("name") {
+        let items = statement.fields("name");
+        for item in &items {
             let (of, bound) = match item.kind() {
                 "aliased_import" => (item.field("name"), item.field("alias")),
-                _ => (Some(item), Some(item)),
+                _ => (Some(*item), Some(*item)),
             };
             if bound.is_some_and(|b| b.text() == name) && of.is_some_and(|o| o.text() == old) {
-                found.push(item.end());
+                let there = items.iter().any(|i| i.kind() == "dotted_name" && i.text() == new);
+                found.push((!there).then_some(item.end()));
             }
         }
     }
     match found.as_slice() {
+        [Some(_)] if is_bound_otherwise(root, new) => Err(format!("`{new}` means something else in this program")),
         [one] => Ok(*one),
         _ => Err(format!("where `{name}` is imported is not plain: import the module and call its safe function")),
     }

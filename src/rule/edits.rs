@@ -49,6 +49,13 @@ pub enum EditKind {
     },
 }
 
+impl EditKind {
+    /// Whether the call is edited in which a finding lies.
+    pub fn is_of_calls(&self) -> bool {
+        matches!(self, EditKind::CallRenamed { .. } | EditKind::ArgumentDropped | EditKind::ArgumentSet)
+    }
+}
+
 /// An argument of a call, by position or by keyword.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ArgumentName {
