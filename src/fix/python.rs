@@ -74,8 +74,10 @@ pub fn drop(call: Node<'_>, argument: Node<'_>, source: &str) -> Vec<Change> {
         return out;
     }
     let next = comma.and_then(|_| parts.get(at + 2)).filter(|n| n.kind() != ")" && !n.is_comment() && same_line(source, end, n.start()));
-    if let Some(next) = next {
-        return vec![Change::cut(argument.start(), next.start())];
+    match (next, previous, comma) {
+        (Some(_), Some(previous), Some(comma)) if !fresh => return vec![Change::cut(previous.end(), comma.end())],
+        (Some(next), ..) => return vec![Change::cut(argument.start(), next.start())],
+        _ => {}
     }
     match (previous, comma) {
         (Some(previous), None) => vec![Change::cut(previous.start(), argument.end())],
