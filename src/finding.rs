@@ -161,6 +161,48 @@ pub struct Alert {
     pub data: BTreeMap<String, String>,
 }
 
+/// Whether an edit keeps what a program does, for every input it is meant to take.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Safety {
+    /// It does.
+    Safe,
+    /// A person looks at it first: a program may need something it did not need before, or refuse what it took.
+    Unsafe,
+}
+
+impl Safety {
+    /// As pages and reports write it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Safety::Safe => "safe",
+            Safety::Unsafe => "unsafe",
+        }
+    }
+}
+
+/// Bytes of a file that are replaced.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Edit {
+    /// What goes.
+    pub at: Location,
+    /// What stands there instead.
+    pub text: String,
+}
+
+/// Edits that remove a finding.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Repair {
+    /// What they do, for people: an imperative clause.
+    pub title: String,
+    /// Whether they may be made unseen.
+    pub safety: Safety,
+    /// The edits, in order, none over another.
+    pub edits: Vec<Edit>,
+    /// What is left for a person to do; may be empty.
+    pub note: String,
+}
+
 /// An alert with its identity, after triage.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Reported {
@@ -176,6 +218,8 @@ pub struct Reported {
     pub line_hash: String,
     /// How it stands against the base; `None` when nothing was compared.
     pub change: Option<Change>,
+    /// The edits that would remove it, or why there are none; nothing where its rule knows no edit, or nobody asked.
+    pub repair: Option<Result<Repair, String>>,
 }
 
 impl Reported {

@@ -15,7 +15,7 @@
 //! | 5 | flow |
 //! | 6 | reach |
 //! | 7 | matcher, detect, cleared, suppressed |
-//! | 8 | triage |
+//! | 8 | triage, fix |
 //! | 9 | scan, why |
 //! | 10 | report |
 //! | 11 | platform, cli |
@@ -31,6 +31,7 @@ pub mod discover;
 pub mod extract;
 pub mod facts;
 pub mod finding;
+pub mod fix;
 pub mod flow;
 pub mod graph;
 pub mod link;

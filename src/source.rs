@@ -151,6 +151,21 @@ impl SourceFile {
         let path = path.into();
         SourceFile { location: PathBuf::from(&path), shown: path.clone(), uri: path.clone(), path, root: 0, kind, bytes, cuts: Cuts::default(), lines: OnceLock::new() }
     }
+    /// The same file with other bytes, all of them.
+    #[must_use]
+    pub fn with(&self, bytes: Vec<u8>) -> Self {
+        SourceFile {
+            path: self.path.clone(),
+            shown: self.shown.clone(),
+            uri: self.uri.clone(),
+            location: self.location.clone(),
+            root: self.root,
+            kind: self.kind,
+            bytes,
+            cuts: Cuts::default(),
+            lines: OnceLock::new(),
+        }
+    }
     /// The line index, computed on first use.
     pub fn lines(&self) -> &LineIndex {
         self.lines.get_or_init(|| LineIndex::new(&self.bytes))

@@ -116,6 +116,15 @@ impl Text {
     pub fn whole(&self) -> Range {
         self.range(0, self.text.len())
     }
+    /// The decoded byte that stands at a byte of the file, where the text has it.
+    pub fn position(&self, at: u32) -> Option<usize> {
+        self.runs.iter().enumerate().find_map(|(i, run)| {
+            let end = self.runs.get(i + 1).map_or(self.text.len(), |r| r.at as usize);
+            let linear = run.from.len() == end - run.at as usize;
+            let inside = run.from.start <= at && at < run.from.end;
+            inside.then(|| run.at as usize + if linear { (at - run.from.start) as usize } else { 0 })
+        })
+    }
     /// Where each stretch that is byte for byte the file's stands: (decoded start, decoded end, file start).
     pub fn linear_runs(&self) -> impl Iterator<Item = (usize, usize, usize)> + '_ {
         self.runs.iter().enumerate().filter_map(|(i, run)| {

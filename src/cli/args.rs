@@ -20,12 +20,18 @@ pub struct Arguments {
 const EXIT: &str =
     "Exit codes: 0 nothing to fail on, 1 findings that fail the gate (--fail-on), 2 wrong call, configuration or page, 4 internal error.";
 
+const FIX_EXIT: &str = "Exit codes: 0 no finding that fails the gate is left, with --diff nothing would change; 1 one is left, with --diff something would \
+                        change; 2 wrong call, configuration or page, or a file could not be written; 4 internal error.";
+
 /// What to do; the first screen of `check` when nothing is said.
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Scan directories and files and list what is found; without a command the first screen says where to begin
     #[command(after_help = EXIT)]
     Check(Check),
+    /// Edit what is found so that it is gone, where an edit is known; what is not plainly right is refused, with the reason
+    #[command(after_help = FIX_EXIT)]
+    Fix(Fix),
     /// Print the policy that holds, and where it comes from
     Config(Config),
     /// Say why a place is an alert or is none: what stands there, where it comes from, what decided
@@ -54,6 +60,9 @@ pub struct Check {
     /// What of [`Check::paths`] is reported, real paths; all when empty.
     #[arg(skip)]
     pub only: Vec<PathBuf>,
+    /// Whether edits are planned, whatever the form of the report.
+    #[arg(skip)]
+    pub plans: bool,
     /// Form of the report
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub format: Format,
@@ -104,6 +113,33 @@ pub struct Check {
     /// List every notice and every hidden finding
     #[arg(long, short)]
     pub verbose: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct Fix {
+    /// Directories and files to edit; a file is judged by the whole repository that it lies in
+    #[arg(value_name = "PATHS", default_value = ".")]
+    pub paths: Vec<PathBuf>,
+    /// Write nothing: print what would change, as a unified diff (secrets are masked)
+    #[arg(long)]
+    pub diff: bool,
+    /// Also edits that a person should look at: programs may need something they did not need before
+    #[arg(long = "unsafe")]
+    pub unsafe_too: bool,
+    #[command(flatten)]
+    pub choices: Choices,
+    /// The baseline: what it holds stays as it is [default: pipevet-baseline.json of what is scanned, or above it]
+    #[arg(long, value_name = "FILE", conflicts_with = "no_baseline")]
+    pub baseline: Option<PathBuf>,
+    /// Edit also what the baseline holds
+    #[arg(long)]
+    pub no_baseline: bool,
+    /// Read also what .gitignore names, and installed packages
+    #[arg(long)]
+    pub no_ignore: bool,
+    /// Threads [default: one for each processor]
+    #[arg(long, short, value_name = "N", value_parser = jobs)]
+    pub jobs: Option<usize>,
 }
 
 /// What a call says about policy; it wins over the policy file.

@@ -85,7 +85,7 @@ fn respect_dismissals(_: &mut Report, _: &Sources, _: &Policy) -> anyhow::Result
 }
 
 /// A file is never judged alone: who can run it stands elsewhere in its repository. So that is read, and the file says what is shown.
-fn widened(check: &Check) -> anyhow::Result<Check> {
+pub fn widened(check: &Check) -> anyhow::Result<Check> {
     let mut wide = check.clone();
     for path in &mut wide.paths {
         let real = path.canonicalize().map_err(|e| anyhow::anyhow!("{}: {}", path.display(), discover::reason(&e)))?;
@@ -133,8 +133,9 @@ pub fn by_itself(check: &Check, progress: &Progress) -> anyhow::Result<Outcome> 
 fn alone(check: &Check, tracked: Vec<discover::Tracked>, mut notices: Vec<Notice>, progress: &Progress) -> anyhow::Result<Outcome> {
     let mut knowledge = Knowledge::load(&check.choices, &check.paths, Origin::Disk)?;
     knowledge.cache = kept::open(check, &mut notices);
+    knowledge.plans = plans(check);
     let policy = policy(check, &knowledge)?;
-    let options = discover::Options { no_ignore: check.no_ignore, tracked, one_repository: false, whole: false };
+    let options = discover::Options { no_ignore: check.no_ignore, tracked, one_repository: false, whole: check.plans };
     let (sources, left_out) = discover(&check.paths, &options)?;
     notices.extend(left_out);
     progress.now(format!("reading {} files", sources.files.len()));
@@ -164,6 +165,7 @@ fn compared(check: &Check, against: &against::Against, progress: &Progress) -> a
         policy.comments = base.as_ref().map(|b| b.accepted(&trees.renamed));
     }
     progress.now(format!("reading {} files", trees.head.files.len()));
+    knowledge.plans = plans(check);
     let (mut report, facts) = knowledge.scan(&trees.head, trees.notices, &policy);
     kept::save(knowledge.cache.as_ref(), &mut report);
     let now = Snapshot::of(&report, &facts, &trees.head);
@@ -181,8 +183,13 @@ fn compared(check: &Check, against: &against::Against, progress: &Progress) -> a
     Ok(Outcome { knowledge, sources: trees.head, report, policy, snapshot: now })
 }
 
+/// Whether somebody reads the edits that would remove a finding: programs do.
+fn plans(check: &Check) -> bool {
+    check.plans || matches!(check.format, Format::Json | Format::Jsonl | Format::Sarif)
+}
+
 /// Hides what the project's baseline holds, if it has one.
-fn held_by_baseline(
+pub fn held_by_baseline(
     check: &Check,
     origin: Origin<'_>,
     report: &mut Report,

@@ -14,6 +14,7 @@ use crate::catalog::severity::Severities;
 use crate::config::{Config, Files, resolve};
 use crate::detect;
 use crate::finding::Report;
+use crate::fix;
 use crate::graph::Facts;
 use crate::notice::{Notice, NoticeKind};
 use crate::report::Card;
@@ -37,6 +38,8 @@ pub struct Knowledge {
     pub standing: BTreeMap<String, Standing>,
     /// Facts of earlier runs, when they are to be used.
     pub cache: Option<Cache>,
+    /// Whether edits are planned for what is found.
+    pub plans: bool,
     /// Whether all that the policy speaks of is scanned, so that what matches nothing is stale.
     pub whole: bool,
 }
@@ -73,11 +76,14 @@ impl Knowledge {
         let standing =
             rules.pages.iter().map(|p| (p.id.clone(), if p.status == Status::Preview { Standing::Preview } else { Standing::Stable })).collect();
         let cards = rules.pages.iter().map(card).collect();
-        Ok(Knowledge { catalog, rules, config, cards, standing, cache: None, whole: false })
+        Ok(Knowledge { catalog, rules, config, cards, standing, cache: None, plans: false, whole: false })
     }
     /// The findings of a tree, and the facts they rest on.
     pub fn scan(&self, sources: &Sources, notices: Vec<Notice>, policy: &Policy) -> (Report, Facts) {
-        let (report, model) = self.look(sources, notices, policy);
+        let (mut report, model) = self.look(sources, notices, policy);
+        if self.plans {
+            fix::plan(&mut report, sources, &model.facts, &model.flow, &self.catalog, &self.rules);
+        }
         (report, model.facts)
     }
     /// The findings of a tree, and all that is known of it. Notices and what was cleared stand in the report.

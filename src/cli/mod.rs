@@ -12,6 +12,7 @@ mod check;
 mod complete;
 mod describe;
 mod disk;
+mod fix;
 mod init;
 mod kept;
 pub(crate) mod knowledge;
@@ -72,6 +73,7 @@ fn dispatch(arguments: Arguments) -> anyhow::Result<u8> {
     let (check, plain) = match arguments.command {
         None => (arguments.check, true),
         Some(Command::Check(check)) => (check, false),
+        Some(Command::Fix(fix)) => return pool(fix.jobs)?.install(|| fix::run(&fix)),
         Some(Command::Config(config)) => return pool(None)?.install(|| describe::config(&config)),
         Some(Command::Explain(explain)) => return describe::explain(&explain),
         Some(Command::Rules(rules)) => return describe::rules(&rules),

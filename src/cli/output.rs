@@ -31,6 +31,10 @@ fn to_file(bytes: &[u8], path: &Path) -> anyhow::Result<()> {
     let aside = path.with_file_name(format!(".{name}.{}.part", std::process::id()));
     let written = std::fs::OpenOptions::new().write(true).create_new(true).open(&aside).and_then(|mut file| {
         file.write_all(bytes)?;
+        // Who may read and run it does not change with what it says.
+        if let Ok(before) = path.metadata() {
+            file.set_permissions(before.permissions())?;
+        }
         file.sync_all()?;
         std::fs::rename(&aside, &path)
     });

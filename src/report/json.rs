@@ -2,7 +2,7 @@
 //!
 //! The shape, `pipevet-report/1`: `summary` counts; `alerts` are what is shown, worst first; `hidden` (only when asked for) are the rest, each with
 //! `hidden.reason` and `hidden.detail`; `cleared` (only when asked for) are the places that were looked at and found harmless;
-//! `suppressed` (only when asked for) are those beside comments that silence other tools; `notices` say what was not understood. Lines and columns begin at 1, columns count Unicode code points,
+//! `suppressed` (only when asked for) are those beside comments that silence other tools; `repair` of an alert holds edits that would remove it; `notices` say what was not understood. Lines and columns begin at 1, columns count Unicode code points,
 //! bytes begin at 0, ends are exclusive. Keys may be added, never renamed or given another meaning.
 
 use std::collections::BTreeMap;
@@ -11,7 +11,7 @@ use std::io::{self, Write};
 use serde::Serialize;
 
 use super::{Card, escape, is_secret};
-use crate::finding::{Change, Cleared, ClearedKind, Comparison, Fixed, Hidden, Hop, Location, PolicyChange, Report, Reported};
+use crate::finding::{Change, Cleared, ClearedKind, Comparison, Fixed, Hidden, Hop, Location, PolicyChange, Report, Reported, Safety};
 use crate::notice::{Notice, NoticeKind};
 use crate::source::{FileId, Range, Sources};
 
@@ -131,8 +131,25 @@ pub(super) struct AlertOut<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     change_reason: Option<&'a str>,
     data: &'a BTreeMap<String, String>,
+    /// The edits that would remove it, as planned: `pipevet fix` tries them before it writes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    repair: Option<RepairOut<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     hidden: Option<HiddenOut<'a>>,
+}
+
+#[derive(Serialize)]
+struct RepairOut<'a> {
+    title: &'a str,
+    safety: Safety,
+    note: &'a str,
+    edits: Vec<EditOut<'a>>,
+}
+
+#[derive(Serialize)]
+struct EditOut<'a> {
+    location: Option<Place>,
+    text: &'a str,
 }
 
 #[derive(Serialize)]
@@ -259,6 +276,12 @@ pub(super) fn alert<'a>(reported: &'a Reported, why: Option<&'a Hidden>, sources
             _ => None,
         },
         data: &a.data,
+        repair: reported.repair.as_ref().and_then(|r| r.as_ref().ok()).map(|r| RepairOut {
+            title: &r.title,
+            safety: r.safety,
+            note: &r.note,
+            edits: r.edits.iter().map(|e| EditOut { location: place(e.at.file, e.at.range, sources), text: &e.text }).collect(),
+        }),
         hidden: why.map(|w| {
             let (reason, detail) = reason(w);
             let by = if let Hidden::Dismissed { by, .. } = w { Some(by.as_str()) } else { None };

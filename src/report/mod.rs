@@ -3,7 +3,9 @@
 //! Everything that comes from scanned files is escaped here, for where it goes; see [`escape`].
 
 pub mod cleared;
+pub mod diff;
 pub mod escape;
+pub mod fixes;
 pub mod github;
 pub mod json;
 pub mod jsonl;

@@ -5,15 +5,15 @@ use std::io::{self, Write};
 
 use serde_json::json;
 use serde_sarif::sarif::{
-    ArtifactLocation, CodeFlow, Invocation, Location as SarifLocation, Message, MultiformatMessageString, Notification, PhysicalLocation,
-    PropertyBag, Region, ReportingConfiguration, ReportingDescriptor, ReportingDescriptorReference, Result as SarifResult, ResultLevel, Run,
-    RunAutomationDetails, Sarif, ThreadFlow, ThreadFlowLocation, Tool, ToolComponent,
+    ArtifactChange, ArtifactContent, ArtifactLocation, CodeFlow, Fix, Invocation, Location as SarifLocation, Message, MultiformatMessageString,
+    Notification, PhysicalLocation, PropertyBag, Region, Replacement, ReportingConfiguration, ReportingDescriptor, ReportingDescriptorReference,
+    Result as SarifResult, ResultLevel, Run, RunAutomationDetails, Sarif, ThreadFlow, ThreadFlowLocation, Tool, ToolComponent,
 };
 
 use super::{Card, clipped, escape, narrow, sentence};
-use crate::finding::{Change, Hidden, Hop, Location, Report, Reported, Severity, Tier};
+use crate::finding::{Change, Hidden, Hop, Location, Repair, Report, Reported, Safety, Severity, Tier};
 use crate::notice::{Notice, NoticeKind};
-use crate::source::Sources;
+use crate::source::{FileId, Sources};
 
 /// How much is written, and what code scanning keeps apart.
 #[derive(Clone, Copy, Debug)]
@@ -201,8 +201,36 @@ fn result(reported: &Reported, repeats: usize, sources: &Sources, cards: &[Card]
         Change::Unchanged => json!("unchanged"),
     });
     result.related_locations = (!related.is_empty()).then_some(related);
+    result.fixes = reported.repair.as_ref().and_then(|r| r.as_ref().ok()).and_then(|r| repair(r, sources)).map(|f| vec![f]);
     result.code_flows = (!flows.is_empty()).then_some(flows);
     Some(result)
+}
+
+/// Planned edits, for editors. They are not tried: that takes a scan each; `pipevet fix` does.
+fn repair(repair: &Repair, sources: &Sources) -> Option<Fix> {
+    let mut changes: BTreeMap<FileId, Vec<Replacement>> = BTreeMap::new();
+    for edit in &repair.edits {
+        let file = sources.files.get(edit.at.file.0 as usize)?;
+        let place = |at| file.lines().place(&file.bytes, at);
+        let (start, end) = (place(edit.at.range.start), place(edit.at.range.end));
+        let region = Region::builder()
+            .start_line(i64::from(start.line))
+            .start_column(i64::from(start.column))
+            .end_line(i64::from(end.line))
+            .end_column(i64::from(end.column))
+            .build();
+        let content = ArtifactContent::builder().text(edit.text.as_str()).build();
+        changes.entry(edit.at.file).or_default().push(Replacement::builder().deleted_region(region).inserted_content(content).build());
+    }
+    let change = |(file, replacements): (FileId, Vec<Replacement>)| {
+        let location = ArtifactLocation::builder().uri(escape::uri(&sources.file(file).uri)).build();
+        ArtifactChange::builder().artifact_location(location).replacements(replacements).build()
+    };
+    let careful = if repair.safety == Safety::Unsafe { "; look at it before you take it" } else { "" };
+    let note = if repair.note.is_empty() { String::new() } else { format!(" ({})", repair.note) };
+    let text = sentence(&format!("{}{note}{careful}", repair.title));
+    let description = Message::builder().text(escape::message(&text)).build();
+    Some(Fix::builder().description(description).artifact_changes(changes.into_iter().map(change).collect::<Vec<_>>()).build())
 }
 
 /// The sentence (GitHub shows the first where space is short), the hops as links, then what to do about it.

@@ -1,7 +1,9 @@
 use std::collections::BTreeMap;
 
 use super::*;
-use crate::finding::{Alert, Change, Cleared, ClearedKind, Comparison, Confidence, Fixed, Hidden, Hop, Path, PolicyChange, Reported, Tier};
+use crate::finding::{
+    Alert, Change, Cleared, ClearedKind, Comparison, Confidence, Edit, Fixed, Hidden, Hop, Path, PolicyChange, Repair, Reported, Safety, Tier,
+};
 use crate::notice::{Notice, NoticeKind};
 use crate::origin::Who;
 use crate::source::Kind;
@@ -62,7 +64,7 @@ fn alert(rule: &str, primary: Location, severity: Severity) -> Reported {
         part_of: None,
         data: BTreeMap::new(),
     };
-    Reported { alert, constructs: vec!["job".into()], v1: "00ff".into(), path_v1: None, line_hash: "abc:1".into(), change: None }
+    Reported { alert, constructs: vec!["job".into()], v1: "00ff".into(), path_v1: None, line_hash: "abc:1".into(), change: None, repair: None }
 }
 
 fn sample() -> (Report, Sources) {
@@ -92,6 +94,11 @@ fn sample() -> (Report, Sources) {
     let mut once = alert("secret-known-format", secret, Severity::High);
     once.alert.confidence = Confidence::Medium;
     once.alert.doubts = vec!["the name is a guess".into()];
+    let edits = vec![
+        Edit { at: Location { file: FileId(1), range: Range::new(0, 0) }, text: "import os\n".into() },
+        Edit { at: secret, text: "os.environ[\"X\"]".into() },
+    ];
+    once.repair = Some(Ok(Repair { title: "read `X` from the environment".into(), safety: Safety::Unsafe, edits, note: "revoke it first".into() }));
     let twice = alert("secret-known-format", at(&sources, 1, "0123456789abcdef"), Severity::Medium);
     let hidden = alert("secret-known-format", at(&sources, 1, "x = 1"), Severity::Low);
     let report = Report {

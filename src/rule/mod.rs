@@ -2,6 +2,7 @@
 //!
 //! The format is documented in `rules/README.md`.
 
+pub mod edits;
 pub mod examples;
 pub mod page;
 pub mod pattern;
@@ -54,6 +55,8 @@ pub struct Page {
     pub message: String,
     /// Template of the smallest change.
     pub fix: String,
+    /// What edits remove its findings: the first that fits is made.
+    pub edits: Vec<edits::EditRule>,
     /// Template of when it is no problem; may be empty.
     pub fine_if: String,
     /// Templates of what it assumes.

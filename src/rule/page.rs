@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_yaml::Value;
 
+use super::edits::edit;
 use super::examples;
 use super::pattern;
 use super::placeholders;
@@ -96,6 +97,11 @@ fn front_matter(front: &Value, user: bool, catalog: &Catalog, frameworks: &BTree
         (None, Some(d)) => By::Detector(d),
         _ => return Err(Fault::new("a page has `match` or `detector`, and not both")),
     };
+    let edits = f.each("edit", edit)?;
+    let plain = matches!(&by, By::Match(pattern) if pattern.primary.is_none());
+    if !plain && edits.iter().any(|e| e.kind.is_of_calls()) {
+        return Err(Fault::new("calls are edited where findings stand at them: by a `match` without `primary`").under("edit"));
+    }
     let status = f.need("status", |v| one_of(v, &Status::NAMES))?;
     let precision = f.read("precision", precision)?;
     if status == Status::Stable && precision.is_none() && !user {
@@ -129,6 +135,7 @@ fn front_matter(front: &Value, user: bool, catalog: &Catalog, frameworks: &BTree
         by,
         message,
         fix: f.need("fix", sentence)?,
+        edits,
         fine_if: f.read("fine-if", sentence)?.unwrap_or_default(),
         assumes: f.each("assumes", sentence)?,
         markdown: String::new(),

@@ -29,6 +29,11 @@ fn faults_of_pages_name_their_place() {
     let cases = [
         ("tier: risk", "teir: risk", 8, "needs `tier`"),
         ("fix: f\n", "fix: f\nfine-of: x\n", 15, "did you mean `fine-if`"),
+        ("fix: f\n", "fix: f\nedit: { kind: call-renmed, safety: safe }\n", 15, "did you mean `call-renamed`?"),
+        ("fix: f\n", "fix: f\nedit: { kind: argument-set }\n", 15, "needs `safety`"),
+        ("fix: f\n", "fix: f\nedit: { kind: argument-set, safety: safe, names: {} }\n", 15, "has no key `names`"),
+        ("fix: f\n", "fix: f\nedit: { kind: call-renamed, safety: safe, names: { a.b: c.d } }\n", 15, "`c.d` is no name of a function"),
+        ("fix: f\n", "fix: f\nedit: { kind: literal-to-environment, safety: safe, table: environ }\n", 15, "no name inside a module"),
         ("CWE-502", "CWE-9999", 9, "has no `CWE-9999`"),
         ("class: code-execution", "class: code-executon", 4, "did you mean"),
         ("class: code-execution", "class: setting", 2, "need `level`"),
@@ -51,6 +56,14 @@ fn faults_of_pages_name_their_place() {
             Ok(_) => assert!(says.is_empty(), "{to} was accepted"),
         }
     }
+}
+
+#[test]
+fn edits_of_calls_need_findings_that_point_at_them() {
+    let edit = GOOD.replacen("message:", "edit: { kind: argument-set, safety: safe }\nmessage:", 1);
+    assert_eq!(load(&edit).unwrap().pages[0].edits.len(), 1);
+    let errors = load(&edit.replacen("  uses: {}\n", "  uses: {}\n  primary: ref\n", 1)).unwrap_err();
+    assert!(errors[0].line == 14 && errors[0].text.contains("`primary`"), "{}", errors[0]);
 }
 
 #[test]

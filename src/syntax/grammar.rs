@@ -79,6 +79,14 @@ impl<'t> Node<'t> {
         let mut cursor = self.node.walk();
         self.node.children_by_field_name(name, &mut cursor).map(|node| Node { node, text: self.text }).collect()
     }
+    /// The smallest node with a name that covers a stretch of the text.
+    pub fn covering(self, start: usize, end: usize) -> Option<Node<'t>> {
+        self.node.named_descendant_for_byte_range(start, end).map(|node| Node { node, text: self.text })
+    }
+    /// The node it is a child of.
+    pub fn parent(self) -> Option<Node<'t>> {
+        self.node.parent().map(|node| Node { node, text: self.text })
+    }
     /// Named children, comments and line continuations left out.
     pub fn named(self) -> Vec<Node<'t>> {
         let mut cursor = self.node.walk();

@@ -4,14 +4,15 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::harness::{knowledge, scan, sources};
 use crate::finding::{Alert, Confidence, Severity};
-use crate::report::{Card, cleared, github, json, jsonl, markdown, overview, sarif, text};
+use crate::fix::batch::{self, Wanted};
+use crate::report::{Card, cleared, diff, fixes, github, json, jsonl, markdown, overview, sarif, text};
 use crate::scan::Model;
 use crate::source::Sources;
-use crate::triage::{Policy, triage};
+use crate::triage::{Policy, redact, triage};
 use crate::why;
 
 /// A made-up token, built here so that none stands in this repository. Each `n` gives another.
-fn token(n: u64) -> String {
+pub fn token(n: u64) -> String {
     let mut state = n.wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ 0x5851_f42d_4c95_7f2d;
     let mut out = String::from("hf_");
     for _ in 0..34 {
@@ -152,12 +153,52 @@ fn passwords_in_addresses_are_never_shown() {
     assert!(!out.contains(part), "{:?}", out.lines().find(|l| l.contains(part)));
 }
 
+#[test]
+fn no_difference_and_no_summary_of_edits_shows_a_secret() {
+    let (mut files, _) = planted();
+    files.insert("set.py".to_owned(), format!("import os\nos.environ['HF_TOKEN'] = '{}'\nlogin(my_token='{}')\n", token(1), token(2)));
+    let mut tree = sources(&files);
+    let report = super::fixes::planned(&tree);
+    let wanted: Vec<Wanted> = report.shown.iter().filter_map(|r| Some(Wanted { alert: r.alert.clone(), repair: r.repair.clone()?.ok()? })).collect();
+    let done = batch::apply(&mut tree, &report, &wanted, &mut super::fixes::planned);
+    assert!(done.edits.len() >= 3, "{:?}", done.outcomes);
+    let old = sources(&files);
+    let mut out = Vec::new();
+    for (file, edits) in &done.edits {
+        let replaced: Vec<_> = edits.iter().map(|e| (e.at.range.bounds(), e.text.len())).collect();
+        let clean = redact::cleaner(&report, &old, *file);
+        let (before, after) = (&old.file(*file).bytes, &tree.file(*file).bytes);
+        diff::write(&old.file(*file).shown, before, after, &replaced, &clean, &mut out).unwrap();
+    }
+    let entries: Vec<fixes::Entry> = wanted
+        .iter()
+        .zip(&done.outcomes)
+        .map(|(w, outcome)| fixes::Entry {
+            file: "a".to_owned(),
+            line: 1,
+            rule: w.alert.rule.clone(),
+            title: w.repair.title.clone(),
+            note: w.repair.note.clone(),
+            outcome: outcome.clone(),
+        })
+        .collect();
+    fixes::write(&entries, fixes::Look { dry: true, more: 0 }, &mut out).unwrap();
+    let out = String::from_utf8(out).unwrap();
+    assert!(out.contains("-login(my_token='hf_") && out.contains("environment"), "{out}");
+    for n in 1..=40 {
+        let secret = token(n);
+        let shown = (0..secret.len() - 6).find(|start| out.contains(secret.get(*start..start + 6).unwrap()));
+        assert_eq!(shown, None, "token {n} in {out}");
+    }
+}
+
 /// A run's report in all forms, with all that can be shown.
 fn everything(sources: &Sources, alerts: Vec<Alert>, model: Model) -> String {
     let (_, rules) = knowledge();
     let policy = Policy { preview: true, hygiene: true, min_severity: Severity::Info, min_confidence: Confidence::Low, ..Policy::default() };
     let mut report = triage(alerts, model.notices, &model.facts, sources, &policy);
     report.cleared = model.cleared;
+    crate::fix::plan(&mut report, sources, &model.facts, &model.flow, knowledge().0, rules);
     let cards: Vec<Card> = rules
         .pages
         .iter()

@@ -6,6 +6,7 @@ mod churn;
 mod claims;
 mod cleared;
 mod demand;
+mod fixes;
 mod gates;
 mod golden;
 pub(crate) mod harness;

@@ -27,7 +27,7 @@ pub fn identify(mut alerts: Vec<Alert>, facts: &Facts, sources: &Sources) -> Vec
             let lines = hashes.entry(place.file).or_insert_with(|| line_hash::line_hashes(&file.bytes));
             line_hash::of_line(lines, file.lines().line(place.range.start))
         });
-        out.push(Reported { alert, constructs, v1, path_v1, line_hash, change: None });
+        out.push(Reported { alert, constructs, v1, path_v1, line_hash, change: None, repair: None });
     }
     out
 }

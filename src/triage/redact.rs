@@ -17,6 +17,9 @@ pub const REFERENCE: &str = "reference";
 /// Shorter texts are too common to be taken out of sentences.
 const SHORTEST: usize = 6;
 
+/// What stands between the literals that one secret is put together from.
+const SEPARATORS: fn(char) -> bool = |c| c.is_whitespace() || matches!(c, '"' | '\'' | '+' | '\\');
+
 /// Whether the primary span of an alert is a secret.
 pub fn is_secret(alert: &Alert) -> bool {
     alert.data.contains_key(SECRET) && !alert.data.contains_key(REFERENCE)
@@ -27,7 +30,7 @@ pub fn secrets(report: &Report, sources: &Sources) -> Vec<String> {
     let all = report.shown.iter().chain(report.hidden.iter().map(|(r, _)| r)).filter(|r| is_secret(&r.alert));
     let mut out: Vec<String> = all
         .map(|r| sources.file(r.alert.primary.file).text_at(r.alert.primary.range))
-        .flat_map(|text| [text.split(|c: char| c.is_whitespace() || matches!(c, '"' | '\'' | '+' | '\\')).collect(), text])
+        .flat_map(|text| [text.split(SEPARATORS).collect(), text])
         .filter(|text| text.len() >= SHORTEST)
         .collect();
     out.extend(in_addresses(report, sources));
@@ -82,16 +85,29 @@ pub fn redact(report: &mut Report, sources: &Sources) {
     report.notices.iter_mut().map(|n| &mut n.text).for_each(&clean);
 }
 
-/// What shortens every secret of a report, and those of addresses in `also`, in a text that quotes scanned files.
+/// What shortens every secret of a report, and those of addresses in `also`, in a text that quotes lines of scanned files: also the parts of one that is put
+/// together from several literals.
 pub fn cleaner(report: &Report, sources: &Sources, also: FileId) -> impl Fn(&mut String) {
-    let mut secrets = secrets(report, sources);
-    secrets.extend(addresses_of(also, sources));
-    shortening(&secrets)
+    let mut all = secrets(report, sources);
+    all.extend(addresses_of(also, sources));
+    let parts = all.iter().filter(|s| s.contains(SEPARATORS)).flat_map(|s| s.split(SEPARATORS).skip(1));
+    // What is shown of a secret is its beginning alone.
+    let rest: Vec<String> = parts.filter(|p| p.len() >= SHORTEST).map(str::to_owned).collect();
+    let heads = all.iter().filter_map(|s| s.split(SEPARATORS).next()).filter(|p| p.len() >= SHORTEST).map(str::to_owned).collect::<Vec<_>>();
+    all.extend(heads);
+    shortening_with(&all, &rest)
 }
 
 fn shortening(secrets: &[String]) -> impl Fn(&mut String) + use<> {
-    let searcher = AhoCorasick::builder().match_kind(MatchKind::LeftmostLongest).build(secrets).ok().filter(|_| !secrets.is_empty());
-    let short: Vec<String> = secrets.iter().map(|s| s.chars().take((s.chars().count() / 6).min(4)).chain(['…']).collect()).collect();
+    shortening_with(secrets, &[])
+}
+
+/// Shortens `secrets`, and takes `rest` out.
+fn shortening_with(secrets: &[String], rest: &[String]) -> impl Fn(&mut String) + use<> {
+    let all: Vec<&String> = secrets.iter().chain(rest).collect();
+    let searcher = AhoCorasick::builder().match_kind(MatchKind::LeftmostLongest).build(&all).ok().filter(|_| !all.is_empty());
+    let begin = |s: &String| s.chars().take((s.chars().count() / 6).min(4)).chain(['…']).collect();
+    let short: Vec<String> = secrets.iter().map(begin).chain(rest.iter().map(|_| "…".to_owned())).collect();
     move |text: &mut String| {
         if let Some(searcher) = searcher.as_ref().filter(|s| s.is_match(text.as_str())) {
             *text = searcher.replace_all(text, &short);

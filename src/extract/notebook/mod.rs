@@ -50,6 +50,35 @@ pub fn notebook(bytes: &[u8]) -> FileFacts {
     b.finish()
 }
 
+/// The Python of each cell that has some: as it stands, and as the grammar reads it, with IPython's own words masked.
+pub fn python(bytes: &[u8]) -> Vec<(Text, String)> {
+    let (documents, _) = json::parse_without(bytes, is_payload);
+    let Some(root) = documents.first() else { return Vec::new() };
+    let code = |cell: Cell<'_>| match cell.body {
+        Body::Python(from) | Body::Apart(from) => {
+            let text = cell.text.slice(from, cell.text.len());
+            let stops = magic::lines(text.as_str(), 0).iter().map(|l| magic::stop(l, &text)).collect();
+            let masked = Unit::new(text.clone(), stops).text.as_str().to_owned();
+            Some((text, masked))
+        }
+        _ => None,
+    };
+    cells(root, kernel(root)).into_iter().filter_map(code).collect()
+}
+
+/// The outputs of each cell, as elements of its list: the list, then its elements.
+pub fn outputs(bytes: &[u8]) -> Vec<(Range, Vec<Range>)> {
+    let (documents, _) = json::parse_without(bytes, is_media);
+    let cells = documents.first().map(|root| cells(root, Language::Python)).unwrap_or_default();
+    let lists = cells.iter().filter_map(|c| c.node.get("outputs"));
+    lists.map(|list| (list.range, list.items().iter().map(|o| o.range).collect())).collect()
+}
+
+/// Keys of pictures and films.
+fn is_media(key: &str) -> bool {
+    key.contains('/') && !key.starts_with("text/")
+}
+
 /// Keys whose values are no code: most of the bytes of a notebook.
 fn is_payload(key: &str) -> bool {
     matches!(key, "outputs" | "attachments" | "widgets")
