@@ -149,6 +149,7 @@ pub const PAGES: &[(&str, &str)] = &[
     ("secrets/secret-known-format.md", include_str!("../../rules/secrets/secret-known-format.md")),
     ("services/debug-server-enabled.md", include_str!("../../rules/services/debug-server-enabled.md")),
     ("services/exposed-service.md", include_str!("../../rules/services/exposed-service.md")),
+    ("services/notebook-output-runs.md", include_str!("../../rules/services/notebook-output-runs.md")),
     ("services/open-cross-origin.md", include_str!("../../rules/services/open-cross-origin.md")),
     ("services/service-authentication-off.md", include_str!("../../rules/services/service-authentication-off.md")),
     ("services/service-on-all-addresses.md", include_str!("../../rules/services/service-on-all-addresses.md")),

@@ -4,6 +4,7 @@ mod agents;
 mod arguments;
 pub mod exposed;
 mod hygiene;
+mod notebook_output;
 pub mod paths;
 pub mod permissions;
 mod poisoned_pipeline;
@@ -75,6 +76,7 @@ pub const TABLE: &[(&str, Detector)] = &[
     ("encoded_script_run", hygiene::encoded_script),
     ("excessive_permissions", permissions::excessive),
     ("lookalike_action", hygiene::lookalike),
+    ("notebook_output_runs", notebook_output::runs),
     ("poisoned_pipeline_execution", poisoned_pipeline::executed),
     ("publish_credential_exposed", exposed::publish_credential),
     ("runner_environment_injection", runner_files::injected),

@@ -19,4 +19,5 @@ mod rewrite;
 mod rows;
 pub(crate) mod show;
 mod tidy;
+mod vouched;
 mod why;

@@ -180,6 +180,10 @@ impl<'a> Covers<'a> {
         let around = chains.around(Location { file: self.file, range: comment });
         let ignorable = around.iter().filter_map(|i| self.local.constructs.get(*i as usize)).find(|c| c.ignorable);
         out.extend(ignorable.map(|c| c.range));
+        // A tag of a cell is no comment: it stands on no line of its own.
+        if comment.is_empty() {
+            return out;
+        }
         let lines = self.source.lines();
         let line = lines.line(comment.start);
         let own = lines.range(line);

@@ -29,7 +29,7 @@ pub use secrets::{all_exposed, unredacted};
 pub use sent::{sent_out, unmasked};
 
 /// A finding of one place: the sentences are the page's.
-pub(super) fn told(context: &Context, page: &Page, at: Location, level: Severity, values: &Values, doubts: Vec<String>) -> Alert {
+pub fn told(context: &Context, page: &Page, at: Location, level: Severity, values: &Values, doubts: Vec<String>) -> Alert {
     let source = context.sources.file(at.file);
     // One narrow line; what stands on several begins there.
     let end = source.lines().range(source.lines().line(at.range.start)).end;

@@ -122,7 +122,7 @@ fn pattern() -> Option<&'static Regex> {
     static PATTERN: OnceLock<Option<Regex>> = OnceLock::new();
     // After the name: the end of a subscript or string, a type, the sign (a comma only after a string, as in `getenv("KEY", "…")`, perhaps with the
     // `default=` of an option), a call or bracket around the literal, prefixes of the literal.
-    let rest = r#"(?:\\?["'][ \t]{0,4}\)[ \t]{1,4}or[ \t]{1,4}|\\?["'][ \t]{0,4},(?:[^()\n]{0,120}?\bdefault[ \t]{0,4}=)?|\\?["']?[ \t]{0,4}[\])]?[ \t]{0,20}(?::[ \t]{0,4}[A-Za-z_][A-Za-z_\[\], .|]{0,40})?[=:]>?)[ \t]{0,20}(?:\\?\n[ \t]{0,40})?(?:[A-Za-z_.]{0,30}\([ \t\n]{0,40})?[rbufRBUF]{0,2}\\?["'](?P<value>[^"'\s\\]{8,300})\\?["']"#;
+    let rest = r#"(?:\\?["'][ \t]{0,4}\)[ \t]{1,4}or[ \t]{1,4}|\\?["'][ \t]{0,4},(?:[^()\n]{0,120}?\bdefault[ \t]{0,4}=)?|\\?["']?[ \t]{0,4}[\])]?[ \t]{0,20}(?::[ \t]{0,4}[A-Za-z_][A-Za-z_\[\], .|]{0,40})?[=:]>?)[ \t]{0,20}(?:\\?\n[ \t]{0,40})?(?:[A-Za-z0-9_.]{0,30}\([ \t\n]{0,40})?[rbufRBUF]{0,2}\\?["'](?P<value>[^"'\s\\]{8,300})\\?["']"#;
     PATTERN.get_or_init(|| Regex::new(&format!(r"\A{rest}")).ok()).as_ref()
 }
 

@@ -51,6 +51,30 @@ pub fn texts(bytes: &[u8], may_matter: &dyn Fn(&[u8], &[u8]) -> bool) -> Vec<Fou
     out
 }
 
+/// An output that a browser shows: HTML, a drawing, script.
+#[derive(Clone, Debug)]
+pub struct Markup {
+    /// As written, tags and all.
+    pub text: Text,
+    /// Whether it is a page with tags; else script.
+    pub is_html: bool,
+}
+
+/// The outputs of a notebook that a browser shows, of at most so many bytes, of which a string, as written in the file, may matter.
+pub fn markup(bytes: &[u8], most: usize, may_matter: &dyn Fn(&[u8]) -> bool) -> Vec<Markup> {
+    let mut out = Vec::new();
+    walk(bytes, &mut |path| is_text(path), &mut |path, strings| {
+        let name = key(path);
+        let is_html = matches!(name, b"text/html" | b"html" | b"svg") || name.starts_with(b"image/svg");
+        let shown = is_html || matches!(name, b"application/javascript" | b"javascript");
+        let in_output = path.iter().any(|s| matches!(s, Step::Key(k) if *k == b"outputs"));
+        if shown && in_output && strings.raw().map(<[u8]>::len).sum::<usize>() <= most && strings.raw().any(may_matter) {
+            out.push(Markup { text: strings.joined(), is_html });
+        }
+    });
+    out
+}
+
 /// Where a byte of a notebook stands.
 pub fn spot(bytes: &[u8], at: u32) -> Spot {
     let mut out = Spot::default();
