@@ -4,6 +4,7 @@
     python3 bench/plant.py DIRECTORY
     python3 bench/recall.py DIRECTORY --pipevet target/release/pipevet
     python3 bench/recall.py DIRECTORY --pipevet BINARY --peers '' --misses pipevet
+    python3 bench/recall.py --pipevet BINARY --peers kingfisher-bin --time NOTEBOOKS   # how long each takes, in turn
 
 A planted credential is found when a finding of its file stands on one of its lines; a finding that stands on none is a false alarm. No tool may ask a vendor
 whether a credential is live: each is told not to. Values are never printed.
@@ -13,6 +14,7 @@ import argparse
 import collections
 import json
 import os
+import statistics
 import subprocess
 import sys
 import time
@@ -21,7 +23,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from archives import default_cache
-from run import HERE, install
+from run import HERE, WATCH, install
 
 RULES = "secret-known-format,secret-assigned-literal,secret-in-image"
 WEAK = {"info", "low"}
@@ -171,19 +173,42 @@ def detail(score, manifest):
         print(f"  {finding.file}:{finding.first} {finding.rule}; {kind}")
 
 
+def timed(programs, corpus, rounds):
+    """Medians of runs in turn: what each tool takes for a corpus, and pipevet with the rule of formats alone, as the peers have no other."""
+    runs = {name: [program, *SCANNERS[name][0]] for name, program in programs.items()}
+    runs["pipevet, formats"] = [part.replace(RULES, "secret-known-format") for part in runs["pipevet"]]
+    figures = collections.defaultdict(list)
+    for turn in range(rounds + 1):
+        for name, command in runs.items():
+            done = subprocess.run([sys.executable, "-c", WATCH, os.devnull, *command], cwd=corpus, capture_output=True, text=True, check=True)
+            _, wall, cpu, peak = done.stdout.split()
+            # The first turn warms the caches of files and of rules.
+            if turn:
+                figures[name].append((float(wall), float(cpu), int(peak) / 1024))
+    middle = {name: [statistics.median(column) for column in zip(*rows, strict=True)] for name, rows in figures.items()}
+    table(("tool", "wall s", "CPU s", "peak MiB"), [(name, f"{w:.2f}", f"{c:.2f}", f"{p:.0f}") for name, (w, c, p) in middle.items()])
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("directory", type=Path, help="what plant.py was given")
+    parser.add_argument("directory", type=Path, nargs="?", help="what plant.py was given")
     parser.add_argument("--pipevet", type=Path, required=True)
     parser.add_argument("--cache", type=Path, default=default_cache(), help="where peers are kept (default: %(default)s)")
     parser.add_argument("--peers", default="all", help="comma-separated names, or nothing for none")
     parser.add_argument("--misses", metavar="TOOL", help="also list what this tool missed and its false alarms")
+    parser.add_argument("--time", metavar="CORPUS", type=Path, help="measure the time for this directory instead")
+    parser.add_argument("--rounds", type=int, default=5)
     options = parser.parse_args()
-    manifest = json.loads((options.directory / "manifest.json").read_text("utf-8"))
-    tree = options.directory / "tree"
+    if not (options.directory or options.time):
+        parser.error("a directory, or --time")
     known = tomllib.loads((HERE / "manifest.toml").read_text("utf-8"))["scanners"]
     wanted = known if options.peers == "all" else {name: peer for name, peer in known.items() if name in options.peers.split(",")}
     programs = {"pipevet": os.path.abspath(options.pipevet), **(install(wanted, options.cache.resolve() / "scanners") if wanted else {})}
+    if options.time:
+        timed(programs, options.time, options.rounds)
+        return
+    manifest = json.loads((options.directory / "manifest.json").read_text("utf-8"))
+    tree = options.directory / "tree"
     scores = {name: measure(program, name, tree, manifest) for name, program in programs.items()}
     totals(scores, manifest)
     by("placement", scores, manifest)

@@ -1,9 +1,9 @@
 //! `secret-assigned-literal`: a literal given to a name that says secret, whichever language gives it.
 
 use super::carriers::Carried;
-use super::found::{Found, in_stage, is_test};
+use super::found::{Found, Spans, in_stage, is_test};
 use super::names::{of_vendor, opens, promise};
-use super::standing::{Standing, standing};
+use super::standing::{Code, Standing};
 use super::{lexical, shape, urls};
 use crate::catalog::Catalog;
 use crate::catalog::row::{Effect, Promise, RowId};
@@ -17,6 +17,10 @@ use crate::source::{FileId, Kind, Range, SourceFile};
 pub fn assigned(id: FileId, file: &SourceFile, texts: &[Carried], context: &Context<'_>) -> Vec<Found> {
     let (catalog, facts) = (context.catalog, context.facts.file(id));
     let mut out = urls::urls(id, file, texts);
+    let mut spans = Spans::default();
+    for found in &out {
+        spans.take(found.range);
+    }
     let mut found = |name: &str, range: Range, text: String, certain: bool, stands: &dyn Fn() -> Standing| {
         // Few texts have the shape of a secret; what a name promises takes a look at every row of names.
         // A UUID names things more often than it opens them: only under a vendor's own name.
@@ -31,7 +35,7 @@ pub fn assigned(id: FileId, file: &SourceFile, texts: &[Carried], context: &Cont
             Some(Promise::Password) => key || password,
             Some(Promise::Nothing) | None => false,
         };
-        if !fits || out.iter().any(|o| o.range.start < range.end && range.start < o.range.end) {
+        if !fits || spans.meet(range) {
             return;
         }
         let mut doubts = vec!["taken for a secret by its name and its shape".to_owned()];
@@ -41,14 +45,18 @@ pub fn assigned(id: FileId, file: &SourceFile, texts: &[Carried], context: &Cont
             Standing::Text => doubts.push("stands inside a longer text".to_owned()),
             Standing::Other => return,
         }
+        if is_own_machine(file, range) {
+            doubts.push("an address of this machine stands beside it".to_owned());
+        }
         if file.kind == Kind::Prose {
             doubts.push("stands in documentation, where examples stand".to_owned());
         }
         if is_test(&file.path) {
             doubts.push("stands in test code".to_owned());
         }
+        spans.take(range);
         let reaches = opens(name, catalog).map(str::to_owned);
-        out.push(Found { file: id, range, text, name: name.to_owned(), cause: name.to_owned(), doubts, expired: false, reaches });
+        out.push(Found { file: id, range, text, name: name.to_owned(), cause: name.to_owned(), doubts, minor: false, reaches });
     };
     let given = || Standing::Given;
     let skimmed = matches!(file.kind, Kind::Python | Kind::Notebook);
@@ -56,8 +64,9 @@ pub fn assigned(id: FileId, file: &SourceFile, texts: &[Carried], context: &Cont
         let text = &carried.text;
         let key = carried.key.as_deref();
         let code = file.kind == Kind::Python || matches!(key, Some("source" | "input"));
+        let tree = Code::new(text.as_str());
         for g in lexical::given(text) {
-            let stands = || if code { standing(text.as_str(), g.start, g.start + g.text.len()) } else { Standing::Given };
+            let stands = || if code { tree.standing(g.start, g.start + g.text.len()) } else { Standing::Given };
             found(&g.name, g.range, g.text.clone(), false, &stands);
         }
         let lines = match key {
@@ -66,7 +75,14 @@ pub fn assigned(id: FileId, file: &SourceFile, texts: &[Carried], context: &Cont
             None => Vec::new(),
         };
         lines.into_iter().for_each(|g| found(&g.name, g.range, g.text, false, &given));
-        lexical::bearers(text).into_iter().for_each(|g| found(&g.name, g.range, g.text, false, &given));
+        for g in lexical::bearers(text) {
+            // A header is part of a text in any case; what counts is whether that is a comment.
+            let stands = || match code.then(|| tree.standing(g.start, g.start + g.text.len())) {
+                Some(Standing::Comment) => Standing::Comment,
+                _ => Standing::Given,
+            };
+            found(&g.name, g.range, g.text.clone(), false, &stands);
+        }
         if let Some(key) = key {
             found(key, text.whole(), text.as_str().to_owned(), false, &given);
         }
@@ -86,6 +102,16 @@ pub fn assigned(id: FileId, file: &SourceFile, texts: &[Carried], context: &Cont
     out.sort_by_key(|f| f.range);
     out
 }
+
+/// Whether an address of the machine itself stands within some lines: what opens it may be made for it.
+fn is_own_machine(file: &SourceFile, range: Range) -> bool {
+    let (start, end) = ((range.start as usize).saturating_sub(NEAR), (range.end as usize + NEAR).min(file.bytes.len()));
+    let beside = file.bytes.get(start..end).unwrap_or_default();
+    ["localhost", "127.0.0.1", "0.0.0.0"].iter().any(|host| memchr::memmem::find(beside, host.as_bytes()).is_some())
+}
+
+/// How far beside a literal an address says something of it, in bytes.
+const NEAR: usize = 200;
 
 /// What facts give to names. Of Python only what a row calls a credential: rows decide which blocks have facts.
 fn of_facts(file: FileId, facts: &FileFacts, catalog: &Catalog, index: &Index, only_rows: bool) -> Vec<Given> {

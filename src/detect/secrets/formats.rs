@@ -35,8 +35,8 @@ pub struct Token {
     pub end: usize,
     /// Whether a checksum or structure was verified.
     pub verified: bool,
-    /// Whether it says itself that it is no longer valid.
-    pub expired: bool,
+    /// Whether it says itself that it opens little: it has ended, or shows what a link shows.
+    pub minor: bool,
     /// Why it may be less than it looks, one sentence each.
     pub doubts: Vec<String>,
 }
@@ -151,7 +151,7 @@ impl<'r> Formats<'r> {
                 doubts.push(format!("tokens of this kind are valid for {lives}"));
             }
             let (start, end) = (whole.start(), at);
-            out.push(Token { format: index, start, end, verified: format.check.is_some(), expired: expired.is_some(), doubts });
+            out.push(Token { format: index, start, end, verified: format.check.is_some(), minor: expired.is_some() || held.minor, doubts });
         }
         refuted
     }

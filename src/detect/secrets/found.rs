@@ -1,5 +1,7 @@
 //! What the detectors of this family share: a secret that was found, where it stands, and whether that is test code.
 
+use std::collections::BTreeMap;
+
 use crate::extract::notebook::texts::{self, Spot};
 use crate::facts::{FactId, FileFacts, What};
 use crate::source::{FileId, Kind, Range, SourceFile};
@@ -19,18 +21,16 @@ pub struct Found {
     pub cause: String,
     /// Doubts, one sentence each.
     pub doubts: Vec<String>,
-    /// Whether it says itself that it is no longer valid.
-    pub expired: bool,
+    /// Whether it says itself that it opens little: it has ended, or shows what a link shows.
+    pub minor: bool,
     /// The asset that it opens, where its form or name says so.
     pub reaches: Option<String>,
 }
 
 /// Whether a path is that of tests or their data.
 pub fn is_test(path: &str) -> bool {
-    let mut segments: Vec<String> = path.split('/').map(str::to_ascii_lowercase).collect();
-    let file = segments.pop().unwrap_or_default();
-    let folders = ["test", "tests", "testing", "testdata", "test_data", "fixtures", "__tests__", "mocks", "spec", "unit_tests", "e2e"];
-    segments.iter().any(|s| folders.contains(&s.as_str())) || file.starts_with("test_") || file.contains("_test.") || file.starts_with("conftest.")
+    const WORDS: [&str; 9] = ["test", "tests", "testing", "testdata", "fixtures", "mocks", "spec", "e2e", "conftest"];
+    path.split('/').any(|segment| super::names::words(segment).iter().any(|w| WORDS.contains(&w.as_str())))
 }
 
 /// Where it stands, for people.
@@ -51,9 +51,24 @@ pub fn place(file: &SourceFile, range: Range) -> String {
     }
 }
 
-/// Whether two findings speak of the same bytes.
-pub fn overlap(a: &Found, b: &Found) -> bool {
-    a.file == b.file && a.range.start < b.range.end && b.range.start < a.range.end
+/// Stretches of one file that do not overlap.
+#[derive(Clone, Debug, Default)]
+pub struct Spans(BTreeMap<u32, u32>);
+
+impl Spans {
+    /// Whether a range has bytes in common with one of them.
+    pub fn meet(&self, range: Range) -> bool {
+        let before = self.0.range(..range.end).next_back();
+        before.is_some_and(|(_, end)| *end > range.start)
+    }
+    /// Takes a range in, unless it meets one; whether it did.
+    pub fn take(&mut self, range: Range) -> bool {
+        let free = !self.meet(range);
+        if free {
+            self.0.insert(range.start, range.end);
+        }
+        free
+    }
 }
 
 /// Whether a fact stands in a stage of an image.

@@ -3,12 +3,13 @@
 use super::found::Found;
 use super::names::promise;
 use super::shape;
-use crate::catalog::Catalog;
+use crate::detect::Context;
 use crate::facts::{Command, FactId, FileFacts, V, ValueId, What};
-use crate::source::{FileId, Range};
+use crate::source::{FileId, Range, SourceFile};
 
 /// Credentials that the image of a Dockerfile keeps.
-pub fn image(id: FileId, facts: &FileFacts, catalog: &Catalog) -> Vec<Found> {
+pub fn image(id: FileId, file: &SourceFile, context: &Context<'_>) -> Vec<Found> {
+    let (facts, catalog) = (context.facts.file(id), context.catalog);
     let secret_name = |name: &str| promise(name, catalog).is_some();
     let last = facts.iter().filter(|(_, f)| matches!(f.what, What::Stage { .. })).map(|(id, _)| id).last();
     let mut out: Vec<Found> = Vec::new();
@@ -17,12 +18,12 @@ pub fn image(id: FileId, facts: &FileFacts, catalog: &Catalog) -> Vec<Found> {
         let hit = match &found.what {
             What::Setting { path, value } => path.strip_prefix("ENV.").filter(|n| secret_name(n)).and_then(|name| env(facts, name, *value)),
             What::Input { name, default, .. } if secret_name(name) => argument(facts, stage, fact, name, *default),
-            What::Command(command) => copied(facts, command, found.range, catalog),
+            What::Command(command) => copied(file, command, found.range, context, id),
             _ => None,
         };
         let Some((range, text, name, cause)) = hit else { continue };
         let doubts = if Some(stage) == last { Vec::new() } else { vec!["the stage may not be part of the final image".to_owned()] };
-        let found = Found { file: id, range, text, name, cause, doubts, expired: false, reaches: None };
+        let found = Found { file: id, range, text, name, cause, doubts, minor: false, reaches: None };
         if !out.iter().any(|o| o.cause == found.cause) {
             out.push(found);
         }
@@ -80,7 +81,10 @@ fn mentions(facts: &FileFacts, text: ValueId, name: &str) -> bool {
 }
 
 /// `COPY .netrc …`: a layer keeps the file, even when a later one removes it.
-fn copied(facts: &FileFacts, command: &Command, range: Range, catalog: &Catalog) -> Option<Hit> {
+///
+/// What stands in the tree is no secret of the build: what it holds is read by itself.
+fn copied(file: &SourceFile, command: &Command, range: Range, context: &Context<'_>, id: FileId) -> Option<Hit> {
+    let facts = context.facts.file(id);
     let words: Vec<String> = command.words.iter().map(|w| facts.word(w).unwrap_or_default()).collect();
     let instruction = words.first().filter(|w| matches!(w.as_str(), "COPY" | "ADD"))?;
     if words.iter().any(|w| w.starts_with("--from")) {
@@ -88,6 +92,12 @@ fn copied(facts: &FileFacts, command: &Command, range: Range, catalog: &Catalog)
     }
     let operands: Vec<&String> = words.iter().skip(1).filter(|w| !w.starts_with("--")).collect();
     let (_, sources) = operands.split_last()?;
-    let source = sources.iter().find(|s| catalog.is_secret_file(s))?;
+    let folder = file.path.rsplit_once('/').map_or("", |(folder, _)| folder);
+    let in_tree = |name: &str| {
+        let name = name.trim_start_matches("./");
+        let beside = if folder.is_empty() { name.to_owned() } else { format!("{folder}/{name}") };
+        context.sources.files.iter().any(|f| f.root == file.root && (f.path == name || f.path == beside))
+    };
+    let source = sources.iter().find(|s| context.catalog.is_secret_file(s) && !in_tree(s))?;
     Some((range, String::new(), format!("{instruction} {source}"), format!("{instruction} {source}")))
 }

@@ -3,7 +3,8 @@
 use super::Scanner;
 use super::carriers::Carried;
 use super::formats::Token;
-use super::found::{Found, is_test, overlap};
+use super::found::{Found, Spans, is_test};
+use crate::catalog::row::SecretCheck;
 use crate::source::{FileId, Kind, Range, SourceFile};
 use crate::text::Text;
 
@@ -11,8 +12,8 @@ use crate::text::Text;
 pub struct Known {
     /// Tokens, in order of place.
     pub found: Vec<Found>,
-    /// What has the form of a token and says itself that it is none: a wrong checksum, a published example.
-    pub refuted: Vec<Range>,
+    /// Where they stand, and where something has the form of a token and says itself that it is none: a wrong checksum, a published example.
+    pub told: Spans,
 }
 
 /// Tokens of one file.
@@ -35,21 +36,21 @@ pub fn known(id: FileId, file: &SourceFile, texts: &[Carried], scanner: &Scanner
     }
     // One place may be read in several ways, and one token may fit two formats: the verified and the tighter reading stands.
     all.sort_by_key(|(f, t)| (!t.verified, f.range.len(), f.range.start, t.format));
-    let mut kept: Vec<Found> = Vec::new();
-    for (found, _) in all {
-        if !kept.iter().any(|k| overlap(k, &found)) {
-            kept.push(found);
-        }
-    }
+    let mut spans = Spans::default();
+    let mut kept: Vec<Found> = all.into_iter().map(|(found, _)| found).filter(|f| spans.take(f.range)).collect();
     kept.sort_by_key(|f| f.range);
-    Known { found: kept, refuted }
+    for range in refuted {
+        spans.take(range);
+    }
+    Known { found: kept, told: spans }
 }
 
 fn found(file: FileId, source: &SourceFile, range: Range, text: String, token: &Token, scanner: &Scanner<'_>) -> Found {
     let format = scanner.formats.get(token.format);
     let mut doubts = token.doubts.clone();
-    if is_test(&source.path) && !token.verified {
+    // That a key parses does not say what it opens.
+    if is_test(&source.path) && (!token.verified || format.check == Some(SecretCheck::Pem)) {
         doubts.push("stands in test code".to_owned());
     }
-    Found { file, range, text, name: format.title.clone(), cause: format.id.clone(), doubts, expired: token.expired, reaches: format.reaches.clone() }
+    Found { file, range, text, name: format.title.clone(), cause: format.id.clone(), doubts, minor: token.minor, reaches: format.reaches.clone() }
 }

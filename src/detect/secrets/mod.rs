@@ -125,13 +125,12 @@ fn in_file(context: &Context<'_>, id: FileId, file: &SourceFile, scanner: &Scann
         return Default::default();
     }
     let texts = carriers::texts(file, facts, &may_matter);
-    let known::Known { found: known, refuted } = known::known(id, file, &texts, scanner);
+    let known::Known { found: known, told } = known::known(id, file, &texts, scanner);
     // What looks like a vendor's token and is none opens nothing, whatever its name is.
-    let told = |f: &Found| known.iter().map(|k| k.range).chain(refuted.iter().copied()).any(|r| r.start < f.range.end && f.range.start < r.end);
-    let is_new = |f: &Found| !told(f);
+    let is_new = |f: &Found| !told.meet(f.range);
     let mut assigned = assigned::assigned(id, file, &texts, context);
     assigned.retain(is_new);
-    let mut in_image = if file.kind == Kind::Dockerfile { image::image(id, facts, context.catalog) } else { Vec::new() };
+    let mut in_image = if file.kind == Kind::Dockerfile { image::image(id, file, context) } else { Vec::new() };
     in_image.retain(is_new);
     [known, assigned, in_image]
 }
@@ -157,9 +156,10 @@ fn alerts(context: &Context<'_>, rule: &str, of: fn(&Scanned) -> &Vec<Found>) ->
         out.push(Alert {
             rule: page.id.clone(),
             tier: page.tier,
-            severity: match (found.expired, is_test(&source.path)) {
+            severity: match (found.minor, is_test(&source.path)) {
                 (true, _) => Severity::Low,
-                (_, true) => lower(level),
+                // What tests use is made for them more often than not.
+                (_, true) => lower(lower(level)),
                 _ => level,
             },
             confidence: Confidence::after(found.doubts.len()),

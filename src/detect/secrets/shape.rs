@@ -117,7 +117,12 @@ pub fn is_wordlike(text: &str) -> bool {
         plain && (all_caps || capitals * 3 <= letters.len())
     };
     let all_digits = |c: &str| c.bytes().all(|b| b.is_ascii_digit()) && c.len() <= 10;
-    chunks.iter().all(|c| c.len() <= 3 || all_digits(c) || (word(c) && c.len() <= 24))
+    // `180g`, `7b`.
+    let measure = |c: &str| {
+        let unit = c.trim_start_matches(|d: char| d.is_ascii_digit());
+        (1..=2).contains(&unit.len()) && c.len() <= 6 && unit.bytes().all(|b| b.is_ascii_alphabetic())
+    };
+    chunks.iter().all(|c| c.len() <= 3 || measure(c) || all_digits(c) || (word(c) && c.len() <= 24))
 }
 
 /// Eight-four-four-four-twelve hexadecimal digits.
@@ -158,6 +163,7 @@ pub fn is_key(text: &str) -> bool {
     let letters = bytes.iter().filter(|b| b.is_ascii_alphabetic()).count();
     (16..=512).contains(&bytes.len())
         && text.is_ascii()
+        && !encodes_words(text)
         && letters >= 4
         && (digits >= 2 || is_mixed(text))
         && !(is_uuid(text) || is_example(text) || is_reference(text) || is_wordlike(text) || is_public(text))
@@ -165,10 +171,35 @@ pub fn is_key(text: &str) -> bool {
         && (entropy_share(bytes) >= 0.72 || entropy_share(behind_prefix(text)) >= 0.72)
 }
 
+/// Whether a text is base64 of what is no secret itself: words, an example, a reference.
+fn encodes_words(text: &str) -> bool {
+    let inner = decode(text.as_bytes()).and_then(|b| String::from_utf8(b).ok()).filter(|t| t.len() >= 6 && t.bytes().all(|b| b.is_ascii_graphic() || b == b' '));
+    inner.is_some_and(|inner| is_example(&inner) || is_wordlike(&inner) || is_reference(&inner) || is_weak(&inner))
+}
+
 /// What follows the prefix by which a vendor marks its keys (`sk-`, `rw_`): its letters are none of the alphabet.
 fn behind_prefix(text: &str) -> &[u8] {
     let rest = text.split_once(['-', '_']).filter(|(prefix, rest)| prefix.len() <= 6 && rest.len() >= 16).map(|(_, rest)| rest);
     rest.unwrap_or_default().as_bytes()
+}
+
+/// Whether a text holds a word that people take for a password, or such a word in disguise.
+fn is_weak(text: &str) -> bool {
+    let weak =
+        ["password", "passwd", "secret", "admin", "test", "root", "user", "guest", "default", "1234", "qwerty", "demo", "local", "none", "null"];
+    let lower = text.to_ascii_lowercase();
+    let plain: String = lower
+        .chars()
+        .map(|c| match c {
+            '0' => 'o',
+            '1' | '!' => 'i',
+            '3' => 'e',
+            '4' | '@' => 'a',
+            '5' | '$' => 's',
+            c => c,
+        })
+        .collect();
+    weak.iter().any(|w| lower.contains(w) || plain.contains(w))
 }
 
 /// Whether the capitals of a text stand where no word begins, as chance puts them in a long text with few digits.
@@ -183,14 +214,12 @@ pub fn is_password(text: &str) -> bool {
     let bytes = text.as_bytes();
     let has = |f: fn(&u8) -> bool| bytes.iter().any(f);
     let classes = [has(u8::is_ascii_digit), has(u8::is_ascii_lowercase), has(u8::is_ascii_uppercase), has(u8::is_ascii_punctuation)];
-    let weak =
-        ["password", "passwd", "secret", "admin", "test", "root", "user", "guest", "default", "1234", "qwerty", "demo", "local", "none", "null"];
-    let lower = text.to_ascii_lowercase();
     (8..=128).contains(&bytes.len())
         && text.is_ascii()
         && has(u8::is_ascii_digit)
         && classes.iter().filter(|c| **c).count() >= 3
-        && !weak.iter().any(|w| lower.contains(w))
+        && !is_weak(text)
+        && !encodes_words(text)
         && !(is_uuid(text) || is_example(text) || is_reference(text) || is_public(text))
         && !is_wordlike(text)
         && entropy(bytes) >= 2.75
@@ -243,6 +272,9 @@ mod tests {
             ("ysstsHMJ6RjmYrhBWCIi", true, true),
             ("jgxfGiyIENbCrGqOogBrzAHrI", true, false),
             ("service-key-9.json", false, false),
+            ("org/model-180g-small-discriminator", false, false),
+            ("cGxhY2Vob2xkZXItdG9rZW4=", false, false),
+            ("Passw0rd9#xQ", false, false),
             ("this is a sentence 12", false, false),
             ("1.2.3-rc.4+build.5678", false, false),
             ("sha256:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b", false, false),

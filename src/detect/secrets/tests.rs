@@ -62,7 +62,7 @@ fn every_format_finds_its_example_and_nothing_else() {
 fn told(today: &str, kind: Kind, source: &str) -> Vec<(String, bool, Vec<String>)> {
     let catalog = Catalog::builtin().unwrap();
     let formats = Formats::new(catalog.iter().map(|(_, row)| row), today);
-    known_in(&formats, kind, source).into_iter().map(|f| (f.cause, f.expired, f.doubts)).collect()
+    known_in(&formats, kind, source).into_iter().map(|f| (f.cause, f.minor, f.doubts)).collect()
 }
 
 #[test]

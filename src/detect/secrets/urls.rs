@@ -5,7 +5,7 @@ use std::sync::OnceLock;
 use regex::Regex;
 
 use super::carriers::Carried;
-use super::found::{Found, is_test};
+use super::found::{Found, Spans, is_test};
 use super::shape;
 use crate::source::{FileId, SourceFile};
 
@@ -13,6 +13,7 @@ use crate::source::{FileId, SourceFile};
 pub fn urls(id: FileId, file: &SourceFile, texts: &[Carried]) -> Vec<Found> {
     let Some(pattern) = pattern() else { return Vec::new() };
     let mut out: Vec<Found> = Vec::new();
+    let mut spans = Spans::default();
     for text in texts.iter().map(|c| &c.text).filter(|t| may_match(t.as_str().as_bytes())) {
         for captures in pattern.captures_iter(text.as_str()) {
             let (Some(scheme), Some(user), Some(password), Some(host)) = (captures.get(1), captures.get(2), captures.get(3), captures.get(4)) else {
@@ -29,10 +30,10 @@ pub fn urls(id: FileId, file: &SourceFile, texts: &[Carried]) -> Vec<Found> {
                 name: format!("the password of a {}:// address", scheme.as_str()),
                 cause: format!("{}://{}", scheme.as_str(), host.as_str()),
                 doubts: if is_test(&file.path) { vec!["stands in test code".to_owned()] } else { Vec::new() },
-                expired: false,
+                minor: false,
                 reaches: None,
             };
-            if !out.iter().any(|o| super::found::overlap(o, &found)) {
+            if spans.take(range) {
                 out.push(found);
             }
         }

@@ -25,6 +25,8 @@ pub struct Held {
     pub until: Option<String>,
     /// Why it may be less than it looks.
     pub doubt: Option<&'static str>,
+    /// Whether its holder can do little with it.
+    pub minor: bool,
     /// Bytes behind the token that are part of it.
     pub extra: usize,
 }
@@ -56,14 +58,14 @@ pub fn holds(check: SecretCheck, token: Candidate<'_>) -> Option<Held> {
 
 /// Header and payload decode to JSON objects, and the header names an algorithm.
 fn jwt(token: &[u8]) -> Option<Held> {
-    let start = token.windows(3).position(|w| w == b"eyJ")?;
+    let start = token.windows(3).position(|w| matches!(w, b"eyJ" | b"eyA" | b"ewo"))?;
     let mut parts = token.get(start..)?.split(|b| *b == b'.');
     let (header, _) = json_object(parts.next()?)?;
     let (payload, text) = json_object(parts.next()?)?;
     let signed = header.contains_key("alg") && parts.next().is_some_and(|s| s.len() >= 16);
     // What people make up to explain tokens is no token.
     (signed && !shape::is_example(&text)).then(|| {
-        let until = payload.get("exp").and_then(|e| e.as_i64().or_else(|| e.as_f64().map(seconds)));
+        let until = payload.get("exp").and_then(|e| e.as_i64().or_else(|| e.as_f64().map(seconds))).filter(|s| *s > 0);
         Held { until: until.and_then(day), ..Held::saying(text) }
     })
 }
@@ -152,7 +154,7 @@ fn sas(query: &[u8]) -> Option<Held> {
     let holds = decode(signature.as_bytes()).is_some_and(|s| s.len() == 32);
     let reads = value("sp").is_some_and(|p| !p.is_empty() && p.bytes().all(|b| matches!(b, b'r' | b'l')));
     let doubt = reads.then_some("it lets its holder read and nothing else, as links to public data do");
-    holds.then(|| Held { until: value("se").and_then(date), doubt, ..Held::default() })
+    holds.then(|| Held { until: value("se").and_then(date), doubt, minor: reads, ..Held::default() })
 }
 
 /// Whether a byte can stand in base64 of one of its alphabets.
