@@ -25,7 +25,8 @@ pub struct Stripped {
     run: usize,
     /// Bytes that were left out of it.
     dropped: usize,
-    last: u8,
+    /// Whether a backslash waits for what it escapes.
+    escape: bool,
 }
 
 /// Reads a text without its media, stopping behind `most` kept bytes.
@@ -51,9 +52,9 @@ pub fn read(mut reader: impl Read, most: u64) -> io::Result<Stripped> {
     Ok(out)
 }
 
-/// Digits of base64 and, as they are written in JSON, the line ends between them.
+/// Digits of base64.
 const fn is_media(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'=' | b'\\')
+    byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'=')
 }
 
 /// [`is_media`] for every byte.
@@ -76,42 +77,61 @@ impl Stripped {
     fn take(&mut self, bytes: &[u8]) {
         let mut rest = bytes;
         while let Some(first) = rest.first() {
+            // An escape is whole or it is none: `\n` between digits is part of a run, any other ends it.
+            if std::mem::take(&mut self.escape) {
+                let (pair, after) = ([b'\\', *first], rest.get(1..).unwrap_or_default());
+                if *first == b'n' { self.media(&pair) } else { self.other(&pair) }
+                rest = after;
+                continue;
+            }
+            if *first == b'\\' {
+                self.escape = true;
+                rest = rest.get(1..).unwrap_or_default();
+                continue;
+            }
             let media = MEDIA[usize::from(*first)];
-            let length = rest.iter().position(|b| MEDIA[usize::from(*b)] != media).unwrap_or(rest.len());
+            let length = rest.iter().position(|b| *b == b'\\' || MEDIA[usize::from(*b)] != media).unwrap_or(rest.len());
             let (stretch, after) = rest.split_at(length);
             rest = after;
-            if media {
-                self.media(stretch);
-            } else {
-                self.end();
-                self.bytes.extend_from_slice(stretch);
-            }
+            if media { self.media(stretch) } else { self.other(stretch) }
         }
+    }
+
+    fn other(&mut self, stretch: &[u8]) {
+        self.end_run();
+        self.bytes.extend_from_slice(stretch);
     }
 
     fn media(&mut self, stretch: &[u8]) {
         self.run += stretch.len();
-        self.last = stretch.last().copied().unwrap_or(self.last);
         if self.dropped > 0 {
             self.dropped += stretch.len();
             return;
         }
         self.bytes.extend_from_slice(stretch);
         if self.run >= LONG {
-            self.dropped = self.run - KEPT;
-            self.bytes.truncate(self.bytes.len() - self.dropped);
+            let begin = self.bytes.len() - self.run;
+            let splits = self.bytes.get(begin + KEPT - 1) == Some(&b'\\');
+            let kept = KEPT - usize::from(splits);
+            self.dropped = self.run - kept;
+            self.bytes.truncate(begin + kept);
         }
     }
 
-    /// Ends a run. A backslash at its end belongs to what follows: `\"`.
-    fn end(&mut self) {
+    fn end_run(&mut self) {
         if self.dropped > 0 {
-            let escape = usize::from(self.last == b'\\');
-            self.cuts.push(Cut { at: self.bytes.len(), length: self.dropped - escape });
-            self.bytes.extend_from_slice(if escape == 1 { b"\\" } else { b"" });
+            self.cuts.push(Cut { at: self.bytes.len(), length: self.dropped });
         }
         self.run = 0;
         self.dropped = 0;
+    }
+
+    /// The end of the text.
+    fn end(&mut self) {
+        if std::mem::take(&mut self.escape) {
+            self.other(b"\\");
+        }
+        self.end_run();
     }
 }
 
@@ -147,6 +167,25 @@ mod tests {
         for needle in ["{\"a\"", "\"b\"", "\\\">", "\"c\"", "}\n"] {
             let (at, from) = (text.find(needle).unwrap(), source.find(needle).unwrap());
             assert_eq!(whole.cuts.original(u32::try_from(at).unwrap()) as usize, from, "{needle}");
+        }
+    }
+
+    /// However a run and its escapes meet, what is left is the text with something cut out of its runs.
+    #[test]
+    fn escapes_stay_whole() {
+        for tail in ["", "\\\\", "\\\\\\\\", "\\\"", "\\n", "\\u0041", "\\\\\\\""] {
+            for head in 0..8 {
+                for before in ["", "\\n", "\\\\"] {
+                    let run = format!("{}{before}{}", "A".repeat(KEPT - head), "A".repeat(LONG));
+                    let source = format!("[\"{run}{tail}\", \"next\"]");
+                    let cut = read(source.as_bytes(), u64::MAX).unwrap();
+                    let slow = read(Slow(source.as_bytes(), 0), u64::MAX).unwrap();
+                    assert_eq!(cut.bytes, slow.bytes);
+                    assert!(cut.bytes.len() < source.len() / 2);
+                    let read: Vec<String> = serde_json::from_slice(&cut.bytes).unwrap();
+                    assert_eq!((read.len(), read[1].as_str()), (2, "next"), "{tail:?} {head} {before:?}");
+                }
+            }
         }
     }
 

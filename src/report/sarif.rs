@@ -211,8 +211,7 @@ fn repair(repair: &Repair, sources: &Sources) -> Option<Fix> {
     let mut changes: BTreeMap<FileId, Vec<Replacement>> = BTreeMap::new();
     for edit in &repair.edits {
         let file = sources.files.get(edit.at.file.0 as usize)?;
-        let place = |at| file.lines().place(&file.bytes, at);
-        let (start, end) = (place(edit.at.range.start), place(edit.at.range.end));
+        let (start, end) = (file.place(edit.at.range.start), file.place(edit.at.range.end));
         let region = Region::builder()
             .start_line(i64::from(start.line))
             .start_column(i64::from(start.column))

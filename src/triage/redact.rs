@@ -55,10 +55,15 @@ fn in_addresses(report: &Report, sources: &Sources) -> Vec<String> {
 fn addresses_of(file: FileId, sources: &Sources) -> Vec<String> {
     static ADDRESS: OnceLock<Option<Regex>> = OnceLock::new();
     // A password of any user, or a token in place of one; what a variable brings is none.
-    let pattern = || Regex::new(r#"://(?:[^\s/@:'"]*:([^\s/@'"${}<>]{6,})|([^\s/@:'"${}<>]{16,}))@"#).ok();
+    // Also what stands in the query of one under a name that says secret.
+    let pattern = || {
+        let user = r#"://(?:[^\s/@:'"]*:([^\s/@'"${}<>]{6,})|([^\s/@:'"${}<>]{16,}))@"#;
+        let query = r#"[?&](?i:[a-z_-]*(?:token|key|secret|password|passwd|pwd|sig|signature))=([^\s&'"${}<>()]{8,})"#;
+        Regex::new(&format!("{user}|{query}")).ok()
+    };
     let Some(pattern) = ADDRESS.get_or_init(pattern) else { return Vec::new() };
     let bytes = &sources.file(file).bytes;
-    let secrets = pattern.captures_iter(bytes).filter_map(|c| c.get(1).or_else(|| c.get(2)));
+    let secrets = pattern.captures_iter(bytes).filter_map(|c| c.get(1).or_else(|| c.get(2)).or_else(|| c.get(3)));
     // A word (`password`, `postgres`) is nobody's secret, and sentences are made of words.
     let word = |bytes: &[u8]| bytes.iter().all(u8::is_ascii_lowercase);
     secrets.filter(|m| !word(m.as_bytes())).map(|m| String::from_utf8_lossy(m.as_bytes()).into_owned()).collect()

@@ -27,9 +27,10 @@ pub fn texts(file: &SourceFile, facts: &FileFacts, may_matter: &dyn Fn(&[u8], &[
         }
         _ => Vec::new(),
     };
-    let joined: Vec<Carried> =
-        out.iter().filter_map(|c| folded(&c.text)).filter(|t| may_matter(b"", t.as_str().as_bytes())).map(alone).collect();
-    out.extend(joined);
+    // Those without the places between literals first: half of a secret may look like a whole one.
+    let folds = |c: &Carried| Some(Carried { key: c.key.clone(), text: folded(&c.text)? });
+    let joined: Vec<Carried> = out.iter().filter_map(folds).filter(|c| may_matter(b"", c.text.as_str().as_bytes())).collect();
+    out.splice(0..0, joined);
     if matches!(file.kind, Kind::Python | Kind::Notebook) {
         // Facts exist only for what was asked for; what is found must not depend on it.
         return out;
@@ -156,7 +157,7 @@ mod tests {
 
     #[test]
     fn literals_are_joined() {
-        let after = |kind: Kind, source: &str| all(kind, source).pop();
+        let after = |kind: Kind, source: &str| all(kind, source).into_iter().next();
         assert_eq!(after(Kind::Python, "x = 'a' 'b'\n").unwrap(), "x = 'ab'\n");
         assert_eq!(after(Kind::Python, "x = \"a\" + \\\n  f\"b\"\n").unwrap(), "x = \"ab\"\n");
         assert_eq!(after(Kind::Python, "x = 'a', 'b'\n"), None);

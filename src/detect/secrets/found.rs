@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::extract::notebook::texts::{self, Spot};
 use crate::facts::{FactId, FileFacts, What};
-use crate::source::{FileId, Kind, Range, SourceFile};
+use crate::source::{FileId, Kind, Range, SourceFile, Sources};
 
 /// A secret in the tree. It has no `Debug`: its text must not slip into a message or a panic.
 #[derive(Clone)]
@@ -33,8 +33,19 @@ pub fn is_test(path: &str) -> bool {
     path.split('/').any(|segment| super::names::words(segment).iter().any(|w| WORDS.contains(&w.as_str())))
 }
 
-/// Where it stands, for people.
-pub fn place(file: &SourceFile, range: Range) -> String {
+/// Where each stands, for people; of secrets in order of file and place.
+pub fn places(all: &[Found], sources: &Sources) -> Vec<String> {
+    let mut out = Vec::with_capacity(all.len());
+    for group in all.chunk_by(|a, b| a.file == b.file) {
+        let Some(file) = group.first().map(|f| sources.file(f.file)) else { continue };
+        let starts: Vec<u32> = group.iter().map(|f| f.range.start).collect();
+        let spots = if file.kind == Kind::Notebook { texts::spots(&file.bytes, &starts) } else { vec![Spot::default(); starts.len()] };
+        out.extend(spots.into_iter().map(|spot| place(file, spot)));
+    }
+    out
+}
+
+fn place(file: &SourceFile, spot: Spot) -> String {
     let of = |spot: Spot| match (spot.cell, spot.output) {
         (Some(cell), Some(output)) => format!("line {} of output {output} of cell {cell}", spot.line),
         (Some(cell), None) if spot.metadata => format!("the metadata of cell {cell}"),
@@ -45,7 +56,7 @@ pub fn place(file: &SourceFile, range: Range) -> String {
         Kind::Workflow => "this workflow".to_owned(),
         Kind::Action => "this action".to_owned(),
         Kind::Dockerfile => "this Dockerfile".to_owned(),
-        Kind::Notebook => of(texts::spot(&file.bytes, range.start)),
+        Kind::Notebook => of(spot),
         Kind::Python | Kind::Shell | Kind::Make => "this source file".to_owned(),
         _ => "this file".to_owned(),
     }

@@ -25,7 +25,7 @@ use std::sync::OnceLock;
 use rayon::prelude::*;
 
 use self::formats::Formats;
-use self::found::{Found, is_test, place};
+use self::found::{Found, is_test};
 use self::vouched::Vouchers;
 use self::wrapped::Wrapped;
 use crate::catalog::Catalog;
@@ -139,12 +139,13 @@ fn alerts(context: &Context<'_>, rule: &str, of: fn(&Scanned) -> &Vec<Found>) ->
     let Some(page) = context.rules.get(rule) else { return Vec::new() };
     let scanned = context.secrets.0.get_or_init(|| Scanned::new(context));
     let mut out = Vec::new();
-    for found in of(scanned).iter().cloned() {
+    let places = found::places(of(scanned), context.sources);
+    for (found, place) in of(scanned).iter().cloned().zip(places) {
         let source = context.sources.file(found.file);
         let mut values = Values::new();
         values.insert("name", found.name.clone());
         values.insert("value", masked(&found.text));
-        values.insert("place", place(source, found.range));
+        values.insert("place", place);
         let joined = joined::published(context, &found);
         values.insert("gets", joined.as_ref().map_or_else(|| "use it".to_owned(), |(name, _)| format!("publish {name}")));
         let level = page.level.unwrap_or(page.band);

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use sha1::{Digest, Sha1};
 
 use super::found::Found;
-use crate::source::{Kind, SourceFile, Sources};
+use crate::source::{Kind, Range, SourceFile, Sources};
 use crate::syntax::json;
 
 /// Comments that vouch for the line they stand on.
@@ -17,7 +17,7 @@ const MARKS_ABOVE: [&str; 1] = ["pragma: allowlist nextline secret"];
 const PLACES: [&str; 2] = [".gitleaksignore", ".betterleaksignore"];
 /// A baseline of hashes.
 const BASELINE: &str = ".secrets.baseline";
-/// How far beside a secret, on its line, a comment may stand, in bytes. A notebook may be one line.
+/// How far beside a secret, on its line, a comment may stand, in bytes.
 const REACH: u32 = 400;
 
 /// What the files of a tree vouch for.
@@ -34,11 +34,13 @@ impl Vouchers {
     pub fn new(sources: &Sources) -> Self {
         let mut out = Vouchers::default();
         for file in sources.files.iter().filter(|f| f.kind == Kind::Plain) {
+            // A list of a repository inside another one speaks of that alone.
+            let home = file.uri.strip_suffix(file.path.as_str()).unwrap_or_default();
             if let Some(name) = PLACES.into_iter().find(|name| *name == file.path) {
                 let places = out.places.entry(name).or_default();
-                places.extend(String::from_utf8_lossy(&file.bytes).lines().filter_map(place));
+                places.extend(String::from_utf8_lossy(&file.bytes).lines().filter_map(place).map(|(f, line)| (format!("{home}{f}"), line)));
             } else if file.path == BASELINE {
-                out.hashes.extend(hashes(&file.bytes));
+                out.hashes.extend(hashes(&file.bytes).into_iter().map(|(f, hash)| (format!("{home}{f}"), hash)));
             }
         }
         out
@@ -60,19 +62,40 @@ impl Vouchers {
 }
 
 fn comment(file: &SourceFile, found: &Found) -> Option<&'static str> {
-    let lines = file.lines();
-    let (first, last) = (lines.line(found.range.start), lines.line(found.range.end.max(found.range.start + 1) - 1));
-    let start = lines.range(first).start.max(found.range.start.saturating_sub(REACH));
-    let end = lines.range(last).end.min(found.range.end.saturating_add(REACH));
-    let text = |start: u32, end: u32| file.bytes.get(start as usize..end as usize).unwrap_or_default();
     let holds = |text: &[u8], mark: &&&str| memchr::memmem::find(text, mark.as_bytes()).is_some();
-    let own = text(start, end);
-    if let Some(mark) = MARKS.iter().find(|mark| holds(own, mark)) {
-        return Some(mark);
-    }
+    let (own, above) = if file.kind == Kind::Notebook { in_notebook(file, found.range) } else { in_file(file, found.range) };
+    MARKS.iter().find(|mark| holds(own, mark)).or_else(|| MARKS_ABOVE.iter().find(|mark| holds(above, mark))).copied()
+}
+
+/// The lines on which a secret stands, and the line above.
+fn in_file(file: &SourceFile, range: Range) -> (&[u8], &[u8]) {
+    let lines = file.lines();
+    let (first, last) = (lines.line(range.start), lines.line(range.end.max(range.start + 1) - 1));
+    let start = lines.range(first).start.max(range.start.saturating_sub(REACH));
+    let end = lines.range(last).end.min(range.end.saturating_add(REACH));
+    let text = |start: u32, end: u32| file.bytes.get(start as usize..end as usize).unwrap_or_default();
     let above = first.checked_sub(1).filter(|n| *n > 0).map(|n| lines.range(n));
-    let above = above.map(|r| text(r.start.max(r.end.saturating_sub(REACH)), r.end)).unwrap_or_default();
-    MARKS_ABOVE.iter().find(|mark| holds(above, mark)).copied()
+    (text(start, end), above.map(|r| text(r.start.max(r.end.saturating_sub(REACH)), r.end)).unwrap_or_default())
+}
+
+/// The same of a notebook: lines end at `\n` and at the quotes of their strings.
+fn in_notebook(file: &SourceFile, range: Range) -> (&[u8], &[u8]) {
+    let bytes = file.bytes.as_slice();
+    let ends = |at: usize| match bytes.get(at) {
+        Some(b'"') => at == 0 || bytes.get(at - 1) != Some(&b'\\'),
+        Some(b'n') => at > 0 && bytes.get(at - 1) == Some(&b'\\') && bytes.get(at.wrapping_sub(2)) != Some(&b'\\'),
+        _ => false,
+    };
+    let reach = REACH as usize;
+    let before = |from: usize| (from.saturating_sub(reach)..from).rev().find(|at| ends(*at)).map_or(from.saturating_sub(reach), |at| at + 1);
+    let (from, to) = (range.start as usize, range.end as usize);
+    let start = before(from);
+    let end = (to..(to + reach).min(bytes.len())).find(|at| ends(*at)).unwrap_or((to + reach).min(bytes.len()));
+    // Over the end of the line before, and the quotes, comma and white space between two strings of a list.
+    let between = |b: &u8| b.is_ascii_whitespace() || matches!(b, b'"' | b',' | b'n' | b'\\');
+    let gap = bytes.get(..start).unwrap_or_default().iter().rev().take(40).take_while(|b| between(b)).count();
+    let above = bytes.get(before(start - gap)..start - gap).unwrap_or_default();
+    (bytes.get(start..end).unwrap_or_default(), above)
 }
 
 /// File and line of an entry; its other parts say which scanner's rule meant it in which revision.

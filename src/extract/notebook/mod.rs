@@ -166,7 +166,6 @@ fn walk(cells: &[Cell<'_>], module: crate::facts::FactId, language: Language, b:
         })
         .collect();
     let mut lower = Lower::new(b, module, units.iter().flatten());
-    lower.every_comment = true;
     for (i, (cell, unit)) in cells.iter().zip(&units).enumerate() {
         let index = u32::try_from(i + 1).unwrap_or(u32::MAX);
         let what = What::Cell { index, id: cell.id.clone(), kind: cell.kind, count: cell.count, tags: cell.tags.clone() };

@@ -77,10 +77,16 @@ pub fn markup(bytes: &[u8], most: usize, may_matter: &dyn Fn(&[u8]) -> bool) -> 
 
 /// Where a byte of a notebook stands.
 pub fn spot(bytes: &[u8], at: u32) -> Spot {
-    let mut out = Spot::default();
+    spots(bytes, &[at]).into_iter().next().unwrap_or_default()
+}
+
+/// Where bytes of a notebook stand, given in order.
+pub fn spots(bytes: &[u8], all: &[u32]) -> Vec<Spot> {
+    let mut out = vec![Spot::default(); all.len()];
     walk(bytes, &mut |path| is_text(path), &mut |path, strings| {
         let range = strings.range();
-        if !(range.start <= at && at < range.end.max(range.start + 1)) {
+        let (first, last) = (all.partition_point(|at| *at < range.start), all.partition_point(|at| *at < range.end.max(range.start + 1)));
+        if first >= last {
             return;
         }
         let number = |name: &[u8]| {
@@ -90,10 +96,21 @@ pub fn spot(bytes: &[u8], at: u32) -> Spot {
             })
         };
         // Items of a list have gone on counting up to its last one; a text counts from where it begins.
-        let before = strings.parts.iter().take_while(|(start, _)| *start <= at as usize);
-        let line = before.map(|(start, end)| newlines(bytes, *start, (*end).min(at as usize))).sum::<u32>() + 1;
+        let (mut line, mut done) = (1, range.start as usize);
+        let mut parts = strings.parts.iter().copied().peekable();
         let under = |name: &[u8]| path.iter().any(|s| matches!(s, Step::Key(k) if *k == name));
-        out = Spot { cell: number(b"cells"), output: number(b"outputs"), line, metadata: under(b"metadata") };
+        for i in first..last {
+            let at = all[i] as usize;
+            while let Some((start, end)) = parts.next_if(|(_, end)| *end <= at) {
+                line += newlines(bytes, start.max(done), end);
+                done = end;
+            }
+            if let Some((start, _)) = parts.peek() {
+                line += newlines(bytes, (*start).max(done), at);
+                done = done.max(at);
+            }
+            out[i] = Spot { cell: number(b"cells"), output: number(b"outputs"), line, metadata: under(b"metadata") };
+        }
     });
     out
 }
@@ -120,7 +137,7 @@ fn is_text(path: &[Step<'_>]) -> bool {
     let plots: [&[u8]; 2] = [b"application/vnd.vega", b"application/vnd.holoviews"];
     let picture = key.starts_with(b"image/") && !key.starts_with(b"image/svg");
     let old = matches!(key, b"png" | b"jpeg" | b"jpg" | b"pdf") && path.iter().any(|s| matches!(s, Step::Key(k) if *k == b"outputs"));
-    let name = matches!(key, b"id" | b"cell_id" | b"outputId" | b"model_id" | b"hash" | b"buffers" | b"output_type");
+    let name = matches!(key, b"cell_id" | b"outputId" | b"model_id" | b"hash" | b"buffers" | b"output_type");
     !(picture || old || name || media.iter().chain(&plots).any(|m| key.starts_with(m)))
 }
 

@@ -24,7 +24,7 @@ use std::collections::{BTreeMap, BTreeSet};
 pub use more::{Walked, add};
 
 use crate::extract::Hole;
-use crate::facts::{Builder, Fact, FactId, FileFacts, Language, LiteralPlace, V, ValueId, What};
+use crate::facts::{Builder, Fact, FactId, FileFacts, Language, V, ValueId, What};
 use crate::notice::NoticeKind;
 use crate::outline::{Outline, Part};
 use crate::source::Range;
@@ -53,7 +53,10 @@ pub fn read(bytes: &[u8], outline: &Outline, parts: &[Part]) -> (FileFacts, Walk
     let module = b.add(whole, What::Module { language: Language::Python });
     b.enter(module);
     b.open(whole, "", false);
+    // A comment may stand in a part that nobody asked for.
+    crate::extract::ignores::hash_comments(bytes, &mut b.facts);
     let mut lower = Lower::new(&mut b, module, &texts);
+    lower.comments_are_read = true;
     // What a name means does not depend on what was asked for.
     for block in outline.blocks.iter().filter(|b| b.is_plain_function() || b.is_plain_class()) {
         lower.others.extend(block.defines.iter().cloned());
@@ -98,6 +101,7 @@ fn units(bytes: &[u8], outline: &Outline, blocks: &[usize], methods: &[Part]) ->
 pub fn unread(bytes: &[u8]) -> FileFacts {
     let mut b = Builder::default();
     b.add(Range::new(0, bytes.len()), What::Module { language: Language::Python });
+    crate::extract::ignores::hash_comments(bytes, &mut b.facts);
     b.finish()
 }
 
@@ -227,8 +231,8 @@ pub(super) struct Lower<'t, 'b> {
     pub stopped: BTreeSet<usize>,
     /// The directory that a notebook has changed to.
     pub cwd: Option<ValueId>,
-    /// Whether comments are literals: where the bytes of the file are not those of the text.
-    pub every_comment: bool,
+    /// Whether ignore comments are read already, of the file as a whole.
+    pub comments_are_read: bool,
 }
 
 impl<'t, 'b> Lower<'t, 'b> {
@@ -253,7 +257,7 @@ impl<'t, 'b> Lower<'t, 'b> {
             errors_told: 0,
             stopped: BTreeSet::new(),
             cwd: None,
-            every_comment: false,
+            comments_are_read: false,
         };
         for tree in units.into_iter().filter_map(|u| u.tree.as_ref()) {
             lower.survey(tree.root());
@@ -335,10 +339,10 @@ impl<'t, 'b> Lower<'t, 'b> {
         &mut self.scopes[last]
     }
 
-    /// Ignore comments; all comments as literals where the file's own bytes are escaped.
+    /// Ignore comments, where they are not read from the file as a whole.
     fn comments(&mut self, unit: &'t Unit) {
         let Some(tree) = unit.tree.as_ref() else { return };
-        if !self.every_comment && !unit.text.as_str().contains("pipevet:") {
+        if self.comments_are_read || !unit.text.as_str().contains("pipevet:") {
             return;
         }
         let mut stack = vec![tree.root()];
@@ -346,10 +350,6 @@ impl<'t, 'b> Lower<'t, 'b> {
             if node.is_comment() {
                 let range = self.range(node);
                 crate::extract::ignores::record(node.text(), range, &mut self.b.facts);
-                if self.every_comment {
-                    let value = self.b.text(unit.text.slice(node.start(), node.end()));
-                    self.add(range, What::Literal { value, place: LiteralPlace::Comment });
-                }
             } else {
                 stack.extend(node.children().into_iter().rev());
             }

@@ -69,6 +69,8 @@ pub fn walk<'b>(bytes: &'b [u8], wanted: &mut dyn FnMut(&[Step<'b>]) -> bool, fo
     let mut keys: Vec<bool> = Vec::new();
     let mut parts: Vec<(usize, usize)> = Vec::new();
     let mut at = 0;
+    // Brackets that are read as if they were not there.
+    let mut deeper = 0_usize;
     while let Some(&byte) = bytes.get(at) {
         at += 1;
         if !parts.is_empty() && matches!(byte, b'{' | b'[' | b'}' | b']') {
@@ -80,6 +82,8 @@ pub fn walk<'b>(bytes: &'b [u8], wanted: &mut dyn FnMut(&[Step<'b>]) -> bool, fo
                 path.push(if byte == b'{' { Step::Key(b"") } else { Step::Item(0) });
                 keys.push(byte == b'{');
             }
+            b'{' | b'[' => deeper += 1,
+            b'}' | b']' if deeper > 0 => deeper -= 1,
             b'}' | b']' => {
                 path.pop();
                 keys.pop();
@@ -193,5 +197,7 @@ mod tests {
             assert_eq!(show(source, "no"), *want, "{source}");
         }
         assert_eq!(show(&"[".repeat(100_000), "no"), Vec::<String>::new());
+        let deep = format!("{{\"a\": {}{}, \"b\": \"x\"}}", "[".repeat(600), "]".repeat(600));
+        assert_eq!(show(&deep, "no"), ["b=\"x\""]);
     }
 }
