@@ -4,6 +4,7 @@ mod agents;
 mod arguments;
 pub mod exposed;
 mod hygiene;
+pub mod idle;
 pub mod paths;
 pub mod permissions;
 mod poisoned_pipeline;

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::catalog::row::{Effect, Executes};
 use crate::detect::Context;
+use crate::detect::idle::is_off;
 use crate::facts::{Expr, ExprWhat, FactId, FileFacts, Level, V, What};
 use crate::finding::{Alert, Confidence, Location, Severity, Tier};
 use crate::graph::{EdgeKind, Node};
@@ -15,7 +16,8 @@ pub fn excessive(context: &Context) -> Vec<Alert> {
     let mut out = Vec::new();
     for (node, fact) in context.facts.nodes() {
         let What::Permission { scope, level: Level::Write } = &fact.what else { continue };
-        let jobs: Vec<Node> = holders(context, node).into_iter().filter(|job| has_steps(context, *job)).collect();
+        let runs = |job: &Node| has_steps(context, *job) && !is_off(context.facts.file(job.file), context.facts.fact(*job));
+        let jobs: Vec<Node> = holders(context, node).into_iter().filter(runs).collect();
         // No job writes all there is to write.
         let whole = jobs.first().filter(|_| scope == "*");
         let Some(job) = jobs.iter().find(|job| only_reads(context, **job)).or(whole).copied() else { continue };
