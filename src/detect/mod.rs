@@ -4,6 +4,7 @@ mod agents;
 mod arguments;
 pub mod exposed;
 mod hygiene;
+pub mod idle;
 mod notebook_output;
 pub mod paths;
 pub mod permissions;

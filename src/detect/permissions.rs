@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::catalog::row::{Effect, Executes};
 use crate::detect::Context;
+use crate::detect::idle::is_off;
 use crate::facts::{Expr, ExprWhat, FactId, FileFacts, Level, V, What};
 use crate::finding::{Alert, Confidence, Location, Severity, Tier};
 use crate::graph::{EdgeKind, Node};
@@ -15,7 +16,11 @@ pub fn excessive(context: &Context) -> Vec<Alert> {
     let mut out = Vec::new();
     for (node, fact) in context.facts.nodes() {
         let What::Permission { scope, level: Level::Write } = &fact.what else { continue };
-        let Some(job) = holders(context, node).into_iter().find(|job| only_reads(context, *job)) else { continue };
+        let runs = |job: &Node| has_steps(context, *job) && !is_off(context.facts.file(job.file), context.facts.fact(*job));
+        let jobs: Vec<Node> = holders(context, node).into_iter().filter(runs).collect();
+        // No job writes all there is to write.
+        let whole = jobs.first().filter(|_| scope == "*");
+        let Some(job) = jobs.iter().find(|job| only_reads(context, **job)).or(whole).copied() else { continue };
         let What::Job { id, .. } = &context.facts.fact(job).what else { continue };
         let scope = if scope == "*" { "everything" } else { scope };
         let values = Values::from([("name", id.clone()), ("scope", scope.to_owned())]);
@@ -53,6 +58,11 @@ fn holders(context: &Context, permission: Node) -> Vec<Node> {
     facts.iter().filter(|(id, f)| matches!(f.what, What::Job { .. }) && !states(*id)).map(|(id, _)| node(id)).collect()
 }
 
+/// Whether a job has steps of its own; what it calls states elsewhere what it needs.
+fn has_steps(context: &Context, job: Node) -> bool {
+    context.facts.file(job.file).iter().any(|(_, f)| f.owner == Some(job.fact) && matches!(f.what, What::Step { .. }))
+}
+
 /// Whether nothing in a job can want to write: no action but those that read at most, no mention of the token, no command that publishes.
 fn only_reads(context: &Context, job: Node) -> bool {
     let facts = context.facts.file(job.file);
@@ -60,8 +70,7 @@ fn only_reads(context: &Context, job: Node) -> bool {
     let reads = |fact| context.index.effects(context.catalog, Node { file: job.file, fact }).any(|e| matches!(e, Effect::ReadsOnly));
     let uses = inside().any(|(id, f)| matches!(f.what, What::Uses { .. }) && !reads(id));
     let asks = inside().any(|(_, f)| matches!(&f.what, What::SecretRef { name } if name == "GITHUB_TOKEN")) || names_token(facts, job.fact);
-    let steps = inside().any(|(_, f)| matches!(f.what, What::Step { .. }));
-    steps && !uses && !asks && !publishes(context, job)
+    !uses && !asks && !publishes(context, job)
 }
 
 /// Whether an expression inside a fact hands the token on.

@@ -15,6 +15,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::catalog::row::{Effect, RowId, Verdict};
 use crate::detect::Context;
+use crate::detect::idle::Idle;
 use crate::facts::What;
 use crate::finding::{Alert, Confidence, Hop, Location, Severity, TAKES_DATA};
 use crate::flow::{FlagState, SinkHit};
@@ -69,7 +70,8 @@ pub fn all(context: &Context<'_>) -> (Vec<Alert>, Decided) {
             out.extend(detector(context));
         }
     }
-    out.retain(|a| context.config.enabled(&a.rule));
+    let idle = Idle::of(context);
+    out.retain(|a| context.config.enabled(&a.rule) && !idle.covers(context, a));
     for alert in &mut out {
         if let Some(level) = context.config.level(&alert.rule) {
             alert.severity = level;

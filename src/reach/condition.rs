@@ -95,6 +95,8 @@ pub(super) struct Known {
     pub(super) steps: std::cell::RefCell<BTreeMap<Said, (bool, BTreeSet<Location>)>>,
     /// Of all steps of a job or template: the place of the first that fails.
     pub(super) first: std::cell::RefCell<BTreeMap<Said, Option<Ending>>>,
+    /// Checks of a step that end its scripts.
+    pub(super) stops: std::cell::RefCell<BTreeMap<Said, Vec<FactId>>>,
 }
 
 /// The place of a step that ends its job, and the checks that say so.
@@ -432,9 +434,20 @@ fn checked(family: &Family, l: &Side, op: CmpOp, r: &Side) -> Tri {
         (CmpOp::Eq, Side::Context(c)) if !family.values.is_empty() && trusted(c) => Tri::No,
         (CmpOp::Ne, Side::Context(c)) if !family.values.is_empty() && trusted(c) => Tri::Yes,
         (CmpOp::Contains, Side::List(items)) if !items.is_empty() && items.iter().all(|i| trusted(i)) => Tri::No,
+        (CmpOp::Matches, Side::Text(pattern)) if words(pattern).is_some_and(|w| w.into_iter().all(trusted)) => Tri::No,
         (CmpOp::Contains, Side::Text(t)) if !t.is_empty() && t.split([' ', ',', '|']).filter(|w| !w.is_empty()).all(trusted) => Tri::No,
         _ => Tri::Maybe,
     }
+}
+
+/// The words of which a pattern takes one: a word, or `^(one|other)$`.
+fn words(pattern: &str) -> Option<Vec<&str>> {
+    let inner = pattern.strip_prefix('^').unwrap_or(pattern);
+    let inner = inner.strip_suffix('$').unwrap_or(inner);
+    let inner = inner.strip_prefix('(').and_then(|i| i.strip_suffix(')')).unwrap_or(inner);
+    let is_plain = |w: &&str| !w.is_empty() && w.chars().all(|c| c.is_alphanumeric() || matches!(c, '-' | '_' | '/'));
+    let words: Vec<&str> = inner.split('|').collect();
+    words.iter().all(is_plain).then_some(words)
 }
 
 /// A gate carried by a step output, a job output or a variable.

@@ -176,3 +176,65 @@ fn a_needed_job_carries_the_gate_of_its_script() {
     assert_eq!(level(admin, "needs.who.outputs.ok == 'false'"), Some(Severity::Critical));
     assert_eq!(level("'true'", "needs.who.outputs.ok == 'true'"), Some(Severity::Critical));
 }
+
+/// The level of the way through the job that waits for this script's output.
+fn level_after(script: &str, condition: &str) -> Option<Severity> {
+    let script: String = script.lines().map(|l| format!("          {l}\n")).collect();
+    let workflow = format!(
+        "on:\n  issue_comment:\n    types: [created]\n  workflow_dispatch:\npermissions: {{ contents: write }}\njobs:\n  who:\n    runs-on: ubuntu-latest\n    outputs:\n      \
+         ok: ${{{{ steps.who.outputs.ok }}}}\n    steps:\n      - id: who\n        env:\n          WHO: ${{{{ github.event.comment.author_association }}}}\n          \
+         EVENT: ${{{{ github.event_name }}}}\n        run: |\n{script}  run:\n    needs: who\n    if: {condition}\n    runs-on: ubuntu-latest\n    steps:\n      - uses: \
+         actions/checkout@08c6903cd8c0fde910a37f88322edcfb5dd907a8\n        with:\n          ref: refs/pull/${{{{ github.event.issue.number }}}}/head\n      - run: make\n"
+    );
+    let tree = sources(&BTreeMap::from([(".github/workflows/a.yml".to_owned(), workflow)]));
+    let (model, alerts) = scan(&tree, knowledge().0);
+    assert!(model.facts.files.iter().all(|f| f.notices.is_empty()), "{script}");
+    alerts.iter().filter_map(level_of).max()
+}
+
+const SAY: &str = "echo ok=true >> \"$GITHUB_OUTPUT\"";
+
+#[test]
+fn a_shell_that_ends_before_it_writes_is_a_gate() {
+    let held = [
+        format!("if [ \"$WHO\" != MEMBER ]; then\n  echo no\n  exit 0\nfi\n{SAY}"),
+        format!("if ! [[ \"$WHO\" == OWNER || \"$WHO\" == MEMBER ]]; then exit 0; fi\n{SAY}"),
+        format!("[ \"$WHO\" = MEMBER ] || exit 0\n{SAY}"),
+        format!("[[ \"$WHO\" =~ ^(OWNER|MEMBER)$ ]] || exit 1\n{SAY}"),
+        format!("[ \"${{{{ github.event.comment.author_association }}}}\" = MEMBER ] || {{ echo ok=false >> \"$GITHUB_OUTPUT\"; exit 0; }}\n{SAY}"),
+        format!("case \"$WHO\" in\n  OWNER|MEMBER) ;;\n  *) exit 0 ;;\nesac\n{SAY}"),
+        "skip() {\n  echo ok=false >> $GITHUB_OUTPUT\n  exit 0\n}\n[ \"$WHO\" = MEMBER ] || skip 'no member'\n{\n  echo ok=true\n  echo n=$N\n} >> $GITHUB_OUTPUT".to_owned(),
+        format!("if [ \"$EVENT\" = workflow_dispatch ]; then\n  echo by hand\nelse\n  [ \"$WHO\" = MEMBER ] || exit 0\nfi\n{SAY}"),
+        format!("if [ \"$WHO\" = MEMBER ]; then\n  {SAY}\nelse\n  echo ok=false >> $GITHUB_OUTPUT\nfi"),
+        format!("decide() {{\n  [ \"$WHO\" = MEMBER ] || return\n  {SAY}\n}}\ndecide"),
+    ];
+    for script in held {
+        assert_eq!(level_after(&script, "needs.who.outputs.ok == 'true'"), Some(Severity::Low), "{script}");
+    }
+    let silent = format!("[ \"$WHO\" = MEMBER ] || exit 0\n{SAY}");
+    assert_eq!(level_after(&silent, "needs.who.outputs.ok != ''"), Some(Severity::Low));
+    assert_eq!(level_after(&silent, "needs.who.outputs.ok"), Some(Severity::Low));
+}
+
+#[test]
+fn a_shell_that_writes_all_the_same_is_none() {
+    let asked = "needs.who.outputs.ok == 'true'";
+    let told = format!("[ \"$WHO\" = MEMBER ] || {{ echo ok=false >> \"$GITHUB_OUTPUT\"; exit 0; }}\n{SAY}");
+    for (script, condition) in [
+        (format!("{SAY}\n[ \"$WHO\" = MEMBER ] || exit 0"), asked),
+        (format!("[ \"$WHO\" = MEMBER ] || echo no\n{SAY}"), asked),
+        (format!("([ \"$WHO\" = MEMBER ] || exit 0)\n{SAY}"), asked),
+        (format!("[ \"$WHO\" != MEMBER ] || exit 0\n{SAY}"), asked),
+        (format!("[ \"$WHO\" = NONE ] || exit 0\n{SAY}"), asked),
+        (format!("if [ \"$EVENT\" = workflow_dispatch ]; then\n  [ \"$WHO\" = MEMBER ] || exit 0\nfi\n{SAY}"), asked),
+        (format!("check() {{\n  [ \"$WHO\" = MEMBER ] || return\n  echo fine\n}}\ncheck\n{SAY}"), asked),
+        (format!("if [ \"$WHO\" != MEMBER ]; then\n  {SAY}\n  exit 0\nfi\necho ok=false >> $GITHUB_OUTPUT"), asked),
+        (format!("[ \"$WHO\" = MEMBER ] || exit 0\n{SAY}"), "needs.who.outputs.ok != 'true'"),
+        (format!("./decide.sh >> $GITHUB_OUTPUT\n[ \"$WHO\" = MEMBER ] || exit 0\n{SAY}"), asked),
+        (format!("[[ \"$WHO\" =~ ^(OWNER|NONE)$ ]] || exit 0\n{SAY}"), asked),
+        (told.clone(), "needs.who.outputs.ok != ''"),
+        (told, "needs.who.outputs.ok == 'false'"),
+    ] {
+        assert_eq!(level_after(&script, condition), Some(Severity::Critical), "{condition}: {script}");
+    }
+}

@@ -6,7 +6,9 @@ use crate::extract::ignores;
 use crate::facts::{Builder, FactId, FileFacts, ImageRole, Level, ValueId, What};
 use crate::notice::NoticeKind;
 use crate::syntax::yaml::{self, Entry, Node, NodeKind};
+use images::{image, image_of};
 
+mod images;
 mod scripts;
 pub(crate) mod steps;
 mod triggers;
@@ -94,9 +96,11 @@ fn job(entry: &Entry, outer: &steps::Defaults, b: &mut Builder) {
                 expressions::mention(mentions, b);
                 each(node, "permissions").for_each(|n| permissions(n, b));
                 each(node, "runs-on").for_each(|n| runner(n, b));
-                each(node, "container").for_each(|n| image(n, "container", ImageRole::Container, b));
+                each(node, "container").for_each(|n| image(n, "container", ImageRole::Container, &defaults.constants, b));
                 for services in each(node, "services") {
-                    entries(services, "services", b).iter().for_each(|e| image(&e.value, &format!("services.{}", key(e)), ImageRole::Service, b));
+                    for e in entries(services, "services", b) {
+                        image(&e.value, &format!("services.{}", key(e)), ImageRole::Service, &defaults.constants, b);
+                    }
                 }
                 each(node, "env").for_each(|n| environment_writes(n, b));
                 steps::default_shell(node.get("defaults"), b);
@@ -209,34 +213,6 @@ fn runner(node: &Node, b: &mut Builder) {
     };
     let group = group.map(|n| expressions::value(n, &mut mentions, b));
     owned(node.place(), What::Runner { labels, group }, mentions, b);
-}
-
-/// The node that names the image of a `container:` or a service.
-fn image_of(node: &Node) -> Option<&Node> {
-    let named = if matches!(node.kind, NodeKind::Map(_)) { node.get("image") } else { Some(node) };
-    named.filter(|n| n.text().is_some_and(|t| !t.is_empty()))
-}
-
-/// A container or service: its image, the environment of its steps, and all else as settings.
-fn image(node: &Node, path: &str, role: ImageRole, b: &mut Builder) {
-    let Some(named) = image_of(node) else { return };
-    let mut mentions = Mentions::new();
-    let reference = expressions::value(named, &mut mentions, b);
-    let image = owned(named.range, What::Image { reference, role }, mentions, b);
-    if role == ImageRole::Container {
-        // The steps run in this container, so its environment is theirs.
-        each(node, "env").for_each(|n| environment_writes(n, b));
-    }
-    b.within(image, |b| {
-        for entry in node.entries() {
-            match entry.name() {
-                Some("image") => {}
-                Some("env") if role == ImageRole::Container => {}
-                Some("env") => environment_writes(&entry.value, b),
-                _ => settings(&entry.value, &format!("{path}.{}", key(entry)), b),
-            }
-        }
-    });
 }
 
 /// Every scalar below `node` as a setting.

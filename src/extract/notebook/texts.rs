@@ -246,7 +246,9 @@ mod tests {
   {"output_type": "error", "ename": "E", "traceback": ["\u001b[0;31mse\u001b[0mven", "x"]}]}]}"##;
         let want = [
             "line 1 metadata, name: \"x.ipynb\"",
+            "cell 1 line 1, id: \"a1\"",
             "cell 1 line 1, prose: \"# one\\ntwo\"",
+            "cell 2 line 1, id: \"b2\"",
             "cell 2 line 1 metadata, tags: \"t\"",
             "cell 2 line 1, source: \"x = \\\"y\\\"\"",
             "cell 2 output 1 line 1, name: \"stdout\"",

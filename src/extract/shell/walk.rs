@@ -1,6 +1,6 @@
 //! Statements to facts, in the order the shell runs them.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::ops::Range as Span;
 
 use crate::cond::{CmpOp, CondId, CondWhat};
@@ -41,6 +41,23 @@ pub enum Status {
     Unknown,
 }
 
+/// How a list of statements surely leaves.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum End {
+    /// The script, as a failure.
+    Failed,
+    /// The script, as a success.
+    Done,
+    /// What it stands in: the function, or a file that was read in.
+    Returned,
+}
+
+impl End {
+    fn on_fail(self) -> OnFail {
+        if self == End::Failed { OnFail::Exit } else { OnFail::Return }
+    }
+}
+
 /// Walks one text.
 pub struct Walk<'a> {
     /// Values of the text's holes.
@@ -55,7 +72,7 @@ pub struct Walk<'a> {
     pub stack: Vec<Option<ValueId>>,
     pub(super) program: &'a Program,
     variables: Variables,
-    exiting: BTreeSet<String>,
+    exiting: BTreeMap<String, End>,
     statements: bool,
     status: Status,
 }
@@ -71,7 +88,7 @@ impl<'a> Walk<'a> {
             stack: Vec::new(),
             program,
             variables: Variables::default(),
-            exiting: BTreeSet::new(),
+            exiting: BTreeMap::new(),
             statements,
             status: Status::Unknown,
         }
@@ -352,8 +369,8 @@ impl<'a> Walk<'a> {
     }
 
     fn function(&mut self, range: Range, name: &str, body: &Statement, b: &mut Builder) {
-        if self.leaves(std::slice::from_ref(body)) == Some(OnFail::Exit) {
-            self.exiting.insert(name.to_owned());
+        if let Some(end @ (End::Failed | End::Done)) = self.end(std::slice::from_ref(body)) {
+            self.exiting.insert(name.to_owned(), end);
         }
         let what = What::Function { name: name.to_owned(), params: Vec::new(), decorators: Vec::new(), public: false };
         let function = b.add(range, what);
@@ -481,12 +498,16 @@ impl<'a> Walk<'a> {
         }
     }
 
-    /// How a list of statements leaves the script, when it surely does.
+    /// What it means for a condition before a list of statements that they leave, when they surely do.
     fn leaves(&self, body: &[Statement]) -> Option<OnFail> {
-        body.iter().find_map(|s| self.leaves_by(s))
+        self.end(body).map(End::on_fail)
     }
 
-    fn leaves_by(&self, statement: &Statement) -> Option<OnFail> {
+    fn end(&self, body: &[Statement]) -> Option<End> {
+        body.iter().find_map(|s| self.end_of(s))
+    }
+
+    fn end_of(&self, statement: &Statement) -> Option<End> {
         if statement.background {
             return None;
         }
@@ -495,21 +516,20 @@ impl<'a> Walk<'a> {
                 let program = words.first()?.literal()?;
                 let code = words.get(1).and_then(|w| w.literal());
                 match program.as_str() {
-                    "exit" if code.as_deref() == Some("0") => Some(OnFail::Return),
-                    "exit" => Some(OnFail::Exit),
-                    "return" => Some(OnFail::Return),
-                    _ if self.exiting.contains(&program) => Some(OnFail::Exit),
-                    _ => None,
+                    "exit" if code.as_deref() == Some("0") => Some(End::Done),
+                    "exit" => Some(End::Failed),
+                    "return" => Some(End::Returned),
+                    _ => self.exiting.get(&program).copied(),
                 }
             }
-            Kind::Group(body) => self.leaves(body),
+            Kind::Group(body) => self.end(body),
             // `echo … && exit 1` leaves when the message was printed, which is as good as always.
             Kind::List(first, rest) => {
-                self.leaves_by(first).or_else(|| rest.iter().take_while(|(join, _)| *join == Join::And).find_map(|(_, s)| self.leaves_by(s)))
+                self.end_of(first).or_else(|| rest.iter().take_while(|(join, _)| *join == Join::And).find_map(|(_, s)| self.end_of(s)))
             }
             Kind::If(arms, otherwise) => {
-                let last = self.leaves(otherwise)?;
-                arms.iter().all(|(_, body)| self.leaves(body).is_some()).then_some(last)
+                let last = self.end(otherwise)?;
+                arms.iter().all(|(_, body)| self.end(body).is_some()).then_some(last)
             }
             _ => None,
         }

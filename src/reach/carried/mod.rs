@@ -9,6 +9,9 @@ use crate::finding::Location;
 use crate::graph::Node;
 use crate::reach::condition::{Family, Side, Tri, World, agreed, any_checked, cond, fixed, indirect, mentions, options, side, text_of, value_says};
 use crate::reach::sources::Scope;
+use stops::{conditions, is_behind, stops};
+
+mod stops;
 
 /// What an output of the named step says of a comparison with it, and, where that is not known, whether it refuses an outsider (`No`): the step is a check
 /// of an active family.
@@ -21,13 +24,16 @@ pub(super) fn step_output(world: &World, scope: &Scope, node: Node, step: &str, 
     let is_by = |action: &str| world.active.iter().any(|family| family.by.iter().any(|b| b.eq_ignore_ascii_case(action)));
     let facts = world.context.facts.file(node.file);
     let mut written = Vec::new();
+    // Whether a write of a shell's was left out, and whether one may write any output.
+    let (mut skipped, mut any) = (false, false);
     let mut carried = None;
     let container = std::iter::once((node.fact, facts.fact(node.fact)))
         .chain(facts.owners(node.fact))
         .find(|(_, f)| matches!(f.what, What::Job { .. } | What::Template { .. }));
     let steps = world.context.index.steps();
     let Some(found) = container.and_then(|(fact, _)| steps.step(Node { file: node.file, fact }, step)) else { return unknown };
-    for (inner, f) in steps.within(Node { file: node.file, fact: found }).iter().map(|id| (*id, facts.fact(*id))) {
+    let whole = Node { file: node.file, fact: found };
+    for (inner, f) in steps.within(whole).iter().map(|id| (*id, facts.fact(*id))) {
         let here = Node { file: node.file, fact: inner };
         match &f.what {
             What::Uses { target, .. } => {
@@ -45,17 +51,24 @@ pub(super) fn step_output(world: &World, scope: &Scope, node: Node, step: &str, 
                         written.extend(options(world, scope, here, *value, depth).into_iter().map(|v| (here, v)));
                     }
                     carried = carried.or(Some(Tri::Maybe));
-                } else {
+                } else if reached(world, scope, here, inner, depth) && !is_behind(facts, &stops(world, scope, whole, depth), inner) {
                     let says = value_says(world, scope, here, *value, depth);
                     if says != Tri::Maybe {
                         return (Tri::Maybe, says);
                     }
+                    written.extend(options(world, scope, here, *value, depth).into_iter().map(|v| (here, v)));
+                } else {
+                    skipped = true;
                 }
+            }
+            What::Write { channel: Channel::Output(None), .. } => {
+                any |= reached(world, scope, here, inner, depth) && !is_behind(facts, &stops(world, scope, whole, depth), inner);
             }
             _ => {}
         }
     }
-    if carried.is_none() {
+    // What a shell writes without a check may be written again by a program that is not in sight.
+    if carried.is_none() && (any || !skipped) {
         return unknown;
     }
     let told = said(world, scope, node, &written, (op, other), depth);
@@ -71,19 +84,7 @@ pub(super) fn step_output(world: &World, scope: &Scope, node: Node, step: &str, 
 /// Whether a fact of a script can be reached in this world, once the script runs: what decides that is another question, asked of the step.
 pub(super) fn reached(world: &World, scope: &Scope, node: Node, fact: FactId, depth: u32) -> bool {
     let facts = world.context.facts.file(node.file);
-    let script = facts.owners(fact).find(|(_, f)| matches!(f.what, What::Script { .. }));
-    let outer = script.and_then(|(_, f)| f.when);
-    let mut todo: Vec<CondId> = facts.fact(fact).when.into_iter().collect();
-    while let Some(id) = todo.pop() {
-        match &facts.cond(id).what {
-            _ if Some(id) == outer => {}
-            // What encloses comes first.
-            CondWhat::And(ids) => todo.extend(ids),
-            _ if cond(world, scope, node, id, depth) == Tri::No => return false,
-            _ => {}
-        }
-    }
-    true
+    conditions(facts, fact).into_iter().all(|id| cond(world, scope, node, id, depth) != Tri::No)
 }
 
 /// What all that may have been written says of a comparison with it.
