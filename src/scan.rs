@@ -62,13 +62,7 @@ pub fn model(sources: &Sources, catalog: &Catalog, wanted: &Wanted, cache: Optio
 }
 
 /// As [`model`], of the files for which `is_read` holds; the others have no facts.
-fn model_of(
-    sources: &Sources,
-    catalog: &Catalog,
-    wanted: &Wanted,
-    is_read: &(dyn Fn(FileId) -> bool + Sync),
-    cache: Option<&Cache>,
-) -> Model {
+fn model_of(sources: &Sources, catalog: &Catalog, wanted: &Wanted, is_read: &(dyn Fn(FileId) -> bool + Sync), cache: Option<&Cache>) -> Model {
     let id = |i: usize| FileId(u32::try_from(i).unwrap_or(u32::MAX));
     let outlined = |(i, f): (usize, &SourceFile)| (f.kind == Kind::Python && is_read(id(i))).then(|| outline::outline(&f.bytes));
     let outlines: Vec<Option<Outline>> = sources.files.par_iter().enumerate().map(outlined).collect();

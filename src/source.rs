@@ -149,7 +149,17 @@ impl SourceFile {
     /// A file from memory; tests and front ends of embedded text use it as well as `discover`.
     pub fn new(path: impl Into<String>, kind: Kind, bytes: Vec<u8>) -> Self {
         let path = path.into();
-        SourceFile { location: PathBuf::from(&path), shown: path.clone(), uri: path.clone(), path, root: 0, kind, bytes, cuts: Cuts::default(), lines: OnceLock::new() }
+        SourceFile {
+            location: PathBuf::from(&path),
+            shown: path.clone(),
+            uri: path.clone(),
+            path,
+            root: 0,
+            kind,
+            bytes,
+            cuts: Cuts::default(),
+            lines: OnceLock::new(),
+        }
     }
     /// The same file with other bytes, all of them.
     #[must_use]

@@ -36,7 +36,8 @@ pub fn format(kind: &'static str, fields: &Fields<'_>) -> Read<SecretFormat> {
         }
     }
     regex::bytes::Regex::new(&format.pattern).map_err(|e| Fault::new(format!("`pattern` is no regular expression: {e}")).under("pattern"))?;
-    let variable = |v: &str| v.starts_with(|c: char| c.is_ascii_uppercase()) && v.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || b == b'_');
+    let variable =
+        |v: &str| v.starts_with(|c: char| c.is_ascii_uppercase()) && v.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || b == b'_');
     if format.environment.as_deref().is_some_and(|v| !variable(v)) {
         return Err(Fault::new("`environment` is the name of a variable: capitals, digits and `_`").under("environment"));
     }

@@ -2,11 +2,11 @@
 
 use serde_yaml::Value;
 
-use super::{effects, format};
 use super::fields::{Fault, Fields, LoadError, Read, count, kind, nearest, one_of, pairs, text, texts, truth, yaml};
 use super::glob::alternatives;
 use super::row::{ArgTest, EntrySubject, Flag, Receiver, Row, RowExample, Slot, SlotName, Subject, Test};
 use super::severity::Severities;
+use super::{effects, format};
 
 /// Keys that name a subject.
 pub const SUBJECTS: [&str; 22] = [

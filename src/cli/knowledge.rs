@@ -88,7 +88,8 @@ impl Knowledge {
     }
     /// The findings of a tree, and all that is known of it. Notices and what was cleared stand in the report.
     pub fn look(&self, sources: &Sources, notices: Vec<Notice>, policy: &Policy) -> (Report, Model) {
-        let of_texts = |id: &String| self.rules.get(id).is_some_and(|p| matches!(&p.by, By::Detector(name) if detect::OF_TEXTS.contains(&name.as_str())));
+        let of_texts =
+            |id: &String| self.rules.get(id).is_some_and(|p| matches!(&p.by, By::Detector(name) if detect::OF_TEXTS.contains(&name.as_str())));
         let analyze = if !policy.select.is_empty() && policy.select.iter().all(of_texts) { scan::analyze_texts } else { scan::analyze };
         let (mut model, alerts) = analyze(sources, &self.catalog, &self.rules, &self.config, self.cache.as_ref());
         model.notices.extend(notices);

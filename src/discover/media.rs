@@ -80,7 +80,11 @@ impl Stripped {
             // An escape is whole or it is none: `\n` between digits is part of a run, any other ends it.
             if std::mem::take(&mut self.escape) {
                 let (pair, after) = ([b'\\', *first], rest.get(1..).unwrap_or_default());
-                if *first == b'n' { self.media(&pair) } else { self.other(&pair) }
+                if *first == b'n' {
+                    self.media(&pair)
+                } else {
+                    self.other(&pair)
+                }
                 rest = after;
                 continue;
             }

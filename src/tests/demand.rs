@@ -9,9 +9,9 @@ use super::harness::{files, knowledge, scan, sources};
 use crate::config::Config;
 use crate::discover::{Options, discover};
 use crate::finding::Alert;
+use crate::finding::VOUCHED;
 use crate::outline::Wanted;
 use crate::rule::examples;
-use crate::finding::VOUCHED;
 use crate::scan::analyze_for;
 use crate::source::Sources;
 

@@ -1,5 +1,7 @@
 //! `secret-assigned-literal`: a literal given to a name that says secret, whichever language gives it.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use super::carriers::Carried;
 use super::found::{Found, Spans, in_stage, is_test};
 use super::names::{of_vendor, opens, promise};
@@ -56,7 +58,17 @@ pub fn assigned(id: FileId, file: &SourceFile, texts: &[Carried], context: &Cont
         }
         spans.take(range);
         let reaches = opens(name, catalog).map(str::to_owned);
-        out.push(Found { file: id, range, text, name: name.to_owned(), cause: name.to_owned(), doubts, minor: false, reaches });
+        out.push(Found {
+            file: id,
+            range,
+            text,
+            name: name.to_owned(),
+            cause: name.to_owned(),
+            doubts,
+            minor: false,
+            made_for_tests: false,
+            reaches,
+        });
     };
     let given = || Standing::Given;
     let skimmed = matches!(file.kind, Kind::Python | Kind::Notebook);
@@ -100,8 +112,29 @@ pub fn assigned(id: FileId, file: &SourceFile, texts: &[Carried], context: &Cont
         }
     }
     out.sort_by_key(|f| f.range);
+    doubt_accounts(file, &mut out);
     out
 }
+
+/// Several accounts in one file, address and password of each, are made up more often than not: users for an example or a test.
+fn doubt_accounts(file: &SourceFile, found: &mut [Found]) {
+    let is_account = |f: &Found| {
+        let (start, end) = ((f.range.start as usize).saturating_sub(NEAR), (f.range.end as usize + NEAR).min(file.bytes.len()));
+        memchr::memchr(b'@', file.bytes.get(start..end).unwrap_or_default()).is_some()
+    };
+    let mut accounts: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    for f in found.iter().filter(|f| shape::is_password(&f.text) && is_account(f)) {
+        accounts.entry(f.name.clone()).or_default().insert(f.text.clone());
+    }
+    for f in found.iter_mut() {
+        if accounts.get(&f.name).is_some_and(|values| values.len() >= ACCOUNTS && values.contains(&f.text)) {
+            f.doubts.push("several accounts with their passwords stand in this file, as made-up users do".to_owned());
+        }
+    }
+}
+
+/// So many accounts in one file are made up.
+const ACCOUNTS: usize = 3;
 
 /// Whether an address of the machine itself stands within some lines: what opens it may be made for it.
 fn is_own_machine(file: &SourceFile, range: Range) -> bool {

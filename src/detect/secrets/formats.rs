@@ -6,8 +6,8 @@ use std::sync::OnceLock;
 use aho_corasick::{AhoCorasick, AhoCorasickKind};
 use regex::bytes::{Regex, RegexBuilder};
 
-use super::verify::{self, Candidate, Held};
 use super::shape;
+use super::verify::{self, Candidate, Held};
 use crate::catalog::row::{Row, SecretCheck, SecretFormat, Subject};
 use crate::source::Range;
 use crate::text::Text;
@@ -43,6 +43,9 @@ pub struct Token {
 
 /// The share of the possible entropy that a body needs when its row states no floor.
 const FLOOR: f64 = 0.7;
+
+/// Ends of the paths of links that let whoever has them see something.
+const SHOWN: [&str; 3] = ["/embed/", "/share/", "/shared/"];
 
 /// How far from a token a word that its row asks for may stand, in bytes of the file.
 const NEAR: usize = 100;
@@ -147,11 +150,15 @@ impl<'r> Formats<'r> {
             let expired = held.until.filter(|day| day.as_str() < self.today);
             let mut doubts: Vec<String> = expired.iter().map(|day| format!("it expired on {day}")).collect();
             doubts.extend(held.doubt.map(str::to_owned));
+            let shown = SHOWN.iter().any(|link| text.get(..whole.start()).unwrap_or_default().ends_with(link.as_bytes()));
+            if shown {
+                doubts.push("a link that is meant to be passed on holds it".to_owned());
+            }
             if let (Some(lives), None) = (&format.lives, &expired) {
                 doubts.push(format!("tokens of this kind are valid for {lives}"));
             }
             let (start, end) = (whole.start(), at);
-            out.push(Token { format: index, start, end, verified: format.check.is_some(), minor: expired.is_some() || held.minor, doubts });
+            out.push(Token { format: index, start, end, verified: format.check.is_some(), minor: expired.is_some() || held.minor || shown, doubts });
         }
         refuted
     }

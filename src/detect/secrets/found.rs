@@ -23,6 +23,8 @@ pub struct Found {
     pub doubts: Vec<String>,
     /// Whether it says itself that it opens little: it has ended, or shows what a link shows.
     pub minor: bool,
+    /// Whether it is of a kind that tests make for themselves: a key to a server of theirs.
+    pub made_for_tests: bool,
     /// The asset that it opens, where its form or name says so.
     pub reaches: Option<String>,
 }

@@ -23,7 +23,7 @@ pub fn image(id: FileId, file: &SourceFile, context: &Context<'_>) -> Vec<Found>
         };
         let Some((range, text, name, cause)) = hit else { continue };
         let doubts = if Some(stage) == last { Vec::new() } else { vec!["the stage may not be part of the final image".to_owned()] };
-        let found = Found { file: id, range, text, name, cause, doubts, minor: false, reaches: None };
+        let found = Found { file: id, range, text, name, cause, doubts, minor: false, made_for_tests: false, reaches: None };
         if !out.iter().any(|o| o.cause == found.cause) {
             out.push(found);
         }

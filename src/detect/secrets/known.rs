@@ -49,8 +49,19 @@ fn found(file: FileId, source: &SourceFile, range: Range, text: String, token: &
     let format = scanner.formats.get(token.format);
     let mut doubts = token.doubts.clone();
     // That a key parses does not say what it opens.
-    if is_test(&source.path) && (!token.verified || format.check == Some(SecretCheck::Pem)) {
+    let made_for_tests = format.check == Some(SecretCheck::Pem);
+    if is_test(&source.path) && (!token.verified || made_for_tests) {
         doubts.push("stands in test code".to_owned());
     }
-    Found { file, range, text, name: format.title.clone(), cause: format.id.clone(), doubts, minor: token.minor, reaches: format.reaches.clone() }
+    Found {
+        file,
+        range,
+        text,
+        name: format.title.clone(),
+        cause: format.id.clone(),
+        doubts,
+        minor: token.minor,
+        made_for_tests,
+        reaches: format.reaches.clone(),
+    }
 }

@@ -159,8 +159,8 @@ fn alerts(context: &Context<'_>, rule: &str, of: fn(&Scanned) -> &Vec<Found>) ->
             tier: page.tier,
             severity: match (found.minor, is_test(&source.path)) {
                 (true, _) => Severity::Low,
-                // What tests use is made for them more often than not.
-                (_, true) => lower(lower(level)),
+                (_, true) if found.made_for_tests => lower(lower(level)),
+                (_, true) => lower(level),
                 _ => level,
             },
             confidence: Confidence::after(found.doubts.len()),

@@ -173,7 +173,9 @@ pub fn is_key(text: &str) -> bool {
 
 /// Whether a text is base64 of what is no secret itself: words, an example, a reference.
 fn encodes_words(text: &str) -> bool {
-    let inner = decode(text.as_bytes()).and_then(|b| String::from_utf8(b).ok()).filter(|t| t.len() >= 6 && t.bytes().all(|b| b.is_ascii_graphic() || b == b' '));
+    let inner = decode(text.as_bytes())
+        .and_then(|b| String::from_utf8(b).ok())
+        .filter(|t| t.len() >= 6 && t.bytes().all(|b| b.is_ascii_graphic() || b == b' '));
     inner.is_some_and(|inner| is_example(&inner) || is_wordlike(&inner) || is_reference(&inner) || is_weak(&inner))
 }
 

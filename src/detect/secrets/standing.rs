@@ -49,12 +49,23 @@ impl<'s> Code<'s> {
         let mut child = string;
         for parent in around(string.parent()) {
             match parent.kind() {
-                "concatenated_string" | "binary_operator" | "parenthesized_expression" | "conditional_expression" | "boolean_operator" | "call"
+                "concatenated_string"
+                | "binary_operator"
+                | "parenthesized_expression"
+                | "conditional_expression"
+                | "boolean_operator"
+                | "call"
                 | "attribute" => {}
                 "argument_list" if is_value(parent, child) => return Standing::Given,
                 "argument_list" if parent.named().len() == 1 => {}
-                "assignment" | "augmented_assignment" | "named_expression" | "keyword_argument" | "pair" | "default_parameter"
-                | "typed_default_parameter" | "ERROR" => return Standing::Given,
+                "assignment"
+                | "augmented_assignment"
+                | "named_expression"
+                | "keyword_argument"
+                | "pair"
+                | "default_parameter"
+                | "typed_default_parameter"
+                | "ERROR" => return Standing::Given,
                 _ => return Standing::Other,
             }
             child = parent;

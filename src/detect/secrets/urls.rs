@@ -31,6 +31,7 @@ pub fn urls(id: FileId, file: &SourceFile, texts: &[Carried]) -> Vec<Found> {
                 cause: format!("{}://{}", scheme.as_str(), host.as_str()),
                 doubts: if is_test(&file.path) { vec!["stands in test code".to_owned()] } else { Vec::new() },
                 minor: false,
+                made_for_tests: false,
                 reaches: None,
             };
             if spans.take(range) {

@@ -150,7 +150,8 @@ fn sas(query: &[u8]) -> Option<Held> {
         v.get(..10).filter(|d| d.bytes().enumerate().all(shape)).map(str::to_owned)
     };
     value("sv").and_then(date)?;
-    let signature = value("sig")?.replace("%2B", "+").replace("%2b", "+").replace("%2F", "/").replace("%2f", "/").replace("%3D", "=").replace("%3d", "=");
+    let signature =
+        value("sig")?.replace("%2B", "+").replace("%2b", "+").replace("%2F", "/").replace("%2f", "/").replace("%3D", "=").replace("%3d", "=");
     let holds = decode(signature.as_bytes()).is_some_and(|s| s.len() == 32);
     let reads = value("sp").is_some_and(|p| !p.is_empty() && p.bytes().all(|b| matches!(b, b'r' | b'l')));
     let doubt = reads.then_some("it lets its holder read and nothing else, as links to public data do");
@@ -276,7 +277,8 @@ mod tests {
     fn macaroons_are_read_to_their_end() {
         // As the format of version 2 is documented: location, identifier, a caveat, the signature.
         let section = |kind: u8, text: &[u8]| [&[kind, u8::try_from(text.len()).unwrap()], text].concat();
-        let body = [vec![2], section(1, b"pypi.org"), section(2, &[b'7'; 36]), vec![0], section(2, b"[0, 1]"), vec![0, 0], section(6, &[9; 32])].concat();
+        let body =
+            [vec![2], section(1, b"pypi.org"), section(2, &[b'7'; 36]), vec![0], section(2, b"[0, 1]"), vec![0, 0], section(6, &[9; 32])].concat();
         assert_eq!(held(SecretCheck::Macaroon, &encode(&body)).map(|h| h.text), Some("pypi.org".into()));
         for cut in [1, 10, body.len() - 1] {
             assert_eq!(held(SecretCheck::Macaroon, &encode(&body[..cut])), None, "{cut}");

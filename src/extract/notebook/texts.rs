@@ -133,7 +133,8 @@ fn key<'b>(path: &[Step<'b>]) -> &'b [u8] {
 /// Whether the value of a key can be text that someone wrote: not pictures, films, plots, and not what programs name things by.
 fn is_text(path: &[Step<'_>]) -> bool {
     let key = key(path);
-    let media: [&[u8]; 7] = [b"audio/", b"video/", b"font/", b"application/pdf", b"application/octet-stream", b"application/vnd.plotly", b"application/vnd.bokeh"];
+    let media: [&[u8]; 7] =
+        [b"audio/", b"video/", b"font/", b"application/pdf", b"application/octet-stream", b"application/vnd.plotly", b"application/vnd.bokeh"];
     let plots: [&[u8]; 2] = [b"application/vnd.vega", b"application/vnd.holoviews"];
     let picture = key.starts_with(b"image/") && !key.starts_with(b"image/svg");
     let old = matches!(key, b"png" | b"jpeg" | b"jpg" | b"pdf") && path.iter().any(|s| matches!(s, Step::Key(k) if *k == b"outputs"));
