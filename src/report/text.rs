@@ -213,6 +213,8 @@ impl Page<'_> {
 
 /// The line as shown, and the span of the cause in it. Secrets are masked but for four characters, unsafe characters written out, long lines cut.
 fn excerpt(bytes: &[u8], line: Range, cause: Range, masks: &[Range]) -> (String, usize, usize) {
+    // A file may hold very many; those of this line are few.
+    let masks: Vec<Range> = masks.iter().copied().filter(|m| m.start < line.end && line.start < m.end).collect();
     let text = crate::text::utf8_same_length(bytes.get(line.bounds()).unwrap_or_default());
     let (mut out, mut from, mut to) = (String::new(), None, None);
     let before = text.char_indices().take_while(|(i, _)| line.start as usize + i < cause.start as usize).count();
