@@ -30,6 +30,9 @@ pub fn cap(kind: Kind) -> u64 {
     }
 }
 
+/// Most bytes of a notebook that is read with its pictures.
+pub const WHOLE_NOTEBOOK: u64 = 1 << 30;
+
 /// Whether a file of this kind over its cap is simply data (counted together) rather than code that goes unread (named one by one).
 pub fn is_generic(kind: Kind) -> bool {
     matches!(kind, Kind::Yaml | Kind::Json | Kind::Toml | Kind::Ini | Kind::Plain | Kind::Prose)

@@ -133,8 +133,10 @@ fn from_disk(candidate: &Candidate, whole: bool) -> Outcome {
     };
     let cap = kind::cap(kind);
     if kind == Kind::Notebook && !whole {
-        return media::read(reader, cap).map_or_else(|e| Outcome::Unreadable(reason(&e)), |stripped| text(kind, stripped));
+        return media::read(reader, cap).map_or_else(|e| Outcome::Unreadable(reason(&e)), |stripped| text(kind, stripped, cap));
     }
+    // With its pictures a notebook is larger than the text that counts.
+    let cap = if kind == Kind::Notebook { kind::WHOLE_NOTEBOOK } else { cap };
     if candidate.size > cap {
         return Outcome::TooLarge(kind, candidate.size);
     }
@@ -143,13 +145,13 @@ fn from_disk(candidate: &Candidate, whole: bool) -> Outcome {
     if let Err(e) = reader.take(cap + 1).read_to_end(&mut bytes) {
         return Outcome::Unreadable(reason(&e));
     }
-    text(kind, media::Stripped::whole(bytes))
+    text(kind, media::Stripped::whole(bytes), cap)
 }
 
 /// Whether bytes are text of a kind; the cap holds for what was read as well as for what was promised.
-fn text(kind: Kind, stripped: media::Stripped) -> Outcome {
+fn text(kind: Kind, stripped: media::Stripped, cap: u64) -> Outcome {
     let bytes = &stripped.bytes;
-    if bytes.len() as u64 > kind::cap(kind) || stripped.size > u64::from(u32::MAX) {
+    if bytes.len() as u64 > cap || stripped.size > u64::from(u32::MAX) {
         return Outcome::TooLarge(kind, stripped.size);
     }
     if bytes.starts_with(b"version https://git-lfs.github.com/spec/") {

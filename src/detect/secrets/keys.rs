@@ -79,16 +79,8 @@ fn sequence(der: &[u8]) -> Option<&[u8]> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::verify::encode;
     use super::*;
-
-    fn encode(bytes: &[u8]) -> String {
-        let digits = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-        let group = |chunk: &[u8]| {
-            let n = chunk.iter().fold(0u32, |n, b| n << 8 | u32::from(*b)) << (8 * (3 - chunk.len()));
-            (0..=chunk.len()).map(|i| char::from(digits[(n >> (18 - 6 * i) & 63) as usize])).collect::<String>()
-        };
-        bytes.chunks(3).map(group).collect()
-    }
 
     /// No key: noise from a counter.
     fn noise(n: u32) -> Vec<u8> {

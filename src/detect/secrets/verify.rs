@@ -168,6 +168,16 @@ fn is_canonical(text: &[u8]) -> bool {
     text.strip_suffix(b"==").and_then(<[u8]>::last).is_some_and(|b| matches!(b, b'A' | b'Q' | b'g' | b'w'))
 }
 
+/// Base64 of bytes, without padding.
+pub fn encode(bytes: &[u8]) -> String {
+    let digits = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let group = |chunk: &[u8]| {
+        let n = chunk.iter().fold(0u32, |n, b| n << 8 | u32::from(*b)) << (8 * (3 - chunk.len()));
+        (0..=chunk.len()).map(|i| char::from(digits[(n >> (18 - 6 * i) & 63) as usize])).collect::<String>()
+    };
+    bytes.chunks(3).map(group).collect()
+}
+
 /// Base64 of either alphabet, padding optional; nothing when a character is foreign.
 pub fn decode(text: &[u8]) -> Option<Vec<u8>> {
     let text = text.strip_suffix(b"==").or_else(|| text.strip_suffix(b"=")).unwrap_or(text);
@@ -226,16 +236,6 @@ mod tests {
 
     fn held(check: SecretCheck, token: &str) -> Option<Held> {
         holds(check, Candidate { whole: token.as_bytes(), body: token.as_bytes(), after: b"" })
-    }
-
-    /// What decodes to these bytes.
-    fn encode(bytes: &[u8]) -> String {
-        let digits = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-        let group = |chunk: &[u8]| {
-            let n = chunk.iter().fold(0u32, |n, b| n << 8 | u32::from(*b)) << (8 * (3 - chunk.len()));
-            (0..=chunk.len()).map(|i| char::from(digits[(n >> (18 - 6 * i) & 63) as usize])).collect::<String>()
-        };
-        bytes.chunks(3).map(group).collect()
     }
 
     #[test]

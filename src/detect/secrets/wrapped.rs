@@ -31,7 +31,7 @@ impl Wrapped {
         for keyword in formats.keywords() {
             // Three bytes are four digits; what is left over depends on what follows.
             let whole = keyword.len() / 3 * 3;
-            words.extend(keyword.as_bytes().get(..whole).filter(|k| !k.is_empty()).map(base64));
+            words.extend(keyword.as_bytes().get(..whole).filter(|k| !k.is_empty()).map(verify::encode));
             let hex: String = keyword.bytes().map(|b| format!("{b:02x}")).collect();
             words.extend([hex.to_ascii_uppercase(), hex]);
         }
@@ -105,10 +105,4 @@ fn unhex(run: &[u8]) -> Option<Vec<u8>> {
         _ => None,
     });
     pairs.collect()
-}
-
-fn base64(bytes: &[u8]) -> String {
-    const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    let groups = bytes.chunks(3).map(|c| c.iter().fold(0_u32, |n, b| n << 8 | u32::from(*b)));
-    groups.flat_map(|n| [18, 12, 6, 0].map(|shift| char::from(DIGITS[(n >> shift & 63) as usize]))).collect()
 }
