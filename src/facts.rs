@@ -9,6 +9,8 @@ mod code;
 mod value;
 mod what;
 
+use std::borrow::Cow;
+
 use serde::{Deserialize, Serialize};
 
 pub use build::Builder;
@@ -152,7 +154,16 @@ impl FileFacts {
     }
     /// The literal text of a whole word.
     pub fn word(&self, word: &Word) -> Option<String> {
-        word.parts.iter().map(|p| self.literal(p.value)).collect()
+        self.spelled(word).map(Cow::into_owned)
+    }
+    /// The same, as it stands in the facts where it is in one piece.
+    pub fn spelled(&self, word: &Word) -> Option<Cow<'_, str>> {
+        if let [one] = word.parts.as_slice()
+            && let V::Str(text) = &self.value(one.value).what
+        {
+            return Some(Cow::Borrowed(text.as_str()));
+        }
+        word.parts.iter().map(|p| self.literal(p.value)).collect::<Option<String>>().map(Cow::Owned)
     }
     /// The words of a command as text for people; what is not literal is shown as `…`.
     pub fn word_text(&self, id: FactId) -> String {

@@ -25,6 +25,7 @@ use crate::link;
 use crate::matcher;
 use crate::notice::{Notice, NoticeKind};
 use crate::outline::{self, Ask, Asked, Outline, Part, Wanted};
+use crate::reach::families::Families;
 use crate::reach::{self, Reach};
 use crate::rule::RuleSet;
 use crate::source::{FileId, Kind, SourceFile, Sources};
@@ -172,8 +173,10 @@ fn model_of(sources: &Sources, catalog: &Catalog, wanted: &Wanted, is_read: &(dy
         model.notices.extend(local.iter().map(|n| Notice { file: Some(id), range: Some(n.range), kind: n.kind, text: n.text.clone() }));
         let _ = file;
     }
-    let context = reach::Context { sources, index: &model.index, facts: &model.facts, graph: &model.graph, catalog, flow: &model.flow };
-    model.reach = reach::reach(context);
+    let families = Families::new(catalog, sources.files.len());
+    let (index, facts, graph, flow) = (&model.index, &model.facts, &model.graph, &model.flow);
+    let reach = reach::reach(reach::Context { sources, index, facts, graph, catalog, flow, families: &families });
+    model.reach = Reach { families, ..reach };
     model.notices.append(&mut model.reach.notices);
     model.notices.sort();
     model.notices.dedup();

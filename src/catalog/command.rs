@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use rustc_hash::FxHashMap;
+
 use super::Catalog;
 use super::glob;
 use super::row::{Effect, Executes, Pin, Row, RowId, Slot, SlotName, Subject, Test, Tree, Verdict};
@@ -10,9 +12,9 @@ use crate::facts::{Channel, Command, FileFacts, V, What};
 /// What all command rows together say of a program's options.
 #[derive(Debug, Default)]
 pub struct Known {
-    exact: BTreeMap<String, Vec<RowId>>,
+    exact: FxHashMap<String, Vec<RowId>>,
     globs: Vec<(String, RowId)>,
-    options: BTreeMap<RowId, Options>,
+    options: FxHashMap<RowId, Options>,
 }
 
 /// The options of a program with its subcommands, as its rows and those of its prefixes know them.
@@ -106,7 +108,13 @@ impl Known {
         let name = base_name(&program);
         let exact = self.exact.get(name).into_iter().flatten().copied();
         let globs = self.globs.iter().filter(|(p, _)| glob::text(p, name)).map(|(_, id)| *id);
-        exact.chain(globs).filter(|id| self.start(facts, command, catalog.row(*id), *id).is_some()).collect()
+        // Most rows of a program with many subcommands speak of another one.
+        let next = command.words.get(1).and_then(|w| facts.spelled(w)).filter(|w| !w.starts_with('-'));
+        let may = |row: &Row| match (&row.subject, &next) {
+            (Subject::Command { sub, .. }, Some(next)) => sub.first().is_none_or(|wanted| is_word(wanted, next)),
+            _ => true,
+        };
+        exact.chain(globs).filter(|id| may(catalog.row(*id)) && self.start(facts, command, catalog.row(*id), *id).is_some()).collect()
     }
     /// Reads the words after program and subcommands as the row sees them.
     pub fn line(&self, facts: &FileFacts, command: &Command, row: &Row, id: RowId) -> Option<Line> {
@@ -126,8 +134,8 @@ impl Known {
         let mut at = 1;
         for wanted in sub {
             loop {
-                let word = facts.word(command.words.get(at)?).unwrap_or_default();
-                if word == *wanted || glob_word(wanted, &word) {
+                let word = facts.spelled(command.words.get(at)?).unwrap_or_default();
+                if is_word(wanted, &word) {
                     at += 1;
                     break;
                 }
@@ -142,8 +150,8 @@ impl Known {
     }
 }
 
-fn glob_word(wanted: &str, word: &str) -> bool {
-    wanted.contains('*') && glob::text(wanted, word)
+fn is_word(wanted: &str, word: &str) -> bool {
+    word == wanted || wanted.contains('*') && glob::text(wanted, word)
 }
 
 /// Last segment of a program's path, without `.exe`.

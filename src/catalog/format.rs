@@ -1,12 +1,21 @@
 //! Token formats of row files: the keys of `secret` rows.
 
+use regex::bytes::{Regex, RegexBuilder};
 use serde_yaml::Value;
 
 use super::fields::{Fault, Fields, Read, one_of, text, texts};
 use super::row::{SecretCheck, SecretFormat};
 
-/// The keys of a `secret` row; other rows have none of them.
-pub fn format(kind: &'static str, fields: &Fields<'_>) -> Read<SecretFormat> {
+/// The pattern of a row, ready to match. ASCII alone: Unicode tables make patterns slow to compile, and no token needs them.
+///
+/// # Errors
+/// When it is no regular expression, or one that takes more than 4 MiB.
+pub fn compile(pattern: &str) -> Result<Regex, regex::Error> {
+    RegexBuilder::new(pattern).unicode(false).size_limit(4 << 20).build()
+}
+
+/// The keys of a `secret` row; other rows have none of them. `user` marks rows that are not built in.
+pub fn format(kind: &'static str, fields: &Fields<'_>, user: bool) -> Read<SecretFormat> {
     let format = SecretFormat {
         id: String::new(),
         title: fields.read("title", text)?.unwrap_or_default(),
@@ -35,7 +44,10 @@ pub fn format(kind: &'static str, fields: &Fields<'_>) -> Read<SecretFormat> {
             return Err(Fault::new("an empty text stands everywhere").under(key));
         }
     }
-    regex::bytes::Regex::new(&format.pattern).map_err(|e| Fault::new(format!("`pattern` is no regular expression: {e}")).under("pattern"))?;
+    // Compiling takes longer than all else that loading does; that those built in compile is a test.
+    if user {
+        compile(&format.pattern).map_err(|e| Fault::new(format!("`pattern` is no regular expression: {e}")).under("pattern"))?;
+    }
     let variable =
         |v: &str| v.starts_with(|c: char| c.is_ascii_uppercase()) && v.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || b == b'_');
     if format.environment.as_deref().is_some_and(|v| !variable(v)) {

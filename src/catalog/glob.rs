@@ -28,11 +28,11 @@ fn signs(pattern: &str) -> Vec<Sign> {
 
 /// Whether all of `text` matches: `*` is any text (also none), `?` one character, `[*]`, `[?]` and `[[]` the sign in the middle.
 pub fn text(pattern: &str, text: &str) -> bool {
-    if !pattern.contains(['?', '[']) {
-        return plain(pattern, text);
-    }
     if !begins(pattern, text) {
         return false;
+    }
+    if !pattern.bytes().any(|b| matches!(b, b'?' | b'[')) {
+        return plain(pattern, text);
     }
     let (p, t): (Vec<Sign>, Vec<char>) = (signs(pattern), text.chars().collect());
     let (mut i, mut j) = (0, 0);
@@ -110,8 +110,8 @@ pub fn path(pattern: &str, path: &str) -> bool {
 
 /// Whether a text can match at all: what stands before the first star or question mark. Most patterns fail here, without a copy.
 fn begins(pattern: &str, text: &str) -> bool {
-    let fixed = pattern.find(['*', '?', '[']).unwrap_or(pattern.len());
-    pattern.get(..fixed).is_some_and(|p| text.starts_with(p))
+    let mut text = text.bytes();
+    pattern.bytes().take_while(|b| !matches!(b, b'*' | b'?' | b'[')).all(|b| text.next() == Some(b))
 }
 
 /// The same for what stands behind the last point that comes after the last star or question mark.

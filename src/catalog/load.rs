@@ -76,7 +76,7 @@ pub fn row(item: &Value, at: (&str, u32), user: bool, severities: &Severities) -
         }
         [_, second, ..] => return Err(Fault::new(format!("a row has one subject, this one has {}", given.join(" and "))).under(second)),
     };
-    let subjects = subjects(kind, &fields)?;
+    let subjects = subjects(kind, &fields, user)?;
     let effects = effects::effects(&fields, severities)?;
     let row = Row {
         subject: Subject::Gate(String::new()),
@@ -110,11 +110,11 @@ pub fn row(item: &Value, at: (&str, u32), user: bool, severities: &Severities) -
     Ok(subjects.into_iter().map(|subject| Row { subject, ..row.clone() }).collect())
 }
 
-fn subjects(kind: &'static str, fields: &Fields<'_>) -> Read<Vec<Subject>> {
+fn subjects(kind: &'static str, fields: &Fields<'_>, user: bool) -> Read<Vec<Subject>> {
     let under = |e: Fault| e.under(kind);
     let value = fields.get(kind).ok_or_else(|| Fault::new("no subject"))?;
     let corroborate = if matches!(kind, "call" | "method") { None } else { fields.read("corroborate", texts)? };
-    let format = format::format(kind, fields)?;
+    let format = format::format(kind, fields, user)?;
     if (kind == "suffix") != corroborate.is_some() {
         return Err(Fault::new("`suffix` and `corroborate` go together").under(kind));
     }

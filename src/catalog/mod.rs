@@ -10,7 +10,7 @@ pub mod command;
 pub mod effect;
 pub mod effects;
 pub mod fields;
-mod format;
+pub mod format;
 pub mod glob;
 pub mod load;
 mod lookup;
@@ -23,6 +23,8 @@ pub mod unwrap;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::OnceLock;
+
+use rayon::prelude::*;
 
 use crate::facts::{Channel, EntryKind, FactId, FileFacts, Target, V, What};
 use crate::finding::Severity;
@@ -79,14 +81,17 @@ impl Catalog {
     /// Built-in rows, those of user files, given as (path as shown, content), and rows of a policy file.
     pub fn load(user: &[(String, String)], inline: Vec<Row>) -> Result<Catalog, Vec<LoadError>> {
         let severities = Severities::builtin().map_err(|e| vec![e])?;
-        let (mut rows, mut errors) = (Vec::new(), Vec::new());
-        let files = shipped::shipped()
+        let files: Vec<(&str, &str, bool)> = shipped::shipped()
             .rows
             .iter()
             .map(|(p, c)| (p.as_ref(), c.as_ref(), false))
-            .chain(user.iter().map(|(p, c)| (p.as_str(), c.as_str(), true)));
-        for (path, content, user) in files {
-            match load::rows(path, content, user, &severities) {
+            .chain(user.iter().map(|(p, c)| (p.as_str(), c.as_str(), true)))
+            .collect();
+        // A run on a small tree is mostly this.
+        let read: Vec<_> = files.par_iter().map(|(path, content, user)| load::rows(path, content, *user, &severities)).collect();
+        let (mut rows, mut errors) = (Vec::new(), Vec::new());
+        for one in read {
+            match one {
                 Ok(more) => rows.extend(more),
                 Err(more) => errors.extend(more),
             }

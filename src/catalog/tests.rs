@@ -106,6 +106,24 @@ fn faults_name_their_place_and_the_nearest_key() {
     }
 }
 
+/// Loading leaves the patterns that are built in alone, so that a run compiles only those it meets.
+#[test]
+fn patterns_of_secrets_that_ship_compile() {
+    let catalog = Catalog::load(&[], Vec::new()).unwrap();
+    let patterns: Vec<&str> =
+        catalog.iter().filter_map(|(_, row)| if let Subject::Secret(f) = &row.subject { Some(f.pattern.as_str()) } else { None }).collect();
+    assert!(patterns.len() > 100);
+    let faults: Vec<_> = patterns.iter().filter_map(|p| format::compile(p).err().map(|e| format!("{p}: {e}"))).collect();
+    assert!(faults.is_empty(), "{faults:#?}");
+}
+
+#[test]
+fn a_pattern_of_a_user_that_is_none_is_a_fault() {
+    let rows = "- secret: s\n  title: t\n  keywords: [k]\n  pattern: k(\n  see: x\n";
+    let errors = Catalog::load(&[("own.yml".into(), rows.into())], Vec::new()).unwrap_err();
+    assert!(errors.len() == 1 && errors[0].line == 4 && errors[0].text.contains("is no regular expression"), "{errors:?}");
+}
+
 mod hostile {
     use proptest::prelude::*;
 

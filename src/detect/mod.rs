@@ -51,7 +51,8 @@ pub struct Context<'a> {
 impl<'a> Context<'a> {
     /// What reach reads, for detectors that follow values of jobs themselves.
     pub fn reachable(&self) -> reach::Context<'a> {
-        reach::Context { sources: self.sources, index: self.index, facts: self.facts, graph: self.graph, catalog: self.catalog, flow: self.flow }
+        let Context { sources, index, facts, graph, catalog, flow, .. } = *self;
+        reach::Context { sources, index, facts, graph, catalog, flow, families: &self.reach.families }
     }
 }
 

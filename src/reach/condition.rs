@@ -2,6 +2,7 @@
 //! jobs, and functions of the platform. Knows rows and facts, no job as a whole.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
 
 use crate::cond::{CmpOp, CondId, CondWhat, Status};
 use crate::facts::{Channel, Expr, ExprWhat, FactId, FileFacts, V, ValueId, What};
@@ -9,9 +10,10 @@ use crate::finding::Location;
 use crate::graph::Node;
 use crate::origin::Who;
 use crate::reach::carried::{compared, exported, reached, step_output};
+use crate::reach::families::{Family, like, mentions};
 use crate::reach::gates;
 use crate::reach::sources::{self, Scope};
-use crate::reach::{Context, Gate, State};
+use crate::reach::{Context, State};
 
 /// True, false, or either.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -37,57 +39,6 @@ impl Tri {
     }
 }
 
-/// A family of gates, from its row.
-#[derive(Clone, Debug)]
-pub struct Family {
-    /// Name.
-    pub name: String,
-    pub(super) start: Option<Who>,
-    pub(super) code: Option<Who>,
-    pub(super) text: Option<Who>,
-    pub(super) residual: String,
-    pub(super) by: Vec<String>,
-    pub(super) values: Vec<String>,
-    pub(super) texts: Vec<String>,
-    pub(super) types: Vec<String>,
-}
-
-impl Family {
-    /// Whether an action at a version is this family (its row names both).
-    pub fn names(&self, action: &str, version: &str) -> bool {
-        self.by.iter().any(|b| b.eq_ignore_ascii_case(action)) && self.values.iter().any(|v| like(v, version))
-    }
-    /// Whether a check of this family says that somebody acted in this state. A label that was set once is still there when its run starts by a push.
-    pub fn acts_in(&self, state: &State) -> bool {
-        self.types.is_empty() || self.types.contains(&state.activity)
-    }
-    /// Whether a comparison of a context with a literal is a check of this family that the literal passes.
-    pub fn passes(&self, context: &str, literal: &str) -> bool {
-        self.by.iter().any(|b| like(b, context)) && (self.values.is_empty() || self.values.iter().any(|v| like(v, literal)))
-    }
-    /// Whether it caps anything.
-    pub fn holds_back(&self) -> bool {
-        self.start.is_some() || self.code.is_some()
-    }
-    /// The gate at a place.
-    pub fn gate(&self, at: Location) -> Gate {
-        Gate {
-            family: self.name.clone(),
-            start: self.start,
-            code: self.code,
-            text: self.text,
-            texts: self.texts.clone(),
-            residual: self.residual.clone(),
-            at,
-        }
-    }
-    /// The gate at a place in a state. A check that somebody passed earlier leaves an outsider who got somebody to do so once.
-    pub fn gate_in(&self, state: &State, at: Location) -> Gate {
-        let gate = self.gate(at);
-        if self.acts_in(state) { gate } else { Gate { start: gate.start.map(|who| who.max(Who::Peer)), code: None, text: None, ..gate } }
-    }
-}
-
 /// Whether steps fail when these families say no, with where that was said: each step is asked about by every one behind it.
 #[derive(Debug, Default)]
 pub(super) struct Known {
@@ -102,14 +53,16 @@ pub(super) struct Known {
 /// The place of a step that ends its job, and the checks that say so.
 pub(super) type Ending = (u32, BTreeSet<Location>);
 
-/// Families that say no, and what they were asked about.
-pub(super) type Said = (Vec<String>, Node);
+/// Families that say no, by their places in the catalogue, and what they were asked about.
+pub(super) type Said = (Rc<[usize]>, Node);
 
 /// What conditions are judged in: a state, and the families of gates that say no.
 pub(super) struct World<'a> {
     pub(super) context: Context<'a>,
     pub(super) state: &'a State,
     pub(super) active: Vec<&'a Family>,
+    /// Their places in the catalogue, by which answers are kept.
+    pub(super) asked: Rc<[usize]>,
     /// Checks of the active families that said no.
     pub(super) at: std::cell::RefCell<BTreeSet<Location>>,
     /// Carriers that were followed: those of one name may lead to each other in as many ways as there are.
@@ -133,20 +86,6 @@ pub(super) fn mark(world: &World, file: crate::source::FileId, range: crate::sou
 pub(super) fn script_mentions(facts: &FileFacts, check: FactId, family: &Family) -> bool {
     let script = facts.owners(check).find_map(|(_, f)| if let What::Script { text, .. } = &f.what { text_of(facts, *text) } else { None });
     script.is_some_and(|t| mentions(family, &t))
-}
-
-pub(super) fn mentions(family: &Family, text: &str) -> bool {
-    family.by.iter().any(|b| {
-        let mut rest = text;
-        // A command pattern: its pieces in order. A plain word: as it stands.
-        b.split('*').all(|piece| match rest.split_once(piece) {
-            Some((_, after)) => {
-                rest = after;
-                true
-            }
-            None => false,
-        }) && (b.contains(' ') || b.chars().all(char::is_alphanumeric))
-    })
 }
 
 pub(super) fn text_of(facts: &FileFacts, value: ValueId) -> Option<String> {
@@ -584,16 +523,5 @@ fn expr_says(world: &World, scope: &Scope, node: Node, expr: &Expr, depth: u32) 
         ExprWhat::Context(c) => compare(Side::Context(c.clone()), CmpOp::Truthy, Side::Context(c.clone())),
         ExprWhat::Bool(b) => Tri::known(*b),
         _ => Tri::Maybe,
-    }
-}
-
-/// An anchored glob over contexts and literals, letter case apart.
-pub fn like(pattern: &str, text: &str) -> bool {
-    // Most are plain, and most of the others differ where they begin.
-    let plain = pattern.find(['*', '?', '[']);
-    let begins = |n: usize| text.get(..n).is_some_and(|t| pattern.get(..n).is_some_and(|p| p.eq_ignore_ascii_case(t)));
-    match plain {
-        None => pattern.eq_ignore_ascii_case(text),
-        Some(n) => begins(n) && crate::catalog::glob::text(&pattern.to_ascii_lowercase(), &text.to_ascii_lowercase()),
     }
 }

@@ -3,44 +3,27 @@
 
 use std::cell::{Cell, OnceCell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
 
-use crate::catalog::row::{Effect, Subject};
 use crate::cond::{CondId, CondWhat, Status};
 use crate::facts::{FileFacts, OnFail, What};
 use crate::finding::Location;
 use crate::graph::Node;
 use crate::origin::Who;
 use crate::reach::carried::{asks, in_javascript};
-pub use crate::reach::condition::Family;
-use crate::reach::condition::{Known, Said, Tri, World, cond, cond_at, like, mark, says, script_mentions};
+use crate::reach::condition::{Known, Said, Tri, World, cond, cond_at, mark, says, script_mentions};
+use crate::reach::families::{Family, like};
 use crate::reach::instances::{Instance, children};
 use crate::reach::sources::{Scope, Source};
 use crate::reach::{Context, Gate, State};
-
-/// All families, in catalogue order.
-pub fn families(context: Context) -> Vec<Family> {
-    let mut out = Vec::new();
-    for (_, row) in context.catalog.iter() {
-        let Subject::Gate(name) = &row.subject else { continue };
-        for effect in &row.effects {
-            if let Effect::Caps { start, code, text, residual, by, values, texts, types } = effect {
-                let (name, residual, by) = (name.clone(), residual.clone(), by.clone());
-                let (values, texts, types) = (values.clone(), texts.clone(), types.clone());
-                out.push(Family { name, start: *start, code: *code, text: *text, residual, by, values, texts, types });
-            }
-        }
-    }
-    out
-}
+use crate::source::FileId;
 
 /// Gates of the steps of one job in one state. What the job's own conditions say is worked out once for each set of families.
 pub struct Gates<'a> {
     context: Context<'a>,
     instance: &'a Instance,
-    /// All families, in catalogue order.
-    pub families: Vec<Family>,
     /// By the families that say no: what is known of the job, and which checks said so.
-    jobs: RefCell<BTreeMap<Vec<usize>, Verdict>>,
+    jobs: RefCell<BTreeMap<Rc<[usize]>, Verdict>>,
     /// Steps of the job that end it, for each set of families.
     known: Known,
     /// Place of the first step that can end the job.
@@ -58,7 +41,6 @@ impl<'a> Gates<'a> {
         Gates {
             context,
             instance,
-            families: families(context),
             jobs: RefCell::default(),
             known: Known::default(),
             first: OnceCell::new(),
@@ -96,7 +78,7 @@ impl<'a> Gates<'a> {
     /// Whether a step can end the job, by its form: it has a condition, a check, or an action that is one.
     fn may_reject(&self, step: Node) -> bool {
         let facts = self.context.facts.file(step.file);
-        let by = |action: &str| self.families.iter().any(|f| f.by.iter().any(|b| b.eq_ignore_ascii_case(action)));
+        let by = |action: &str| self.families().iter().any(|f| f.by.iter().any(|b| b.eq_ignore_ascii_case(action)));
         facts.fact(step.fact).when != facts.fact(self.instance.job.fact).when
             || self.context.index.checks(step).iter().any(|id| match &facts.fact(*id).what {
                 What::Uses { target, .. } => by(facts.literal(*target).unwrap_or_default().split('@').next().unwrap_or_default()),
@@ -118,38 +100,56 @@ impl<'a> Gates<'a> {
             let whole = Location { file: step.file, range: self.context.facts.fact(step).range };
             at.iter().next().copied().unwrap_or(whole)
         };
-        let able: Vec<usize> = (0..self.families.len()).filter(|i| self.families.get(*i).is_some_and(Family::holds_back)).collect();
-        for (i, family) in self.families.iter().enumerate().filter(|(i, _)| able.contains(i)) {
-            let (runs, at) = self.runs(&[i], step, scope);
+        let met = self.met(step);
+        // Whatever is no check of them, all others say the same, those that let everybody start apart: one is asked for all.
+        let mut others: [Option<Verdict>; 2] = [None, None];
+        for (i, family) in self.families().iter().enumerate().filter(|(_, f)| f.holds_back()) {
+            let asked = || self.runs(&[i], step, scope);
+            let other = &mut others[usize::from(family.start.is_some())];
+            let (runs, at) = if met.contains(&i) { asked() } else { other.get_or_insert_with(asked).clone() };
             if runs == Tri::No {
                 gates.push(family.gate_in(state, place(&at)));
             }
         }
         if gates.is_empty() {
             // Doors beside each other, each with a check of its own: who comes in passes one of them.
-            let mut needed: Vec<usize> = able.iter().copied().filter(|i| self.families.get(*i).is_some_and(|f| f.start.is_some())).collect();
+            let starts = |i: &usize| self.families().get(*i).is_some_and(|f| f.start.is_some());
+            let mut needed: Vec<usize> = met.into_iter().filter(starts).collect();
             let (all, at) = self.runs(&needed, step, scope);
-            if all == Tri::No {
+            if !needed.is_empty() && all == Tri::No {
                 for family in needed.clone() {
                     let rest: Vec<usize> = needed.iter().copied().filter(|i| *i != family).collect();
                     if self.runs(&rest, step, scope).0 == Tri::No {
                         needed = rest;
                     }
                 }
-                let doors: Vec<&Family> = needed.iter().filter_map(|i| self.families.get(*i)).collect();
+                let doors: Vec<&Family> = needed.iter().filter_map(|i| self.families().get(*i)).collect();
                 gates.extend(one_of(state, &doors, place(&at)));
             }
         }
         Some(gates)
     }
 
+    /// All families, in catalogue order.
+    fn families(&self) -> &'a [Family] {
+        &self.context.families.all
+    }
+
+    /// Places of the families that something around a step could be a check of.
+    fn met(&self, step: Node) -> Vec<usize> {
+        let files: BTreeSet<FileId> = self.instance.callers.iter().chain([&self.instance.job, &step]).map(|n| n.file).collect();
+        let met = files.iter().flat_map(|file| self.context.families.in_file(self.context.facts.file(*file), *file));
+        met.copied().collect::<BTreeSet<usize>>().into_iter().collect()
+    }
+
     /// The world in which these families say no.
-    fn world<'w>(&'w self, active: &[usize], at: BTreeSet<Location>, known: &'w Known) -> World<'w> {
-        let active = active.iter().filter_map(|i| self.families.get(*i)).collect();
+    fn world<'w>(&'w self, asked: &Rc<[usize]>, at: BTreeSet<Location>, known: &'w Known) -> World<'w> {
+        let active = asked.iter().filter_map(|i| self.families().get(*i)).collect();
         World {
             context: self.context,
             state: &self.instance.state,
             active,
+            asked: Rc::clone(asked),
             known,
             followed: Cell::default(),
             at: RefCell::new(at),
@@ -160,15 +160,16 @@ impl<'a> Gates<'a> {
     /// The caller's condition, the job's, the needed jobs', the step's, and no earlier rejecting step.
     fn runs(&self, active: &[usize], step: Node, scope: &Scope) -> Verdict {
         let known = self.jobs.borrow().get(active).cloned();
+        let asked: Rc<[usize]> = Rc::from(active);
         let (job, at) = known.unwrap_or_else(|| {
-            let world = self.world(active, BTreeSet::new(), &self.known);
+            let world = self.world(&asked, BTreeSet::new(), &self.known);
             let mut all = Tri::Yes;
             for caller in &self.instance.callers {
                 all = all.min(job_runs(&world, *caller, &Scope::default(), 6));
             }
             all = all.min(job_runs(&world, self.instance.job, &self.instance.scope, 6));
             let found = (all, world.at.into_inner());
-            self.jobs.borrow_mut().insert(active.to_vec(), found.clone());
+            self.jobs.borrow_mut().insert(Rc::clone(&asked), found.clone());
             found
         });
         if job == Tri::No {
@@ -176,7 +177,7 @@ impl<'a> Gates<'a> {
         }
         // A template is walked for each call, with other values.
         let fresh = Known::default();
-        let world = self.world(active, at, if step.file == self.instance.job.file { &self.known } else { &fresh });
+        let world = self.world(&asked, at, if step.file == self.instance.job.file { &self.known } else { &fresh });
         let own = step_runs(&world, step, scope);
         (job.min(own), world.at.into_inner())
     }
@@ -277,7 +278,7 @@ fn rejected_before(world: &World, step: Node, scope: &Scope) -> bool {
     let facts = world.context.facts.file(step.file);
     let fact = facts.fact(step.fact);
     let Some(owner) = fact.owner.map(|fact| Node { file: step.file, fact }) else { return false };
-    let key: Said = (world.active.iter().map(|f| f.name.clone()).collect(), owner);
+    let key: Said = (Rc::clone(&world.asked), owner);
     let known = world.known.first.borrow().get(&key).cloned();
     let first = known.unwrap_or_else(|| {
         let before = world.at.take();
@@ -300,7 +301,7 @@ fn rejected_before(world: &World, step: Node, scope: &Scope) -> bool {
 
 /// Whether a step fails the job here; asked once for each set of families.
 fn rejects(world: &World, step: Node, scope: &Scope) -> bool {
-    let key = (world.active.iter().map(|f| f.name.clone()).collect(), step);
+    let key = (Rc::clone(&world.asked), step);
     if let Some((verdict, at)) = world.known.steps.borrow().get(&key) {
         world.at.borrow_mut().extend(at);
         return *verdict;

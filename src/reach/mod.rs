@@ -8,6 +8,7 @@ pub mod assets;
 mod carried;
 mod checked;
 mod condition;
+pub mod families;
 mod fields;
 pub mod gates;
 pub mod instances;
@@ -31,6 +32,7 @@ use crate::graph::index::Index;
 use crate::graph::{Facts, Graph, Node};
 use crate::notice::Notice;
 use crate::origin::{Mutable, Who};
+use crate::reach::families::Families;
 use crate::source::Sources;
 
 /// What reach may read.
@@ -48,6 +50,8 @@ pub struct Context<'a> {
     pub catalog: &'a Catalog,
     /// Origins and sink hits.
     pub flow: &'a Flow,
+    /// Families of gates.
+    pub families: &'a Families,
 }
 
 /// What may start a job, and what that gives it.
@@ -283,6 +287,8 @@ pub struct Reach {
     pub runs: Vec<Run>,
     /// What was cut or not understood.
     pub notices: Vec<Notice>,
+    /// The families of gates that were asked about.
+    pub families: Families,
 }
 
 /// Interprets every job of every workflow.
@@ -291,11 +297,13 @@ pub fn reach(context: Context) -> Reach {
     let instances = instances::instances(context, &mut out.notices);
     let walked: Vec<_> = instances.par_iter().map(|instance| walk::walk(context, instance, &[])).collect();
     let pivots = pivots::pivots(context, walked.iter().flatten());
-    for (instance, run) in instances.iter().zip(walked) {
-        // What outsiders leave in caches of the default branch or on a machine is in reach of other jobs: these are walked again, with that in view.
+    // What outsiders leave in caches of the default branch or on a machine is in reach of other jobs: these are walked again, with that in view.
+    let again = |instance: &instances::Instance, run: Option<Run>| {
         let leaves = instance.state.default_scope || run.as_ref().is_some_and(|r| r.own_runner.is_some());
         let leaves = leaves && !instance.state.external && instance.state.who >= Who::Peer && !pivots.is_empty();
-        out.runs.extend(if leaves { walk::walk(context, instance, &pivots) } else { run });
-    }
+        if leaves { walk::walk(context, instance, &pivots) } else { run }
+    };
+    let all: Vec<_> = instances.par_iter().zip(walked).map(|(instance, run)| again(instance, run)).collect();
+    out.runs.extend(all.into_iter().flatten());
     out
 }

@@ -215,7 +215,7 @@ impl<'a> Walk<'a> {
         if opted_out {
             return None;
         }
-        let family = self.gates.families.iter().find(|f| f.names(action, version))?;
+        let family = self.context.families.all.iter().find(|f| f.names(action, version))?;
         Some(family.gate(Location { file: node.file, range: facts.value(*target).range }))
     }
 }

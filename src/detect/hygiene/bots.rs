@@ -8,7 +8,7 @@ use crate::facts::{ExprWhat, FileFacts, V, ValueId};
 use crate::finding::{Alert, Location, Severity};
 use crate::graph::Node;
 use crate::origin::Who;
-use crate::reach::gates::{Family, families};
+use crate::reach::families::Family;
 use crate::reach::{Run, StepRun};
 use crate::rule::placeholders::Values;
 use crate::source::Range;
@@ -21,7 +21,7 @@ const DEPTH: u32 = 64;
 /// Steps that publish or run an outsider's code behind nothing but such a condition. The cause is the comparison.
 pub fn spoofable(context: &Context) -> Vec<Alert> {
     let Some(page) = context.rules.get("bot-condition-spoofable") else { return Vec::new() };
-    let all = families(context.reachable());
+    let all = &context.reach.families.all;
     let Some(bots) = all.iter().find(|f| f.name == FAMILY) else { return Vec::new() };
     let fits = |families: &[&Family], facts: &FileFacts, a: ValueId, b: ValueId| match (&facts.value(a).what, &facts.value(b).what) {
         (V::Expr(e), V::Str(name)) => matches!(&e.what, ExprWhat::Context(c) if families.iter().any(|f| f.passes(c, name.as_str()))),

@@ -4,10 +4,11 @@
 use std::sync::OnceLock;
 
 use aho_corasick::{AhoCorasick, AhoCorasickKind};
-use regex::bytes::{Regex, RegexBuilder};
+use regex::bytes::Regex;
 
 use super::shape;
 use super::verify::{self, Candidate, Held};
+use crate::catalog::format::compile;
 use crate::catalog::row::{Row, SecretCheck, SecretFormat, Subject};
 use crate::source::Range;
 use crate::text::Text;
@@ -101,7 +102,7 @@ impl<'r> Formats<'r> {
             is_near(self.formats[format], file.get(beside).unwrap_or_default())
         };
         for (index, _) in hit.iter().enumerate().filter(|(_, h)| **h) {
-            let pattern = self.patterns[index].get_or_init(|| compile(&self.formats[index].pattern));
+            let pattern = self.patterns[index].get_or_init(|| compile(&self.formats[index].pattern).ok());
             if let Some(pattern) = pattern {
                 let none = self.scan_one(index, pattern, text, &beside, &mut out);
                 refuted.extend(none.into_iter().map(|(start, end)| read.range(start, end)));
@@ -178,11 +179,6 @@ fn is_near(format: &SecretFormat, beside: &[u8]) -> bool {
 fn is_public(format: &SecretFormat, whole: &[u8], held: &Held) -> bool {
     let has = |text: &[u8], mark: &str| text.windows(mark.len()).any(|w| w == mark.as_bytes());
     format.public.iter().any(|mark| has(whole, mark) || has(held.text.as_bytes(), mark))
-}
-
-/// ASCII alone: Unicode tables make patterns slow to compile, and no token needs them.
-fn compile(pattern: &str) -> Option<Regex> {
-    RegexBuilder::new(pattern).unicode(false).size_limit(4 << 20).build().ok()
 }
 
 /// A token does not begin inside a word. The letter of an escape (`\n`) in undecoded text is no word.

@@ -7,7 +7,8 @@ use crate::cond::{CmpOp, CondId, CondWhat};
 use crate::facts::{Channel, FactId, FileFacts, Language, V, ValueId, What};
 use crate::finding::Location;
 use crate::graph::Node;
-use crate::reach::condition::{Family, Side, Tri, World, agreed, any_checked, cond, fixed, indirect, mentions, options, side, text_of, value_says};
+use crate::reach::condition::{Side, Tri, World, agreed, any_checked, cond, fixed, indirect, options, side, text_of, value_says};
+use crate::reach::families::{Family, mentions};
 use crate::reach::sources::Scope;
 use stops::{conditions, is_behind, stops};
 

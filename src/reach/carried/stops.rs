@@ -1,6 +1,8 @@
 //! What a script no longer comes to: a check before it has ended the script, which may well be a success. Knows facts, and the world that conditions are
 //! judged in.
 
+use std::rc::Rc;
+
 use crate::cond::{CondId, CondWhat};
 use crate::facts::{FactId, FileFacts, OnFail, What};
 use crate::graph::Node;
@@ -13,7 +15,7 @@ const MOST: usize = 64;
 
 /// Checks of a step's shell scripts that end them in this world; asked once for each set of families.
 pub(super) fn stops(world: &World, scope: &Scope, step: Node, depth: u32) -> Vec<FactId> {
-    let key: Said = (world.active.iter().map(|f| f.name.clone()).collect(), step);
+    let key: Said = (Rc::clone(&world.asked), step);
     if let Some(found) = world.known.stops.borrow().get(&key) {
         return found.clone();
     }
