@@ -66,8 +66,8 @@ pub fn run(fix: &Fix) -> anyhow::Result<u8> {
     let mut last = None;
     let (at, wanted): (Vec<usize>, Vec<Wanted>) = wanted.into_iter().unzip();
     let batch = batch::apply(&mut sources, &report, &wanted, &mut |edited| {
-        let (report, facts) = knowledge.scan(edited, Vec::new(), &policy);
-        last = Some(facts);
+        let (report, model) = knowledge.scan(edited, Vec::new(), &policy);
+        last = Some(model.facts);
         report
     });
     for (i, outcome) in at.into_iter().zip(&batch.outcomes) {

@@ -15,7 +15,6 @@ use crate::config::{Config, Files, resolve};
 use crate::detect;
 use crate::finding::Report;
 use crate::fix;
-use crate::graph::Facts;
 use crate::notice::{Notice, NoticeKind};
 use crate::report::Card;
 use crate::rule::{By, Page, RuleSet, Status};
@@ -78,13 +77,13 @@ impl Knowledge {
         let cards = rules.pages.iter().map(card).collect();
         Ok(Knowledge { catalog, rules, config, cards, standing, cache: None, plans: false, whole: false })
     }
-    /// The findings of a tree, and the facts they rest on.
-    pub fn scan(&self, sources: &Sources, notices: Vec<Notice>, policy: &Policy) -> (Report, Facts) {
+    /// The findings of a tree, with the edits that are planned, and all that is known of it.
+    pub fn scan(&self, sources: &Sources, notices: Vec<Notice>, policy: &Policy) -> (Report, Model) {
         let (mut report, model) = self.look(sources, notices, policy);
         if self.plans {
             fix::plan(&mut report, sources, &model.facts, &model.flow, &self.catalog, &self.rules);
         }
-        (report, model.facts)
+        (report, model)
     }
     /// The findings of a tree, and all that is known of it. Notices and what was cleared stand in the report.
     pub fn look(&self, sources: &Sources, notices: Vec<Notice>, policy: &Policy) -> (Report, Model) {

@@ -10,8 +10,10 @@ mod put_back;
 mod switched;
 mod words;
 
-use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Mutex, PoisonError};
+
+use rayon::prelude::*;
 
 use crate::catalog::row::{Effect, RowId, Verdict};
 use crate::detect::Context;
@@ -51,25 +53,23 @@ pub fn hit_key(hit: &SinkHit) -> HitKey {
 /// Alerts of all pages that have a `match:`, and what they decided.
 pub fn run(context: &Context<'_>) -> (Vec<Alert>, Decided) {
     let matcher = Matcher::new(context);
-    let mut out = Vec::new();
-    for page in &context.rules.pages {
-        if let By::Match(pattern) = &page.by {
-            out.extend(matcher.page(page, pattern));
-        }
-    }
-    (out, matcher.decided.into_inner())
+    let of_page = |page: &'_ Page| match &page.by {
+        By::Match(pattern) => matcher.page(page, pattern),
+        By::Detector(_) => Vec::new(),
+    };
+    let out = context.rules.pages.par_iter().flat_map_iter(of_page).collect();
+    (out, matcher.decided.into_inner().unwrap_or_else(PoisonError::into_inner))
 }
 
 /// Alerts of all pages: matched ones, then those of detectors; and what pages decided about sinks.
 pub fn all(context: &Context<'_>) -> (Vec<Alert>, Decided) {
-    let (mut out, decided) = run(context);
-    for page in &context.rules.pages {
-        if let By::Detector(name) = &page.by
-            && let Some((_, detector)) = crate::detect::TABLE.iter().find(|(n, _)| n == name)
-        {
-            out.extend(detector(context));
-        }
-    }
+    let of_page = |page: &Page| match &page.by {
+        By::Detector(name) => crate::detect::TABLE.iter().find(|(n, _)| n == name).map_or_else(Vec::new, |(_, detector)| detector(context)),
+        By::Match(_) => Vec::new(),
+    };
+    let detected = || context.rules.pages.par_iter().flat_map_iter(of_page).collect::<Vec<Alert>>();
+    let ((mut out, decided), detected) = rayon::join(|| run(context), detected);
+    out.extend(detected);
     let idle = Idle::of(context);
     out.retain(|a| context.config.enabled(&a.rule) && !idle.covers(context, a));
     for alert in &mut out {
@@ -91,7 +91,7 @@ pub(crate) struct Matcher<'a> {
     sinks: BTreeMap<&'a str, Vec<usize>>,
     /// Files that a job, script or image runs.
     run: BTreeSet<FileId>,
-    decided: RefCell<Decided>,
+    decided: Mutex<Decided>,
 }
 
 impl<'a> Matcher<'a> {
@@ -105,7 +105,12 @@ impl<'a> Matcher<'a> {
             sinks.entry(hit.kind.as_str()).or_default().push(i);
         }
         let run = context.graph.edges.iter().filter(|e| e.kind == EdgeKind::Runs && e.from.file != e.to.file).map(|e| e.to.file).collect();
-        Matcher { context, facts, sinks, run, decided: RefCell::default() }
+        Matcher { context, facts, sinks, run, decided: Mutex::default() }
+    }
+
+    /// Takes down what a page decided; pages are asked side by side.
+    fn decides(&self, what: impl FnOnce(&mut Decided)) {
+        what(&mut self.decided.lock().unwrap_or_else(PoisonError::into_inner));
     }
 
     fn page(&self, page: &'a Page, pattern: &'a Pattern) -> Vec<Alert> {
@@ -127,7 +132,7 @@ impl<'a> Matcher<'a> {
             }
             let key = candidate.hit.map(hit_key);
             let alert = self.alert(page, pattern, candidate, verdicts);
-            self.decided.borrow_mut().told.extend(key.filter(|_| alert.is_some()));
+            self.decides(|decided| decided.told.extend(key.filter(|_| alert.is_some())));
             out.extend(alert);
         }
         out
@@ -206,7 +211,7 @@ impl<'a> Matcher<'a> {
             }
             // Nobody chooses the files of a test from outside: it makes them, or the tree holds them.
             None if !verdicts.open && origin.is_none_or(|o| o.who <= Who::Operator) && self.is_test_code(candidate.node.file) => {
-                self.decided.borrow_mut().tests.extend(candidate.hit.map(hit_key));
+                self.decides(|decided| decided.tests.extend(candidate.hit.map(hit_key)));
                 return None;
             }
             None => {

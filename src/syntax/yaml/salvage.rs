@@ -74,9 +74,11 @@ fn from_tree(tree: &tree_sitter::Tree, reader: &mut Reader, comments: &mut Vec<T
             None => tree::null(reader.src.range(document.end_byte(), document.end_byte())),
         });
     }
+    // By number: every node of the tree is asked.
+    let comment = tree.language().id_for_node_kind("comment", true);
     let mut walk = tree.walk();
     loop {
-        if walk.node().kind() == "comment" {
+        if walk.node().kind_id() == comment {
             comments.push(reader.src.slice(walk.node().start_byte(), walk.node().end_byte()));
         }
         if walk.goto_first_child() || walk.goto_next_sibling() {
