@@ -27,7 +27,7 @@ use crate::notice::{Notice, NoticeKind};
 use crate::outline::{self, Ask, Asked, Outline, Part, Wanted};
 use crate::reach::families::Families;
 use crate::reach::{self, Reach};
-use crate::rule::RuleSet;
+use crate::rule::{Page, RuleSet};
 use crate::source::{FileId, Kind, SourceFile, Sources};
 use crate::suppressed;
 
@@ -197,18 +197,25 @@ pub fn analyze_for(
     wanted: &Wanted,
     cache: Option<&Cache>,
 ) -> (Model, Vec<Alert>) {
-    conclude(sources, catalog, rules, config, model(sources, catalog, wanted, cache))
+    conclude(sources, catalog, rules, config, model(sources, catalog, wanted, cache), &|_| true)
 }
 
 /// As [`analyze`], for rules that look at texts alone: of notebooks and Python files only those are read in which one of them finds something.
 pub fn analyze_texts(sources: &Sources, catalog: &Catalog, rules: &RuleSet, config: &Config, cache: Option<&Cache>) -> (Model, Vec<Alert>) {
-    let found = detect::secrets::with_tokens(sources, catalog, config);
+    let found = detect::secrets::Sieve::new(catalog, config).kept(sources);
     let is_read = |id: FileId| !matches!(sources.file(id).kind, Kind::Notebook | Kind::Python) || found.contains(&id);
-    conclude(sources, catalog, rules, config, model_of(sources, catalog, catalog.wanted(), &is_read, cache))
+    conclude(sources, catalog, rules, config, model_of(sources, catalog, catalog.wanted(), &is_read, cache), &detect::is_of_texts)
 }
 
-/// What every page says of a model.
-fn conclude(sources: &Sources, catalog: &Catalog, rules: &RuleSet, config: &Config, model: Model) -> (Model, Vec<Alert>) {
+/// What the pages that are asked say of a model.
+fn conclude(
+    sources: &Sources,
+    catalog: &Catalog,
+    rules: &RuleSet,
+    config: &Config,
+    model: Model,
+    asked: &(dyn Fn(&Page) -> bool + Sync),
+) -> (Model, Vec<Alert>) {
     let secrets = detect::secrets::Secrets::default();
     let context = detect::Context {
         sources,
@@ -222,7 +229,7 @@ fn conclude(sources: &Sources, catalog: &Catalog, rules: &RuleSet, config: &Conf
         config,
         secrets: &secrets,
     };
-    let (alerts, decided) = matcher::all(&context);
+    let (alerts, decided) = matcher::all(&context, asked);
     let cleared = cleared::cleared(&context, &alerts, &decided);
     let suppressed = suppressed::suppressed(&context, &alerts);
     (Model { cleared, suppressed, ..model }, alerts)

@@ -104,7 +104,7 @@ pub struct SourceFile {
     pub root: u32,
     /// What reads it.
     pub kind: Kind,
-    /// Its bytes; those of a notebook without its media ([`SourceFile::cuts`]), else unchanged.
+    /// Its bytes; those of a notebook without its media ([`SourceFile::cuts`]), else unchanged. None where nothing could be found in them (`discover::sifted`).
     pub bytes: Vec<u8>,
     /// What is left out of the bytes. Nothing that stands there is ever spoken of.
     pub cuts: Cuts,

@@ -10,7 +10,7 @@ use super::knowledge::{Knowledge, Origin};
 use super::online::respect_dismissals;
 use super::progress::Progress;
 use super::{FAILING, kept, output};
-use crate::discover::{self, discover};
+use crate::discover;
 use crate::finding::Report;
 use crate::notice::Notice;
 #[cfg(feature = "git")]
@@ -143,7 +143,7 @@ fn alone(check: &Check, tracked: Vec<discover::Tracked>, mut notices: Vec<Notice
     knowledge.plans = plans(check);
     let policy = policy(check, &knowledge)?;
     let options = discover::Options { no_ignore: check.no_ignore, tracked, one_repository: false, whole: check.plans };
-    let (sources, left_out) = discover(&check.paths, &options)?;
+    let (sources, left_out) = knowledge.discover(&check.paths, &options, &policy)?;
     notices.extend(left_out);
     progress.now(format!("reading {} files", sources.files.len()));
     let (mut report, model) = knowledge.scan(&sources, notices, &policy);

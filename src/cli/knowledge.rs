@@ -13,11 +13,13 @@ use crate::catalog::fields::LoadError;
 use crate::catalog::severity::Severities;
 use crate::config::{Config, Files, resolve};
 use crate::detect;
+use crate::detect::secrets::Sieve;
+use crate::discover::{BadPath, Options, discover, sifted};
 use crate::finding::Report;
 use crate::fix;
 use crate::notice::{Notice, NoticeKind};
 use crate::report::Card;
-use crate::rule::{By, Page, RuleSet, Status};
+use crate::rule::{Page, RuleSet, Status};
 use crate::scan::{self, Model};
 use crate::source::Sources;
 use crate::triage::{Policy, Standing, triage};
@@ -87,9 +89,7 @@ impl Knowledge {
     }
     /// The findings of a tree, and all that is known of it. Notices and what was cleared stand in the report.
     pub fn look(&self, sources: &Sources, notices: Vec<Notice>, policy: &Policy) -> (Report, Model) {
-        let of_texts =
-            |id: &String| self.rules.get(id).is_some_and(|p| matches!(&p.by, By::Detector(name) if detect::OF_TEXTS.contains(&name.as_str())));
-        let analyze = if !policy.select.is_empty() && policy.select.iter().all(of_texts) { scan::analyze_texts } else { scan::analyze };
+        let analyze = if self.texts_alone(policy) { scan::analyze_texts } else { scan::analyze };
         let (mut model, alerts) = analyze(sources, &self.catalog, &self.rules, &self.config, self.cache.as_ref());
         model.notices.extend(notices);
         // A weakened row is told in every run, so that it is never forgotten.
@@ -103,6 +103,18 @@ impl Knowledge {
         report.cleared = std::mem::take(&mut model.cleared);
         report.suppressed = std::mem::take(&mut model.suppressed);
         (report, model)
+    }
+    /// Whether nothing is asked for but rules that look at texts.
+    fn texts_alone(&self, policy: &Policy) -> bool {
+        !policy.select.is_empty() && policy.select.iter().all(|id| self.rules.get(id).is_some_and(detect::is_of_texts))
+    }
+    /// Finds and reads files. Where only texts are asked about, those in which nothing can be found are let go as soon as they are read.
+    pub fn discover(&self, paths: &[PathBuf], options: &Options, policy: &Policy) -> Result<(Sources, Vec<Notice>), BadPath> {
+        if !self.texts_alone(policy) {
+            return discover(paths, options);
+        }
+        let sieve = Sieve::new(&self.catalog, &self.config);
+        sifted(paths, options, &sieve.keeps())
     }
     /// Rules that the edition of the policy does not have yet.
     pub fn newer(&self) -> Vec<String> {

@@ -20,7 +20,7 @@ use crate::flow::Flow;
 use crate::graph::index::Index;
 use crate::graph::{Facts, Graph};
 use crate::reach::{self, Reach};
-use crate::rule::RuleSet;
+use crate::rule::{By, Page, RuleSet};
 use crate::source::Sources;
 
 /// Everything a rule may look at.
@@ -60,7 +60,12 @@ impl<'a> Context<'a> {
 pub type Detector = fn(&Context<'_>) -> Vec<Alert>;
 
 /// Detectors that look at the texts of notebooks and Python files and at none of their facts: where nothing else is asked for, most need not be read.
-pub const OF_TEXTS: &[&str] = &["secret_known_format"];
+const OF_TEXTS: &[&str] = &["secret_known_format"];
+
+/// Whether a page is found by one of them.
+pub fn is_of_texts(page: &Page) -> bool {
+    matches!(&page.by, By::Detector(name) if OF_TEXTS.contains(&name.as_str()))
+}
 
 /// Detectors by the name that pages use.
 pub const TABLE: &[(&str, Detector)] = &[

@@ -68,6 +68,19 @@ const MEDIA: [bool; 256] = {
     out
 };
 
+/// How many bytes at the beginning are no part of media: up to the last byte that ends a run, of as many as a run has at least. In text that byte is near the
+/// end of them, so that hardly any other is looked at.
+fn plain(bytes: &[u8]) -> usize {
+    let mut plain = 0;
+    while let Some(window) = bytes.get(plain..plain + LONG) {
+        match window.iter().rposition(|b| *b != b'\\' && !MEDIA[usize::from(*b)]) {
+            Some(at) => plain += at + 1,
+            None => break,
+        }
+    }
+    plain
+}
+
 impl Stripped {
     /// A text that is kept whole.
     pub fn whole(bytes: Vec<u8>) -> Self {
@@ -76,7 +89,16 @@ impl Stripped {
 
     fn take(&mut self, bytes: &[u8]) {
         let mut rest = bytes;
-        while let Some(first) = rest.first() {
+        // As many bytes are left when the next stretch is asked about: no byte is looked at twice for it.
+        let mut next = usize::MAX;
+        loop {
+            if self.run == 0 && !self.escape && rest.len() <= next {
+                let (before, after) = rest.split_at(plain(rest));
+                self.bytes.extend_from_slice(before);
+                rest = after;
+                next = rest.len().saturating_sub(LONG);
+            }
+            let Some(first) = rest.first() else { return };
             // An escape is whole or it is none: `\n` between digits is part of a run, any other ends it.
             if std::mem::take(&mut self.escape) {
                 let (pair, after) = ([b'\\', *first], rest.get(1..).unwrap_or_default());
@@ -188,6 +210,33 @@ mod tests {
                     assert!(cut.bytes.len() < source.len() / 2);
                     let read: Vec<String> = serde_json::from_slice(&cut.bytes).unwrap();
                     assert_eq!((read.len(), read[1].as_str()), (2, "next"), "{tail:?} {head} {before:?}");
+                }
+            }
+        }
+    }
+
+    /// Text, media and what is neither, in stretches around the length that counts: read in one piece and byte by byte, it is the same.
+    #[test]
+    fn long_texts_are_read_as_short_ones() {
+        for length in [1, LONG - 2, LONG - 1, LONG, LONG + 1, 3 * LONG] {
+            let parts = [
+                "a word, ".repeat(length / 8),
+                "A".repeat(length),
+                "\\".repeat(length / 2 * 2),
+                "\\n".repeat(length / 2),
+                "QUJD\\n".repeat(length / 6),
+            ];
+            for first in &parts {
+                for second in &parts {
+                    let source = format!("{first}\"{second}\"{first}");
+                    let (cut, slow) = (read(source.as_bytes(), u64::MAX).unwrap(), read(Slow(source.as_bytes(), 0), u64::MAX).unwrap());
+                    let byte_by_byte = {
+                        let mut out = Stripped::default();
+                        source.bytes().for_each(|b| out.take(&[b]));
+                        out.end();
+                        out
+                    };
+                    assert!(cut.bytes == slow.bytes && cut.bytes == byte_by_byte.bytes && cut.cuts == byte_by_byte.cuts, "{length}");
                 }
             }
         }

@@ -71,6 +71,11 @@ impl std::error::Error for BadPath {}
 /// Finds and reads everything under `paths` that some front end reads. Files are ordered by root, then path, whatever the order of `paths`. A bad
 /// path is an error; a bad file is a notice.
 pub fn discover(paths: &[PathBuf], options: &Options) -> Result<(Sources, Vec<Notice>), BadPath> {
+    sifted(paths, options, &|_| true)
+}
+
+/// As [`discover`]. Of notebooks and Python files that `keeps` does not want nothing is kept but their names: their bytes are gone before the next file is read.
+pub fn sifted(paths: &[PathBuf], options: &Options, keeps: &Keeps<'_>) -> Result<(Sources, Vec<Notice>), BadPath> {
     let working = std::env::current_dir().and_then(|d| d.canonicalize()).unwrap_or_default();
     let mut found: BTreeMap<PathBuf, Candidate> = BTreeMap::new();
     let mut left = Left::default();
@@ -86,7 +91,25 @@ pub fn discover(paths: &[PathBuf], options: &Options) -> Result<(Sources, Vec<No
             return Err(bad("neither a file nor a directory".to_owned()));
         }
     }
-    Ok(collect(found, left, &working, |candidate| from_disk(candidate, options.whole)))
+    Ok(collect(found, left, &working, |candidate| sift(from_disk(candidate, options.whole), candidate, keeps)))
+}
+
+/// Whether anything is to be found in a file that was read.
+pub type Keeps<'a> = dyn Fn(&SourceFile) -> bool + Sync + 'a;
+
+/// A text with a NUL byte is kept: that is told.
+fn sift(outcome: Outcome, candidate: &Candidate, keeps: &Keeps<'_>) -> Outcome {
+    match outcome {
+        Outcome::Read(kind @ (Kind::Notebook | Kind::Python), bytes, cuts) => {
+            let file = SourceFile::new(slashed(&candidate.location), kind, bytes);
+            if keeps(&file) || file.bytes.contains(&0) {
+                Outcome::Read(kind, file.bytes, cuts)
+            } else {
+                Outcome::Read(kind, Vec::new(), Cuts::default())
+            }
+        }
+        other => other,
+    }
 }
 
 /// Reads candidates in parallel and puts them in order.

@@ -50,25 +50,25 @@ pub fn hit_key(hit: &SinkHit) -> HitKey {
     (hit.at, hit.place, hit.row, hit.effect)
 }
 
-/// Alerts of all pages that have a `match:`, and what they decided.
-pub fn run(context: &Context<'_>) -> (Vec<Alert>, Decided) {
+/// Alerts of the pages that are asked and have a `match:`, and what they decided.
+pub fn run(context: &Context<'_>, asked: &(dyn Fn(&Page) -> bool + Sync)) -> (Vec<Alert>, Decided) {
     let matcher = Matcher::new(context);
     let of_page = |page: &'_ Page| match &page.by {
         By::Match(pattern) => matcher.page(page, pattern),
         By::Detector(_) => Vec::new(),
     };
-    let out = context.rules.pages.par_iter().flat_map_iter(of_page).collect();
+    let out = context.rules.pages.par_iter().filter(|p| asked(p)).flat_map_iter(of_page).collect();
     (out, matcher.decided.into_inner().unwrap_or_else(PoisonError::into_inner))
 }
 
-/// Alerts of all pages: matched ones, then those of detectors; and what pages decided about sinks.
-pub fn all(context: &Context<'_>) -> (Vec<Alert>, Decided) {
+/// Alerts of the pages that are asked: matched ones, then those of detectors; and what pages decided about sinks.
+pub fn all(context: &Context<'_>, asked: &(dyn Fn(&Page) -> bool + Sync)) -> (Vec<Alert>, Decided) {
     let of_page = |page: &Page| match &page.by {
         By::Detector(name) => crate::detect::TABLE.iter().find(|(n, _)| n == name).map_or_else(Vec::new, |(_, detector)| detector(context)),
         By::Match(_) => Vec::new(),
     };
-    let detected = || context.rules.pages.par_iter().flat_map_iter(of_page).collect::<Vec<Alert>>();
-    let ((mut out, decided), detected) = rayon::join(|| run(context), detected);
+    let detected = || context.rules.pages.par_iter().filter(|p| asked(p)).flat_map_iter(of_page).collect::<Vec<Alert>>();
+    let ((mut out, decided), detected) = rayon::join(|| run(context, asked), detected);
     out.extend(detected);
     let idle = Idle::of(context);
     out.retain(|a| context.config.enabled(&a.rule) && !idle.covers(context, a));

@@ -38,14 +38,7 @@ type Verdict = (Tri, BTreeSet<Location>);
 impl<'a> Gates<'a> {
     /// For one job in one state.
     pub fn new(context: Context<'a>, instance: &'a Instance) -> Gates<'a> {
-        Gates {
-            context,
-            instance,
-            jobs: RefCell::default(),
-            known: Known::default(),
-            first: OnceCell::new(),
-            plain: RefCell::default(),
-        }
+        Gates { context, instance, jobs: RefCell::default(), known: Known::default(), first: OnceCell::new(), plain: RefCell::default() }
     }
 
     /// Whether a step (or the job itself) can run in the state at all, and which gates dominate it. `None`: it does not run in that state.

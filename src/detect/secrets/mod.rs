@@ -76,17 +76,31 @@ pub struct Scanner<'r> {
     wrapped: Wrapped,
 }
 
-/// The notebooks and Python files that hold a token of a known format: found in their texts, before anything else is known of them.
-pub fn with_tokens(sources: &Sources, catalog: &Catalog, config: &Config) -> BTreeSet<FileId> {
-    let formats = Formats::new(catalog.iter().map(|(_, row)| row), &config.today);
-    let scanner = Scanner::new(&formats);
-    let files: Vec<(FileId, &SourceFile)> = sources.iter().filter(|(_, f)| matches!(f.kind, Kind::Notebook | Kind::Python)).collect();
-    let holds = |(id, file): &(FileId, &SourceFile)| {
-        let may_matter = |_: &[u8], text: &[u8]| formats.may_match(text) || scanner.wrapped.may_match(text);
-        let texts = carriers::texts(file, &FileFacts::default(), &may_matter);
-        (!known::known(*id, file, &texts, &scanner).found.is_empty()).then_some(*id)
-    };
-    files.par_iter().filter_map(holds).collect()
+/// Finds tokens of known formats in the texts of notebooks and Python files, before anything else is known of them.
+pub struct Sieve<'r> {
+    formats: Formats<'r>,
+}
+
+impl<'r> Sieve<'r> {
+    /// With the formats of a catalogue.
+    pub fn new(catalog: &'r Catalog, config: &'r Config) -> Self {
+        Sieve { formats: Formats::new(catalog.iter().map(|(_, row)| row), &config.today) }
+    }
+    /// Whether a file holds a token.
+    pub fn keeps(&self) -> impl Fn(&SourceFile) -> bool + Sync {
+        let scanner = Scanner::new(&self.formats);
+        move |file| {
+            let may_matter = |_: &[u8], text: &[u8]| self.formats.may_match(text) || scanner.wrapped.may_match(text);
+            let texts = carriers::texts(file, &FileFacts::default(), &may_matter);
+            !known::known(FileId(0), file, &texts, &scanner).found.is_empty()
+        }
+    }
+    /// The files that hold one.
+    pub fn kept(&self, sources: &Sources) -> BTreeSet<FileId> {
+        let files: Vec<(FileId, &SourceFile)> = sources.iter().filter(|(_, f)| matches!(f.kind, Kind::Notebook | Kind::Python)).collect();
+        let keeps = self.keeps();
+        files.par_iter().filter_map(|(id, file)| keeps(file).then_some(*id)).collect()
+    }
 }
 
 impl<'r> Scanner<'r> {
@@ -120,7 +134,7 @@ fn in_file(context: &Context<'_>, id: FileId, file: &SourceFile, scanner: &Scann
             || scanner.wrapped.may_match(text)
             || urls::may_match(text)
     };
-    // Files that were left unread hold no token ([`with_tokens`]) and were not asked about names.
+    // Files that were left unread hold no token ([`Sieve`]) and were not asked about names.
     if facts.items.is_empty() && matches!(file.kind, Kind::Notebook) && !file.bytes.is_empty() {
         return Default::default();
     }
