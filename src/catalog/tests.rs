@@ -113,7 +113,7 @@ fn patterns_of_secrets_that_ship_compile() {
     let patterns: Vec<&str> =
         catalog.iter().filter_map(|(_, row)| if let Subject::Secret(f) = &row.subject { Some(f.pattern.as_str()) } else { None }).collect();
     assert!(patterns.len() > 100);
-    let faults: Vec<_> = patterns.iter().filter_map(|p| format::compile(p).err().map(|e| format!("{p}: {e}"))).collect();
+    let faults: Vec<_> = patterns.iter().filter_map(|p| load::format::compile(p).err().map(|e| format!("{p}: {e}"))).collect();
     assert!(faults.is_empty(), "{faults:#?}");
 }
 

@@ -26,8 +26,10 @@ fn pasted(context: &Context, agent: bool) -> Vec<Way> {
     let holding = holding(context);
     for run in context.reach.runs.iter().filter(|r| r.state.who >= Who::Peer) {
         for step in &run.steps {
-            let outside = holding.beside(run, step);
-            for (node, value) in code(reachable, step.step) {
+            let code = code(reachable, step.step);
+            // Most steps hand nothing of their own to an interpreter.
+            let outside = if code.is_empty() { Vec::new() } else { holding.beside(run, step) };
+            for (node, value) in code {
                 for part in parts(reachable.facts.file(node.file), value) {
                     let range = reachable.facts.value(node.file, part).range;
                     let view = View { context: reachable, state: &run.state, outside: &outside };

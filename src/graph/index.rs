@@ -178,6 +178,12 @@ impl Index {
         });
         own.filter(|(node, _)| !self.beyond.contains_key(node)).chain(self.beyond.iter().map(|(node, rows)| (*node, rows.as_slice())))
     }
+    /// Classified facts of a file: its own, then those that more than their file tells.
+    pub fn classified_in(&self, file: FileId) -> impl Iterator<Item = Node> {
+        let own = self.files.get(file.0 as usize).into_iter().flat_map(|f| &f.rows).map(move |(fact, _)| Node { file, fact: *fact });
+        let whole = Node { file, fact: FactId(0) }..=Node { file, fact: FactId(u32::MAX) };
+        own.filter(|node| !self.beyond.contains_key(node)).chain(self.beyond.range(whole).map(|(node, _)| *node))
+    }
     /// What a fact owns directly, in order; known for workflows and actions only.
     pub fn owned(&self, node: Node) -> Option<&[FactId]> {
         matches!(self.kind(node.file), Kind::Workflow | Kind::Action).then(|| self.owned.get(&node).map(Vec::as_slice).unwrap_or_default())

@@ -1,7 +1,7 @@
 //! What of a Python program runs when its entry does: module bodies that are imported, functions that are called, methods of classes that are
 //! made. Knows edges and facts, no rule.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use crate::facts::What;
 use crate::finding::{Hop, Location};
@@ -74,6 +74,10 @@ fn add(program: &mut Program, queue: &mut VecDeque<Unit>, unit: Unit, by: (Unit,
 }
 
 impl Program {
+    /// The files it comes to, in order.
+    pub(super) fn files(&self) -> impl Iterator<Item = FileId> {
+        self.brought.keys().map(|unit| unit.file).collect::<BTreeSet<FileId>>().into_iter()
+    }
     /// Whether the program comes to a fact.
     pub(super) fn reaches(&self, context: Context, node: Node) -> bool {
         self.brought.contains_key(&body(node)) && self.brought.contains_key(&unit(context, node))

@@ -8,6 +8,7 @@ use crate::catalog::row::{Effect, Executes, Slot, Tree};
 use crate::facts::{Channel, Requirement, ValueId, What};
 use crate::finding::{Hop, Location};
 use crate::flow::place::brings;
+use crate::flow::{FlagState, SinkHit};
 use crate::graph::paths::join;
 use crate::graph::{EdgeKind, Node};
 use crate::link::{Linker, place};
@@ -376,10 +377,14 @@ impl<'a> Walk<'a> {
     /// A Python module or notebook of the tree and what it runs: outside code that it loads runs here.
     fn module(&mut self, here: &Here, module: Node) {
         let program = program::from(self.context, module);
-        let run: Vec<Node> = self.context.index.classified().map(|(node, _)| node).filter(|n| program.reaches(self.context, *n)).collect();
-        run.into_iter().for_each(|node| drop(self.publishes(node)));
-        let hits: Vec<_> = self.context.flow.hits.iter().filter_map(|h| program.way(self.context, h.place_at).map(|way| (h, way))).collect();
-        for (hit, way) in hits {
+        let context = self.context;
+        for node in program.files().flat_map(|file| context.index.classified_in(file)) {
+            if program.reaches(context, node) {
+                self.publishes(node);
+            }
+        }
+        for hit in context.flow.hits.iter().filter(|h| is_moving_code(context, h)) {
+            let Some(way) = program.way(context, hit.place_at) else { continue };
             let mut here = here.clone();
             here.trail.extend(way);
             self.hit(&here, hit);
@@ -407,9 +412,8 @@ impl<'a> Walk<'a> {
         }
     }
 
-    fn hit(&mut self, here: &Here, hit: &crate::flow::SinkHit) {
-        let moves = hit.bytes.who == Who::Publisher && hit.bytes.mutable == Mutable::Moving;
-        if !moves || matches!(hit.flag, crate::flow::FlagState::Safe) || !self.context.catalog.runs_code(&hit.kind) {
+    fn hit(&mut self, here: &Here, hit: &SinkHit) {
+        if !is_moving_code(self.context, hit) {
             return;
         }
         let subject = hit.subject.clone().unwrap_or_default();
@@ -543,4 +547,10 @@ fn short(text: &str) -> String {
         Some((cut, _)) => format!("{}…", text.get(..cut).unwrap_or(&text)),
         None => text,
     }
+}
+
+/// Whether a sink executes what a publisher can change.
+fn is_moving_code(context: Context, hit: &SinkHit) -> bool {
+    let moves = hit.bytes.who == Who::Publisher && hit.bytes.mutable == Mutable::Moving;
+    moves && !matches!(hit.flag, FlagState::Safe) && context.catalog.runs_code(&hit.kind)
 }

@@ -8,7 +8,7 @@ use regex::bytes::Regex;
 
 use super::shape;
 use super::verify::{self, Candidate, Held};
-use crate::catalog::format::compile;
+use crate::catalog::load::format::compile;
 use crate::catalog::row::{Row, SecretCheck, SecretFormat, Subject};
 use crate::source::Range;
 use crate::text::Text;

@@ -1,12 +1,14 @@
 //! Row files to rows: subjects, examples and tests; effects are read in `effects`. The format is documented in `rules/README.md`.
 
+mod effects;
+pub mod format;
+
 use serde_yaml::Value;
 
-use super::fields::{Fault, Fields, LoadError, Read, count, kind, nearest, one_of, pairs, text, texts, truth, yaml};
-use super::glob::alternatives;
-use super::row::{ArgTest, EntrySubject, Flag, Receiver, Row, RowExample, Slot, SlotName, Subject, Test};
-use super::severity::Severities;
-use super::{effects, format};
+use crate::catalog::fields::{Fault, Fields, LoadError, Read, count, kind, nearest, one_of, pairs, text, texts, truth, yaml};
+use crate::catalog::glob::alternatives;
+use crate::catalog::row::{ArgTest, EntrySubject, Flag, Receiver, Row, RowExample, SecretFormat, Slot, SlotName, Subject, Test};
+use crate::catalog::severity::Severities;
 
 /// Keys that name a subject.
 pub const SUBJECTS: [&str; 22] = [
@@ -153,7 +155,7 @@ fn subjects(kind: &'static str, fields: &Fields<'_>, user: bool) -> Read<Vec<Sub
                 "account" => Subject::Account(name.to_ascii_lowercase()),
                 "tool" => Subject::Tool(name.to_ascii_lowercase()),
                 "comment" => Subject::Comment(name.to_ascii_lowercase()),
-                _ => Subject::Secret(Box::new(super::row::SecretFormat { id: name, ..format.clone() })),
+                _ => Subject::Secret(Box::new(SecretFormat { id: name, ..format.clone() })),
             });
         }
     }

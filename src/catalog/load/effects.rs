@@ -2,11 +2,11 @@
 
 use serde_yaml::Value;
 
-use super::agent;
-use super::fields::{Fault, Fields, Read, count, labels, nearest, one_of, text, texts, truth};
-use super::load::{slot, slots};
-use super::row::{Effect, Executes, Pin, Promise, Slot, SlotName, Tree, Verdict};
-use super::severity::Severities;
+use super::{slot, slots};
+use crate::catalog::agent;
+use crate::catalog::fields::{Fault, Fields, Read, count, labels, nearest, one_of, text, texts, truth};
+use crate::catalog::row::{Effect, Executes, Pin, Promise, Slot, SlotName, Tree, Verdict};
+use crate::catalog::severity::Severities;
 use crate::facts::Language;
 use crate::origin::{Mutable, Who};
 
@@ -40,7 +40,10 @@ pub fn effects(row: &Fields<'_>, known: &Severities) -> Read<Vec<Effect>> {
     out.extend(row.read("promises", |v| one_of(v, &promises))?.map(Effect::Promises));
     out.extend(row.each("checks", checks)?);
     out.extend(row.each("caps", caps)?);
-    out.extend(row.read("round-trip-of", texts)?.map(|names| Effect::RoundTripOf(names.iter().flat_map(|n| super::glob::alternatives(n)).collect())));
+    out.extend(
+        row.read("round-trip-of", texts)?
+            .map(|names| Effect::RoundTripOf(names.iter().flat_map(|n| crate::catalog::glob::alternatives(n)).collect())),
+    );
     out.extend(row.read("escapes", |v| escapes(v, known))?.map(Effect::Escapes));
     out.extend(row.read("belongs-to", texts)?.map(Effect::BelongsTo));
     out.extend(row.each("starts", starts)?);

@@ -3,8 +3,8 @@
 use regex::bytes::{Regex, RegexBuilder};
 use serde_yaml::Value;
 
-use super::fields::{Fault, Fields, Read, one_of, text, texts};
-use super::row::{SecretCheck, SecretFormat};
+use crate::catalog::fields::{Fault, Fields, Read, one_of, text, texts};
+use crate::catalog::row::{SecretCheck, SecretFormat};
 
 /// The pattern of a row, ready to match. ASCII alone: Unicode tables make patterns slow to compile, and no token needs them.
 ///
