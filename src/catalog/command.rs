@@ -14,6 +14,8 @@ use crate::facts::{Channel, Command, FileFacts, V, What};
 pub struct Known {
     exact: FxHashMap<String, Vec<RowId>>,
     globs: Vec<(String, RowId)>,
+    /// Patterns of whole paths.
+    paths: Vec<(String, RowId)>,
     options: FxHashMap<RowId, Options>,
 }
 
@@ -73,7 +75,9 @@ impl Known {
         for (id, row) in rows {
             let Subject::Command { program, sub } = &row.subject else { continue };
             by_program.entry(program).or_default().push((id, row, sub));
-            if program.contains(['*', '?']) {
+            if program.contains('/') {
+                known.paths.push((program.clone(), id));
+            } else if program.contains(['*', '?']) {
                 known.globs.push((program.clone(), id));
             } else {
                 known.exact.entry(program.clone()).or_default().push(id);
@@ -108,13 +112,14 @@ impl Known {
         let name = base_name(&program);
         let exact = self.exact.get(name).into_iter().flatten().copied();
         let globs = self.globs.iter().filter(|(p, _)| glob::text(p, name)).map(|(_, id)| *id);
+        let paths = self.paths.iter().filter(|(p, _)| program.contains('/') && glob::text(p, &program)).map(|(_, id)| *id);
         // Most rows of a program with many subcommands speak of another one.
         let next = command.words.get(1).and_then(|w| facts.spelled(w)).filter(|w| !w.starts_with('-'));
         let may = |row: &Row| match (&row.subject, &next) {
             (Subject::Command { sub, .. }, Some(next)) => sub.first().is_none_or(|wanted| is_word(wanted, next)),
             _ => true,
         };
-        exact.chain(globs).filter(|id| may(catalog.row(*id)) && self.start(facts, command, catalog.row(*id), *id).is_some()).collect()
+        exact.chain(globs).chain(paths).filter(|id| may(catalog.row(*id)) && self.start(facts, command, catalog.row(*id), *id).is_some()).collect()
     }
     /// Reads the words after program and subcommands as the row sees them.
     pub fn line(&self, facts: &FileFacts, command: &Command, row: &Row, id: RowId) -> Option<Line> {

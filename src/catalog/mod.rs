@@ -22,8 +22,6 @@ pub mod unwrap;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::OnceLock;
 
-use rayon::prelude::*;
-
 use crate::facts::{Channel, EntryKind, FactId, FileFacts, Target, V, What};
 use crate::finding::Severity;
 use crate::origin::Via;
@@ -85,8 +83,17 @@ impl Catalog {
             .map(|(p, c)| (p.as_ref(), c.as_ref(), false))
             .chain(user.iter().map(|(p, c)| (p.as_str(), c.as_str(), true)))
             .collect();
-        // A run on a small tree is mostly this.
-        let read: Vec<_> = files.par_iter().map(|(path, content, user)| load::rows(path, content, *user, &severities)).collect();
+        // A run on a small tree is mostly this. Not on the pool: whoever waits there may take up work that waits for this catalogue.
+        let read =
+            |files: &[(&str, &str, bool)]| -> Vec<_> { files.iter().map(|(path, text, user)| load::rows(path, text, *user, &severities)).collect() };
+        let (one, other) = files.split_at(files.len() / 2);
+        let read = std::thread::scope(|scope| {
+            let one = scope.spawn(|| read(one));
+            let other = read(other);
+            let mut all = one.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+            all.extend(other);
+            all
+        });
         let (mut rows, mut errors) = (Vec::new(), Vec::new());
         for one in read {
             match one {

@@ -10,7 +10,6 @@ pub mod placeholders;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use rayon::prelude::*;
 use serde::Deserialize;
 
 use crate::catalog::Catalog;
@@ -143,15 +142,10 @@ impl RuleSet {
         })?;
         let mut set = RuleSet { pages: Vec::new(), frameworks };
         let mut errors = Vec::new();
-        let files: Vec<(&str, &str, bool)> = shipped()
-            .pages
-            .iter()
-            .map(|(p, c)| (p.as_ref(), c.as_ref(), false))
-            .chain(user.iter().map(|(p, c)| (p.as_str(), c.as_str(), true)))
-            .collect();
-        let read: Vec<_> = files.par_iter().map(|(file, content, user)| page::page(file, content, *user, catalog, &set.frameworks)).collect();
-        for ((file, content, _), page) in files.into_iter().zip(read) {
-            match page {
+        let files =
+            shipped().pages.iter().map(|(p, c)| (p.as_ref(), c.as_ref(), false)).chain(user.iter().map(|(p, c)| (p.as_str(), c.as_str(), true)));
+        for (file, content, user) in files {
+            match page::page(file, content, user, catalog, &set.frameworks) {
                 Ok(page) => {
                     if let Some(fault) = set.conflict(&page, catalog, detectors) {
                         errors.push(fault.place(file, content, 1, u32::MAX));

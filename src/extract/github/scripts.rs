@@ -2,7 +2,7 @@
 //! plain commands between the lines of PowerShell or cmd. Knows no program.
 
 use crate::extract::expressions::{self, Mentions};
-use crate::extract::{Hole, ignores, javascript, python, shell};
+use crate::extract::{Hole, ignores, javascript, python, shell, windows};
 use crate::facts::{Builder, Expr, ExprWhat, FactId, Language, V, What};
 use crate::syntax::yaml::{Node, NodeKind};
 use crate::text::Text;
@@ -59,7 +59,7 @@ pub(super) fn script(text: &Text, language: Language, constants: &Constants, b: 
         match language {
             Language::Python => drop(python::snippet(text, &holes, b)),
             Language::JavaScript => javascript::snippet(text, &holes, b),
-            Language::PowerShell | Language::Cmd => foreign(text, b),
+            Language::PowerShell | Language::Cmd => drop(shell_script(&windows::as_shell(text, language), b)),
             _ => {}
         }
         if !matches!(language, Language::Python | Language::JavaScript) {
@@ -92,50 +92,6 @@ fn supplied(text: &Text, holes: &[Hole], constants: &Constants, b: &mut Builder)
         for choice in choices {
             shell_script(choice, b);
         }
-    }
-}
-
-/// Lines of PowerShell or cmd that mean the same in a shell, as a script inside this one. What uses the language itself is left out.
-fn foreign(text: &Text, b: &mut Builder) {
-    let mut plain = Text::default();
-    for (at, line) in lines(text.as_str()) {
-        let body = line.trim().trim_start_matches(['@', '&']).trim_start();
-        let start = at + line.len() - line.trim_start().len() + line.trim().len() - body.len();
-        let word = body.split_whitespace().next().unwrap_or_default();
-        let program = !word.is_empty() && word.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'.' | b'/' | b'+'));
-        let own = matches!(
-            word,
-            "if" | "for"
-                | "foreach"
-                | "while"
-                | "do"
-                | "else"
-                | "elseif"
-                | "try"
-                | "catch"
-                | "finally"
-                | "function"
-                | "param"
-                | "return"
-                | "throw"
-                | "switch"
-                | "set"
-                | "rem"
-                | "REM"
-        );
-        // Verbs with a noun (`Get-ChildItem`) are the language's own.
-        let cmdlet = word
-            .split_once('-')
-            .is_some_and(|(verb, noun)| verb.starts_with(|c: char| c.is_ascii_uppercase()) && noun.starts_with(|c: char| c.is_ascii_uppercase()));
-        let odd = body.contains(['{', '}', '(', ')', '`', '^', '%', '<']) && !body.contains("${{");
-        let quotes = body.matches('"').count() % 2 + body.matches('\'').count() % 2;
-        if program && !own && !cmdlet && !odd && quotes == 0 && !body.ends_with(['|', '\\', '&']) && !body.contains(" = ") {
-            plain.append(&text.slice(start, start + body.len()));
-            plain.append(&text.slice(at + line.len(), at + line.len() + 1));
-        }
-    }
-    if !plain.is_empty() {
-        shell_script(&plain, b);
     }
 }
 

@@ -1,0 +1,324 @@
+//! PowerShell: statements, pipelines, words and expressions, each read to the end and said again in the words of a shell. Case does not matter to it, so that names of
+//! its own commands come out in small letters; `$(…)`, methods and blocks run where they stand.
+
+mod commands;
+mod words;
+
+use super::{UNKNOWN, put};
+use crate::text::Text;
+
+/// Blocks and parentheses inside each other that are read; what lies deeper is a value that nobody knows.
+const DEPTH: u32 = 40;
+
+/// The script as a shell would say it.
+pub(super) fn as_shell(source: &Text) -> Text {
+    let mut reader = Reader { source, text: source.as_str(), bytes: source.as_str().as_bytes(), at: 0, blocks: Vec::new(), depth: 0 };
+    reader.statements(None, 0)
+}
+
+struct Reader<'t> {
+    source: &'t Text,
+    text: &'t str,
+    bytes: &'t [u8],
+    at: usize,
+    /// Blocks that were handed to the command that is being read: they run.
+    blocks: Vec<Text>,
+    /// How many `$(…)` stand around.
+    depth: u32,
+}
+
+/// What a pipeline gave.
+struct Piece {
+    text: Text,
+    /// Whether it is a word and no command.
+    word: bool,
+}
+
+impl Reader<'_> {
+    fn peek(&self, ahead: usize) -> Option<u8> {
+        self.bytes.get(self.at + ahead).copied()
+    }
+    fn rest(&self) -> &str {
+        self.text.get(self.at..).unwrap_or_default()
+    }
+    fn takes(&mut self, text: &str) -> bool {
+        let found = self.rest().starts_with(text);
+        self.at += if found { text.len() } else { 0 };
+        found
+    }
+    fn say(&self, out: &mut Text, text: &str) {
+        put(out, self.source, self.at, text);
+    }
+    fn said(&self, text: &str) -> Text {
+        let mut out = Text::default();
+        self.say(&mut out, text);
+        out
+    }
+    /// Passes over one character, whatever it is.
+    fn skip(&mut self) {
+        self.at += self.rest().chars().next().map_or(1, char::len_utf8);
+    }
+    /// Spaces, continued lines and comments inside a statement; line ends too between statements.
+    fn gap(&mut self, lines: bool) {
+        loop {
+            match self.peek(0) {
+                Some(b' ' | b'\t' | b'\r') => self.at += 1,
+                Some(b'\n' | b';') if lines => self.at += 1,
+                Some(b'`') if self.rest().starts_with("`\n") => self.at += 2,
+                Some(b'`') if self.rest().starts_with("`\r\n") => self.at += 3,
+                Some(b'<') if self.peek(1) == Some(b'#') => {
+                    self.at += self.rest().find("#>").map_or(self.rest().len(), |n| n + 2);
+                }
+                Some(b'#') => self.at += self.rest().find('\n').unwrap_or(self.rest().len()),
+                _ => return,
+            }
+        }
+    }
+    /// Passes over what one bracket opens, quotes respected.
+    fn balanced(&mut self) {
+        let mut open = 0_usize;
+        while let Some(byte) = self.peek(0) {
+            match byte {
+                b'`' => self.at += 1,
+                b'\'' => self.at += self.text.get(self.at + 1..).and_then(|t| t.find('\'')).map_or(self.rest().len(), |n| n + 1),
+                b'(' | b'{' | b'[' => open += 1,
+                b')' | b'}' | b']' => open = open.saturating_sub(1),
+                _ => {}
+            }
+            self.skip();
+            if open == 0 {
+                return;
+            }
+        }
+    }
+    fn bare(&self) -> &str {
+        let rest = self.rest();
+        let end = rest.find(|c: char| !(c.is_alphanumeric() || c == '_' || c == '-')).unwrap_or(rest.len());
+        rest.get(..end).unwrap_or_default()
+    }
+
+    /// Statements up to what closes them.
+    fn statements(&mut self, close: Option<u8>, depth: u32) -> Text {
+        let mut out = Text::default();
+        loop {
+            self.gap(true);
+            match self.peek(0) {
+                None => return out,
+                found if found == close => {
+                    self.at += 1;
+                    return out;
+                }
+                _ => {}
+            }
+            let (before, outer) = (self.at, std::mem::take(&mut self.blocks));
+            out.append(&self.statement(depth));
+            for block in std::mem::replace(&mut self.blocks, outer) {
+                self.say(&mut out, "\n");
+                out.append(&block);
+            }
+            self.say(&mut out, "\n");
+            if self.at == before {
+                self.skip();
+            }
+        }
+    }
+
+    fn statement(&mut self, depth: u32) -> Text {
+        if depth > DEPTH {
+            self.balanced();
+            return Text::default();
+        }
+        match self.peek(0) {
+            Some(b'{') => return self.block(depth),
+            Some(b')' | b'}') => {
+                self.at += 1;
+                return Text::default();
+            }
+            Some(b'$' | b'[') if !self.rest().starts_with("${{") => {
+                let start = self.at;
+                if let Some(found) = self.assignment(depth) {
+                    return found;
+                }
+                self.at = start;
+            }
+            _ => {}
+        }
+        let word = self.bare().to_ascii_lowercase();
+        let length = word.len();
+        let mut out = Text::default();
+        match word.as_str() {
+            "if" | "elseif" | "while" | "foreach" | "for" | "switch" => {
+                self.at += length;
+                self.conditional(&word, depth, &mut out);
+            }
+            "function" | "filter" => {
+                self.at += length;
+                self.gap(false);
+                let name = self.bare().to_owned();
+                out.append(&self.source.slice(self.at, self.at + name.len()));
+                self.at += name.len();
+                self.gap(true);
+                if self.peek(0) == Some(b'(') {
+                    self.balanced();
+                    self.gap(true);
+                }
+                self.say(&mut out, "() {\n:\n");
+                out.append(&self.block(depth));
+                self.say(&mut out, "}");
+            }
+            "try" | "finally" | "do" | "begin" | "process" | "end" | "trap" | "catch" => {
+                self.at += length;
+                while self.peek(0).is_some_and(|b| b != b'{' && b != b'\n') {
+                    self.skip();
+                }
+                self.gap(true);
+                out.append(&self.block(depth));
+            }
+            "param" | "until" | "using" => {
+                self.at += length;
+                self.gap(true);
+                if self.peek(0) == Some(b'(') {
+                    self.balanced();
+                } else {
+                    self.at += self.rest().find('\n').unwrap_or(self.rest().len());
+                }
+            }
+            "throw" => {
+                self.at += self.rest().find(['\n', ';', '}']).unwrap_or(self.rest().len());
+                self.say(&mut out, "exit 1");
+            }
+            "return" => {
+                self.at += length;
+                out = self.pipeline(depth).text;
+            }
+            _ => {
+                let piece = self.pipeline(depth);
+                if piece.word {
+                    self.say(&mut out, "echo ");
+                }
+                out.append(&piece.text);
+            }
+        }
+        out
+    }
+
+    /// `{ … }`, what it runs.
+    fn block(&mut self, depth: u32) -> Text {
+        self.gap(true);
+        if self.peek(0) != Some(b'{') {
+            return Text::default();
+        }
+        if depth > DEPTH {
+            self.balanced();
+            return Text::default();
+        }
+        self.at += 1;
+        self.statements(Some(b'}'), depth + 1)
+    }
+
+    /// `if (…) { … } else { … }` and loops.
+    fn conditional(&mut self, word: &str, depth: u32, out: &mut Text) {
+        self.gap(true);
+        let asked = self.condition(depth);
+        if word == "switch" {
+            // Its cases are blocks behind values.
+            self.gap(true);
+            if self.peek(0) == Some(b'{') {
+                self.balanced();
+            }
+            return;
+        }
+        let (before, between, after) = if matches!(word, "if" | "elseif") { ("if ", "; then\n:\n", "fi") } else { ("while ", "; do\n:\n", "done") };
+        self.say(out, before);
+        out.append(&asked);
+        self.say(out, between);
+        out.append(&self.block(depth));
+        let end = self.at;
+        self.gap(true);
+        let next = self.bare().to_ascii_lowercase();
+        if before == "if " && matches!(next.as_str(), "else" | "elseif") {
+            self.at += next.len();
+            self.say(out, "else\n:\n");
+            if next == "elseif" {
+                self.conditional("elseif", depth + 1, out);
+                self.say(out, "\n");
+            } else {
+                out.append(&self.block(depth));
+            }
+        } else {
+            self.at = end;
+        }
+        self.say(out, after);
+    }
+
+    /// `(…)` behind a keyword: a comparison of two values, or one that has to be something.
+    fn condition(&mut self, depth: u32) -> Text {
+        let start = self.at;
+        let unknown = |reader: &mut Self| {
+            reader.at = start;
+            if reader.peek(0) == Some(b'(') {
+                reader.balanced();
+            }
+            reader.said("[ -n \"$?\" ]")
+        };
+        if !self.takes("(") || depth > DEPTH {
+            return unknown(self);
+        }
+        self.gap(true);
+        let Some(left) = self.operand(depth + 1) else { return unknown(self) };
+        self.gap(true);
+        let mut out = self.said("[ ");
+        let operator = self.bare().to_ascii_lowercase();
+        let sign = match operator.as_str() {
+            "-eq" | "-ieq" | "-ceq" => "=",
+            "-ne" | "-ine" | "-cne" => "!=",
+            "" if self.peek(0) == Some(b')') => "",
+            _ => return unknown(self),
+        };
+        self.at += operator.len();
+        if sign.is_empty() {
+            self.say(&mut out, "-n ");
+            out.append(&left);
+        } else {
+            self.gap(true);
+            let Some(right) = self.operand(depth + 1) else { return unknown(self) };
+            out.append(&left);
+            self.say(&mut out, &format!(" {sign} "));
+            out.append(&right);
+        }
+        self.gap(true);
+        if !self.takes(")") {
+            return unknown(self);
+        }
+        self.say(&mut out, " ]");
+        out
+    }
+
+    /// `$name = …`, `$env:NAME += …`, `[string]$name = …`.
+    fn assignment(&mut self, depth: u32) -> Option<Text> {
+        while self.peek(0) == Some(b'[') {
+            self.balanced();
+            self.gap(false);
+        }
+        let (exported, from, to) = self.variable()?;
+        self.gap(false);
+        let adds = self.rest().starts_with("+=");
+        if !adds && (self.peek(0) != Some(b'=') || self.peek(1) == Some(b'=')) {
+            return None;
+        }
+        self.at += if adds { 2 } else { 1 };
+        self.gap(true);
+        let value = self.pipeline(depth);
+        let mut out = self.said(if exported { "export " } else { "" });
+        out.append(&self.source.slice(from, to));
+        self.say(&mut out, if adds { "+=" } else { "=" });
+        if value.word {
+            out.append(&value.text);
+        } else {
+            self.say(&mut out, "\"$(");
+            out.append(&value.text);
+            self.say(&mut out, ")\"");
+        }
+        Some(out)
+    }
+}
