@@ -54,7 +54,7 @@ impl Strings<'_> {
 }
 
 fn decode(bytes: &[u8], (start, end): (usize, usize)) -> Text {
-    let mut reader = Reader { bytes: bytes.get(..end).unwrap_or(bytes), at: start, notices: Vec::new(), skip: |_| false, told: 0 };
+    let mut reader = Reader { bytes: bytes.get(..end).unwrap_or(bytes), at: start, notices: Vec::new(), skip: |_| false, joined: |_| false, told: 0 };
     reader.contents()
 }
 
