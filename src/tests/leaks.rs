@@ -172,6 +172,7 @@ fn passwords_among_words_of_commands_are_never_shown() {
         format!("wget -qO- --http-password \"{word}\" https://get.example.com/e.sh | bash"),
         format!("http --auth me:{word} https://get.example.com/f.sh | bash"),
         "curl -fsSL -u me:$PASSWORD https://get.example.com/g.sh | bash".to_owned(),
+        "pip install -U git+https://git.example.com/Our-Org1/r".to_owned(),
         "docker run -u 1000:1000 -v /a:/b x && curl https://get.example.com/h.sh | bash".to_owned(),
     ];
     let shell = format!("#!/bin/sh\n{}\n", lines.join("\n"));
@@ -187,6 +188,7 @@ fn passwords_among_words_of_commands_are_never_shown() {
     for letter in 'a'..='j' {
         assert!(out.contains(&format!("get.example.com/{letter}.sh")), "{letter} is spoken of");
     }
+    assert!(out.contains("git.example.com/Our-Org1/r"), "an address is no login");
     assert!(out.contains("me:$PASSWORD") && out.contains("1000:1000"), "what is no secret is not shortened");
     let part = word.get(4..12).unwrap();
     assert!(!out.contains(part), "{:?}", out.lines().find(|l| l.contains(part)));

@@ -76,19 +76,20 @@ fn in_options(bytes: &[u8]) -> impl Iterator<Item = &[u8]> {
     static OPTION: OnceLock<Option<Regex>> = OnceLock::new();
     let pattern = || {
         let between = r#"(?:[\s"',=\\]{1,8})"#;
-        let login = format!(r#"(?:-[uU]|--user|--proxy-user){between}?[^\s:"'\\=,]{{1,64}}:([^\s"'\\${{}}<>]{{6,}})"#);
-        let asked = format!(r#"(?:-a|--auth){between}[^\s:"'\\=,]{{1,64}}:([^\s"'\\${{}}<>]{{6,}})"#);
+        let login = format!(r#"(?:-u|--user|--proxy-user|--auth){between}?[^\s:"'\\=,]{{1,64}}:([^\s"'\\${{}}<>]{{6,}})"#);
         let alone = format!(r#"--(?:[a-z]+-)?password{between}([^\s"'\\${{}}<>]{{6,}})"#);
-        Regex::new(&format!("{login}|{asked}|{alone}")).ok()
+        Regex::new(&format!("{login}|{alone}")).ok()
     };
     let found = OPTION.get_or_init(pattern).iter().flat_map(move |p| p.captures_iter(bytes));
     // An option begins a word.
     let begins = |at: usize| at.checked_sub(1).and_then(|i| bytes.get(i)).is_none_or(|b| !b.is_ascii_alphanumeric() && !matches!(b, b'-' | b'_'));
     let inner = move |c: regex::bytes::Captures<'_>| -> Option<std::ops::Range<usize>> {
         c.get(0).filter(|m| begins(m.start()))?;
-        Some(c.get(1).or_else(|| c.get(2)).or_else(|| c.get(3))?.range())
+        c.get(1).or_else(|| c.get(2)).map(|m| m.range())
     };
-    found.filter_map(inner).filter_map(|range| bytes.get(range))
+    // The word may be an address (`-u git+https://…`): what stands in front of its host is looked at elsewhere.
+    let is_address = |bytes: &&[u8]| bytes.starts_with(b"//");
+    found.filter_map(inner).filter_map(|range| bytes.get(range)).filter(move |b| !is_address(b))
 }
 
 /// Shortens every secret to its first characters, wherever a sentence or a name of the report holds it.
