@@ -197,7 +197,7 @@ pub fn analyze_for(
     wanted: &Wanted,
     cache: Option<&Cache>,
 ) -> (Model, Vec<Alert>) {
-    conclude(sources, catalog, rules, config, model(sources, catalog, wanted, cache), (&|_| true, BTreeSet::new()))
+    conclude(sources, catalog, rules, config, model(sources, catalog, wanted, cache), &|_| true, BTreeSet::new())
 }
 
 /// As [`analyze`], for rules that look at texts alone: of notebooks and Python files only those are read in which one of them finds something.
@@ -206,7 +206,7 @@ pub fn analyze_texts(sources: &Sources, catalog: &Catalog, rules: &RuleSet, conf
     let of_texts = |(id, file): (FileId, &SourceFile)| (matches!(file.kind, Kind::Notebook | Kind::Python) && !found.contains(&id)).then_some(id);
     let unread: BTreeSet<FileId> = sources.iter().filter_map(of_texts).collect();
     let model = model_of(sources, catalog, catalog.wanted(), &|id| !unread.contains(&id), cache);
-    conclude(sources, catalog, rules, config, model, (&detect::is_of_texts, unread))
+    conclude(sources, catalog, rules, config, model, &detect::is_of_texts, unread)
 }
 
 /// What the pages that are asked say of a model. `unread`: files of which it is known already that no text of theirs matters to those pages.
@@ -216,7 +216,8 @@ fn conclude(
     rules: &RuleSet,
     config: &Config,
     model: Model,
-    (asked, unread): (&(dyn Fn(&Page) -> bool + Sync), BTreeSet<FileId>),
+    asked: &(dyn Fn(&Page) -> bool + Sync),
+    unread: BTreeSet<FileId>,
 ) -> (Model, Vec<Alert>) {
     let secrets = detect::secrets::Secrets::without(unread);
     let context = detect::Context {

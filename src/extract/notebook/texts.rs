@@ -110,8 +110,8 @@ pub fn spots(bytes: &[u8], all: &[u32]) -> Vec<Spot> {
         let (mut line, mut done) = (1, range.start as usize);
         let mut parts = strings.parts.iter().copied().peekable();
         let under = |name: &[u8]| path.iter().any(|s| matches!(s, Step::Key(k) if *k == name));
-        for i in first..last {
-            let at = all[i] as usize;
+        for (i, at) in all.iter().enumerate().take(last).skip(first) {
+            let at = *at as usize;
             while let Some((start, end)) = parts.next_if(|(_, end)| *end <= at) {
                 line += newlines(bytes, start.max(done), end);
                 done = end;
