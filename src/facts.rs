@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 pub use build::Builder;
 pub use code::{Arg, ArgName, Call, Command, Param, ParamKind, Requirement, RequirementFrom, Stdin, Target, Word, WordPart};
 pub use value::{Expr, ExprWhat, V, Value};
-pub use what::{CellKind, Channel, EntryKind, ImageRole, Language, Level, LiteralPlace, OnFail, TemplateKind, What};
+pub use what::{CellKind, Channel, EntryKind, ImageRole, Language, Level, OnFail, TemplateKind, What};
 
 use crate::cond::{Cond, CondId};
 use crate::notice::LocalNotice;

@@ -47,3 +47,16 @@ pub struct Notice {
     /// One sentence for people, without a final full stop.
     pub text: String,
 }
+
+/// A word as faults quote it. What a person meant as a name stands there whole; anything else may be a secret that was put in the wrong place, and is
+/// shortened as one.
+pub fn said(word: &str) -> String {
+    let length = word.chars().count();
+    let named = |c: char| c.is_ascii_alphabetic() || matches!(c, '-' | '_' | '.' | '/' | ' ');
+    let lower = !word.chars().any(|c| c.is_ascii_uppercase());
+    if length < 6 || word.chars().all(named) && (length <= 12 || lower && length <= 40) {
+        return format!("`{word}`");
+    }
+    let shown: String = word.chars().take((length / 6).min(4)).collect();
+    format!("`{shown}…` ({length} characters)")
+}

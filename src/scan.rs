@@ -197,17 +197,19 @@ pub fn analyze_for(
     wanted: &Wanted,
     cache: Option<&Cache>,
 ) -> (Model, Vec<Alert>) {
-    conclude(sources, catalog, rules, config, model(sources, catalog, wanted, cache), &|_| true)
+    conclude(sources, catalog, rules, config, model(sources, catalog, wanted, cache), &|_| true, BTreeSet::new())
 }
 
 /// As [`analyze`], for rules that look at texts alone: of notebooks and Python files only those are read in which one of them finds something.
 pub fn analyze_texts(sources: &Sources, catalog: &Catalog, rules: &RuleSet, config: &Config, cache: Option<&Cache>) -> (Model, Vec<Alert>) {
     let found = detect::secrets::Sieve::new(catalog, config).kept(sources);
-    let is_read = |id: FileId| !matches!(sources.file(id).kind, Kind::Notebook | Kind::Python) || found.contains(&id);
-    conclude(sources, catalog, rules, config, model_of(sources, catalog, catalog.wanted(), &is_read, cache), &detect::is_of_texts)
+    let of_texts = |(id, file): (FileId, &SourceFile)| (matches!(file.kind, Kind::Notebook | Kind::Python) && !found.contains(&id)).then_some(id);
+    let unread: BTreeSet<FileId> = sources.iter().filter_map(of_texts).collect();
+    let model = model_of(sources, catalog, catalog.wanted(), &|id| !unread.contains(&id), cache);
+    conclude(sources, catalog, rules, config, model, &detect::is_of_texts, unread)
 }
 
-/// What the pages that are asked say of a model.
+/// What the pages that are asked say of a model. `unread`: files of which it is known already that no text of theirs matters to those pages.
 fn conclude(
     sources: &Sources,
     catalog: &Catalog,
@@ -215,8 +217,9 @@ fn conclude(
     config: &Config,
     model: Model,
     asked: &(dyn Fn(&Page) -> bool + Sync),
+    unread: BTreeSet<FileId>,
 ) -> (Model, Vec<Alert>) {
-    let secrets = detect::secrets::Secrets::default();
+    let secrets = detect::secrets::Secrets::without(unread);
     let context = detect::Context {
         sources,
         facts: &model.facts,

@@ -123,3 +123,43 @@ fn permissions_stay_and_links_are_not_followed_out() {
     let names = std::fs::read_dir(&place.0).unwrap().count();
     assert_eq!(names, 2, "nothing is left beside the files");
 }
+
+#[test]
+fn a_file_that_cannot_be_written_is_named_and_the_others_are_fixed() {
+    let place = Place::new("unwritten");
+    let (first, second) = (place.write("a.py", CONFIG), place.write("b.py", CONFIG));
+    let mut only = std::fs::metadata(&first).unwrap().permissions();
+    only.set_readonly(true);
+    std::fs::set_permissions(&first, only).unwrap();
+    let (code, out, err) = fix(&place.0, &[]);
+    assert_eq!(code, Some(2), "{err}");
+    assert_eq!(std::fs::read_to_string(&first).unwrap(), CONFIG);
+    assert_eq!(std::fs::read_to_string(&second).unwrap(), SAFE);
+    assert!(err.contains("a.py: is read-only") && !err.contains("b.py"), "{err}");
+    assert!(
+        out.contains("not fixed  unsafe-yaml-load: it could not be written: is read-only") && out.contains("1 finding fixed in 1 file, 1 not"),
+        "{out}"
+    );
+}
+
+#[test]
+fn outputs_side_by_side_are_one_difference() {
+    let place = Place::new("outputs");
+    let token = ["hf_KGpOyQNcdOyZbkBF", "TFoOxtzHqSTZHEsviz"].concat();
+    let other = ["hf_QGpOyQNcdOyZbkBF", "TFoOxtzHqSTZHEsviz"].concat();
+    let outputs = [&token, &other].map(|t| format!("{{\"name\": \"stdout\", \"output_type\": \"stream\", \"text\": [\"{t}\"]}}")).join(",\n");
+    let before = format!(
+        "{{\"cells\": [{{\"cell_type\": \"code\", \"id\": \"a\", \"metadata\": {{}}, \"source\": [\"1\"], \"outputs\": [\n{outputs}\n]}}], \"metadata\": {{}}, \"nbformat\": 4, \"nbformat_minor\": 5}}\n"
+    );
+    let notebook = place.write("n.ipynb", &before);
+    let (code, out, err) = fix(&place.0, &["--diff", "--unsafe"]);
+    assert_eq!(code, Some(1));
+    assert!(out.contains("+++ b/n.ipynb") && out.matches("\n-").count() >= 2 && !out.contains("KGpO"), "{out}");
+    assert!(err.contains("2 findings would be fixed in 1 file"), "{err}");
+    assert_eq!(std::fs::read_to_string(&notebook).unwrap(), before);
+    let (code, out, _) = fix(&place.0, &["--unsafe"]);
+    assert_eq!(code, Some(0), "{out}");
+    assert!(std::fs::read_to_string(&notebook).unwrap().contains("\"outputs\": []"), "{out}");
+    let (_, out, _) = fix(&place.0, &["--unsafe"]);
+    assert_eq!(out, "0 findings fixed in 0 files\n");
+}

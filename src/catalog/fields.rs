@@ -6,6 +6,7 @@ use std::fmt;
 
 use serde_yaml::{Mapping, Value};
 
+use crate::notice::said;
 use crate::origin::Via;
 
 /// A fault in a row, page, table or policy file.
@@ -137,7 +138,7 @@ impl<'a> Fields<'a> {
             let name = text(key)?;
             if !known.contains(&name.as_str()) {
                 let hint = nearest(&name, known.iter().copied()).map_or(String::new(), |k| format!("; did you mean `{k}`?"));
-                return Err(Fault::new(format!("{} has no key `{name}`{hint}", self.what)).under(&name));
+                return Err(Fault::new(format!("{} has no key {}{hint}", self.what, said(&name))).under(&name));
             }
         }
         Ok(())
@@ -228,7 +229,7 @@ pub fn one_of<T: Copy>(value: &Value, names: &[(&'static str, T)]) -> Read<T> {
     names.iter().find(|(n, _)| *n == word).map(|(_, t)| *t).ok_or_else(|| {
         let all: Vec<&str> = names.iter().map(|(n, _)| *n).collect();
         let hint = nearest(&word, all.iter().copied()).map_or(String::new(), |k| format!("; did you mean `{k}`?"));
-        Fault::new(format!("`{word}` is none of {}{hint}", all.join(", ")))
+        Fault::new(format!("{} is none of {}{hint}", said(&word), all.join(", ")))
     })
 }
 
@@ -237,7 +238,7 @@ pub fn labels(value: &Value) -> Read<Via> {
     texts(value)?.iter().try_fold(Via::default(), |all, name| {
         let label = Via::named(name).ok_or_else(|| {
             let names: Vec<&str> = Via::NAMES.iter().map(|(n, _)| *n).collect();
-            Fault::new(format!("`{name}` is none of {}", names.join(", ")))
+            Fault::new(format!("{} is none of {}", said(name), names.join(", ")))
         })?;
         Ok(all.with(label))
     })

@@ -1,9 +1,10 @@
 //! `pipevet fix`: scans, edits in memory, scans again, and writes the files that are better for it. Writes only files that lie in the paths it was given.
 
+use std::collections::BTreeMap;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, ensure};
+use anyhow::{Context, bail, ensure};
 
 use super::args::{Check, Fix};
 use super::check::{Outcome as Run, by_itself, held_by_baseline, widened};
@@ -11,8 +12,9 @@ use super::knowledge::Origin;
 use super::progress::Progress;
 use super::{FAILING, output};
 use crate::finding::{Edit, Report, Safety};
-use crate::fix::batch::{self, Batch, Outcome, Wanted};
-use crate::report::{diff, fixes};
+use crate::fix::batch::{Batch, Outcome, Wanted};
+use crate::fix::rounds;
+use crate::report::{diff, escape, fixes};
 use crate::source::{FileId, Sources};
 use crate::triage::compare::Snapshot;
 use crate::triage::redact;
@@ -65,30 +67,46 @@ pub fn run(fix: &Fix) -> anyhow::Result<u8> {
     progress.now(format!("trying {} edits", wanted.len()));
     let mut last = None;
     let (at, wanted): (Vec<usize>, Vec<Wanted>) = wanted.into_iter().unzip();
-    let batch = batch::apply(&mut sources, &report, &wanted, &mut |edited| {
+    let batch = rounds::apply(&mut sources, &report, &wanted, &mut |edited| {
         let (report, model) = knowledge.scan(edited, Vec::new(), &policy);
         last = Some(model.facts);
         report
     });
-    for (i, outcome) in at.into_iter().zip(&batch.outcomes) {
+    for (i, outcome) in at.iter().copied().zip(&batch.outcomes) {
         if let Some(entry) = entries.get_mut(i) {
             entry.outcome = outcome.clone();
         }
     }
     drop(progress);
     let mut summary = Vec::new();
-    fixes::write(&entries, fixes::Look { dry: fix.diff, more }, &mut summary)?;
     if fix.diff {
+        fixes::write(&entries, fixes::Look { dry: true, more }, &mut summary)?;
         output::deliver(&differences(&batch, &report, &mut sources)?, None)?;
         // What is read by a program is the difference alone.
         std::io::stderr().lock().write_all(&summary)?;
         return Ok(if batch.edits.is_empty() { 0 } else { FAILING });
     }
+    // One file that cannot be written keeps nobody from the others.
+    let mut unwritten: BTreeMap<FileId, String> = BTreeMap::new();
     for (file, before) in &batch.before {
         let edited = sources.file(*file);
-        write(&edited.location, before, &edited.bytes, &inside).with_context(|| edited.shown.clone())?;
+        if let Err(why) = write(&edited.location, before, &edited.bytes, &inside) {
+            unwritten.insert(*file, format!("{why:#}"));
+        }
     }
+    for (i, wanted) in at.into_iter().zip(&wanted) {
+        let files = wanted.repair.edits.iter().map(|e| e.at.file);
+        if let (Some(entry), Some(why)) = (entries.get_mut(i).filter(|e| e.outcome == Outcome::Made), files.filter_map(|f| unwritten.get(&f)).next())
+        {
+            entry.outcome = Outcome::Refused(format!("it could not be written: {why}"));
+        }
+    }
+    fixes::write(&entries, fixes::Look { dry: false, more }, &mut summary)?;
     output::deliver(&summary, None)?;
+    if !unwritten.is_empty() {
+        let each: Vec<String> = unwritten.iter().map(|(file, why)| format!("{}: {why}", escape::visible(&sources.file(*file).shown))).collect();
+        bail!("could not be written: {}", each.join("; "));
+    }
     let failing = match (batch.after, last) {
         (Some(mut after), Some(facts)) => {
             let now = Snapshot::of(&after, &facts, &sources);
@@ -125,7 +143,10 @@ fn is_inside(path: &Path, inside: &[PathBuf]) -> bool {
 
 /// Replaces a file that still is what was read.
 fn write(path: &Path, before: &[u8], after: &[u8], inside: &[PathBuf]) -> anyhow::Result<()> {
+    let now = std::fs::read(path)?;
     ensure!(is_inside(path, inside), "lies outside of the paths that were given");
-    ensure!(std::fs::read(path)? == before, "was changed by somebody else since it was read: nothing was written");
+    ensure!(now == before, "was changed by somebody else since it was read: nothing was written");
+    // A file is replaced by another one in its directory: that alone would not ask whether this one may be written.
+    ensure!(!path.metadata()?.permissions().readonly(), "is read-only");
     output::deliver(after, Some(path))
 }

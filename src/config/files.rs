@@ -1,6 +1,8 @@
 //! Where policy is read from: a disk, or the tree of a revision. In a pull request from a fork it is the tree of the base, so nothing here assumes a disk.
 //! Knows paths and no policy.
 
+use crate::notice::said;
+
 /// Most bytes of a policy file, page or row file.
 pub const MOST: u64 = 4 << 20;
 
@@ -54,10 +56,17 @@ pub fn home(file: &str) -> &str {
     }
 }
 
+/// A path of a policy file as faults quote it: whole where it looks like one.
+pub fn said_path(path: &str) -> String {
+    let name = path.rsplit('/').next().unwrap_or(path);
+    let is_file = name.rsplit_once('.').is_some_and(|(stem, end)| !stem.is_empty() && matches!(end, "toml" | "md" | "yml" | "yaml"));
+    if is_file { format!("`{path}`") } else { said(path) }
+}
+
 /// `path`, as a policy file in `home` writes it, from the top of `files`. An error says why it cannot be meant.
 pub fn resolve(files: &dyn Files, home: &str, path: &str) -> Result<String, String> {
     if path.starts_with(['/', '\\']) || path.get(1..2) == Some(":") {
-        return Err(format!("`{path}` is no path from the directory of the policy"));
+        return Err(format!("{} is no path from the directory of the policy", said_path(path)));
     }
     let mut out: Vec<&str> = Vec::new();
     for segment in home.split('/').chain(path.split('/')) {
@@ -68,7 +77,7 @@ pub fn resolve(files: &dyn Files, home: &str, path: &str) -> Result<String, Stri
         }
     }
     if out.first() == Some(&"..") && !files.has_outside() {
-        return Err(format!("`{path}` lies outside of the revision that policy is read from"));
+        return Err(format!("{} lies outside of the revision that policy is read from", said_path(path)));
     }
     Ok(out.join("/"))
 }

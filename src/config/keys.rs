@@ -7,6 +7,7 @@ use super::node::{Node, Origin, What};
 use crate::catalog::fields::{LoadError, nearest};
 use crate::catalog::load::{self, SUBJECTS};
 use crate::catalog::severity::{LEVELS, Severities};
+use crate::notice::said;
 
 /// One key of a table.
 #[derive(Debug)]
@@ -134,7 +135,7 @@ fn table(node: &mut Node, keys: &[Key], path: &str, severities: &Severities, fau
     for (name, entry) in entries.iter_mut() {
         let Some(key) = keys.iter().find(|k| k.name == name) else {
             let hint = hint(name, keys.iter().map(|k| k.name));
-            faults.push(entry.from.fault(format!("{} has no key `{name}`{hint}", named(path))));
+            faults.push(entry.from.fault(format!("{} has no key {}{hint}", named(path), said(name))));
             continue;
         };
         let inner = if path.is_empty() { name.clone() } else { format!("{}.{name}", path.trim_matches(['[', ']'])) };
@@ -213,7 +214,7 @@ fn cells(node: &Node, path: &str, severities: &Severities, faults: &mut Vec<Load
     let name = path.rsplit_once('.').map_or(path, |(_, name)| name);
     let Some(columns) = severities.columns(name) else {
         let hint = hint(name, severities.adjustable());
-        faults.push(node.from.fault(format!("the severity tables have no class or asset `{name}`{hint}")));
+        faults.push(node.from.fault(format!("the severity tables have no class or asset {}{hint}", said(name))));
         return;
     };
     if !matches!(node.what, What::Table(_)) {
@@ -227,7 +228,7 @@ fn cells(node: &Node, path: &str, severities: &Severities, faults: &mut Vec<Load
             faults.extend(one_of(cell, &format!("{path}.{column}"), &levels));
         } else {
             let hint = hint(column, columns.iter().copied());
-            faults.push(cell.from.fault(format!("`[{path}]` has no column `{column}`{hint}: it has {}", columns.join(", "))));
+            faults.push(cell.from.fault(format!("`[{path}]` has no column {}{hint}: it has {}", said(column), columns.join(", "))));
         }
     }
 }
@@ -236,7 +237,7 @@ fn one_of(node: &Node, path: &str, words: &[&str]) -> Option<LoadError> {
     let all = words.join(", ");
     match node.text() {
         Some(word) if words.contains(&word) => None,
-        Some(word) => Some(node.from.fault(format!("`{word}` is none of {all}{}", hint(word, words.iter().copied())))),
+        Some(word) => Some(node.from.fault(format!("{} is none of {all}{}", said(word), hint(word, words.iter().copied())))),
         None => Some(node.from.fault(format!("`{path}` is one of {all}, not {}", node.kind()))),
     }
 }

@@ -13,6 +13,7 @@ use crate::catalog::fields::LoadError;
 use crate::catalog::row::{Effect, Row, Subject};
 use crate::catalog::severity::{self, Severities};
 use crate::finding::{Confidence, Severity};
+use crate::notice::said;
 pub use files::{Entry, Files, MOST, home, resolve};
 pub use node::{Node, Origin, What};
 pub use trust::Trust;
@@ -149,7 +150,7 @@ impl Config {
         unknown
             .map(|(id, setting)| {
                 let hint = nearest(id).map_or(String::new(), |n| format!("; did you mean `{n}`?"));
-                setting.from.fault(format!("there is no rule `{id}`{hint}"))
+                setting.from.fault(format!("there is no rule {}{hint}", said(id)))
             })
             .collect()
     }
@@ -195,7 +196,10 @@ fn read(files: &dyn Files, path: &str, said: &Origin, stack: &mut Vec<String>, s
     if stack.len() >= DEPTH {
         return Err(one(format!("more than {DEPTH} policy files extend one another")));
     }
-    let text = files.read(path).map_err(|e| one(format!("{shown}: {e}")))?.ok_or_else(|| one(format!("there is no file {shown}")))?;
+    let text = files.read(path).map_err(|e| one(format!("{shown}: {e}")))?.ok_or_else(|| {
+        let named = matches!(said, Origin::File { .. });
+        one(format!("there is no file {}", if named { files::said_path(&shown) } else { shown.clone() }))
+    })?;
     let project = path.rsplit('/').next() == Some(PROJECT);
     let Some(mut own) = Node::read(&shown, &text, project).map_err(|e| vec![e])? else { return Ok(None) };
     let mut faults = keys::check(&mut own, severities);

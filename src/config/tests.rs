@@ -115,6 +115,8 @@ fn faults_name_key_and_place() {
         ("a = 1\n", "1:1: the policy has no key `a`"),
         ("[rule.x]\nlevl = \"high\"\n", "2:1: `[rule.x]` has no key `levl`; did you mean `level`?"),
         ("\n[[row]]\ncall = \"a.b\"\nsee = \"x\"\nsink = { kind = \"shel\" }\n", "5:10: severity.yml has no kind `shel`"),
+        ("[trust.secrets]\nHF_TOKEN = \"hunter2-Zq81xWv9kLmN\"\n", "2:1: `hun…` (20 characters) is none of read, none"),
+        ("extends = \"hunter2-Zq81xWv9kLmN\"\n", "1:1: there is no file `p/h…` (22 characters)"),
         ("mode = \"obsrve\"\n", "1:1: `obsrve` is none of enforce, observe; did you mean `observe`?"),
         ("edition = 2026.11\n", "1:1: `edition` is a year and a month in quotes: \"2026.11\""),
         ("[trust]\norgs = [\"a\",\n  7]\n", "3:3: `trust.orgs` is a list of texts; this is a number"),
@@ -128,7 +130,7 @@ fn faults_name_key_and_place() {
         ("[ignore]\nrule = \"a\"\n", "1:2: write `[[ignore]]`, once for each"),
         ("extends = \"/etc/x.toml\"\n", "1:1: `/etc/x.toml` is no path from the directory of the policy"),
         ("rules = [\"../../x\"]\n", "1:10: `../../x` lies outside of the revision"),
-        ("extends = [\"b.toml\"]\n", "1:12: there is no file p/b.toml"),
+        ("extends = [\"b.toml\"]\n", "1:12: there is no file `p/b.toml`"),
     ];
     for (text, want) in cases {
         let got = load(&[("p/pipevet.toml", text)]).unwrap_err().remove(0);

@@ -118,9 +118,12 @@ pub fn refine(kind: Kind, path: &str, bytes: &[u8]) -> Kind {
     kind
 }
 
+/// Lists by which other scanners know secrets that somebody looked at.
+pub const LISTS: [&str; 3] = [".gitleaksignore", ".betterleaksignore", ".secrets.baseline"];
+
 /// Files in which tools keep credentials, and the lists by which other scanners know them.
 fn is_plain(name: &str, extension: Option<&str>) -> bool {
-    const NAMES: [&str; 16] = [
+    const NAMES: [&str; 13] = [
         ".netrc",
         "_netrc",
         ".npmrc",
@@ -134,11 +137,8 @@ fn is_plain(name: &str, extension: Option<&str>) -> bool {
         "id_rsa",
         "id_ecdsa",
         "id_ed25519",
-        ".gitleaksignore",
-        ".betterleaksignore",
-        ".secrets.baseline",
     ];
-    NAMES.contains(&name) || matches!(extension, Some("tfvars" | "pem" | "key" | "ppk"))
+    NAMES.contains(&name) || LISTS.contains(&name) || matches!(extension, Some("tfvars" | "pem" | "key" | "ppk"))
 }
 
 fn is_dockerfile(name: &str) -> bool {

@@ -91,7 +91,8 @@ pub fn sifted(paths: &[PathBuf], options: &Options, keeps: &Keeps<'_>) -> Result
             return Err(bad("neither a file nor a directory".to_owned()));
         }
     }
-    Ok(collect(found, left, &working, |candidate| sift(from_disk(candidate, options.whole), candidate, keeps)))
+    let lists = lists(&found, |location| Some((location.symlink_metadata().ok().filter(std::fs::Metadata::is_file)?.len(), None)));
+    Ok(collect(found, lists, left, &working, |candidate| sift(from_disk(candidate, options.whole), candidate, keeps)))
 }
 
 /// Whether anything is to be found in a file that was read.
@@ -112,12 +113,40 @@ fn sift(outcome: Outcome, candidate: &Candidate, keeps: &Keeps<'_>) -> Outcome {
     }
 }
 
-/// Reads candidates in parallel and puts them in order.
+/// The lists at the tops of repositories of which only a part was asked for. `find` gives length and object of a file that is there.
+fn lists(found: &BTreeMap<PathBuf, Candidate>, find: impl Fn(&Path) -> Option<(u64, Option<String>)>) -> BTreeMap<PathBuf, Candidate> {
+    let tops: BTreeSet<&PathBuf> = found.values().map(|c| &c.top).collect();
+    let places = tops.into_iter().flat_map(|top| kind::LISTS.map(|name| (top, top.join(name))));
+    let absent = places.filter(|(_, location)| !found.contains_key(location));
+    let one = |(top, location): (&PathBuf, PathBuf)| {
+        let (size, object) = find(&location)?;
+        let candidate = Candidate { location: location.clone(), root: top.clone(), top: top.clone(), kind: Some(Kind::Plain), size, object };
+        Some((location, candidate))
+    };
+    absent.filter_map(one).collect()
+}
+
+/// Reads candidates and the lists beside them.
 fn collect(
     found: BTreeMap<PathBuf, Candidate>,
+    lists: BTreeMap<PathBuf, Candidate>,
     left: Left,
     working: &Path,
     read: impl Fn(&Candidate) -> Outcome + Sync + Send,
+) -> (Sources, Vec<Notice>) {
+    let (mut sources, mut notices) = in_order(found, left, working, &read);
+    let (beside, unread) = in_order(lists, Left::default(), working, &read);
+    sources.lists = beside.files;
+    notices.extend(unread);
+    (sources, notices)
+}
+
+/// Reads candidates in parallel and puts them in order.
+fn in_order(
+    found: BTreeMap<PathBuf, Candidate>,
+    left: Left,
+    working: &Path,
+    read: &(impl Fn(&Candidate) -> Outcome + Sync + Send),
 ) -> (Sources, Vec<Notice>) {
     let mut candidates: Vec<Candidate> = found.into_values().collect();
     candidates.sort_by(|a, b| (&a.root, &a.location).cmp(&(&b.root, &b.location)));

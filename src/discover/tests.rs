@@ -153,3 +153,19 @@ fn the_owner_of_a_repository_is_read_from_its_first_remote() {
         assert!(!own("git+https://example.org/acme/tools.git") && !own("acmes/tools") && !own("acme"));
     }
 }
+
+#[test]
+fn lists_at_the_top_are_read_beside_a_part() {
+    let list: &[u8] = b"sub/a.py:x:1\n";
+    let tree =
+        Tree::new("lists", &[(".git/config", b""), (".gitleaksignore", list), ("sub/a.py", b"x"), ("sub/.secrets.baseline", b"{}"), ("b.py", b"x")]);
+    let of = |path: &str| discover(&[tree.0.join(path)], &Options::default()).unwrap().0;
+    for part in ["sub", "sub/a.py"] {
+        let sources = of(part);
+        let lists: Vec<(&str, &str, &[u8])> = sources.lists.iter().map(|f| (f.path.as_str(), f.uri.as_str(), f.bytes.as_slice())).collect();
+        assert_eq!(lists, [(".gitleaksignore", ".gitleaksignore", list)], "{part}");
+        assert!(!paths(&sources).contains(&".gitleaksignore"), "it was not asked for: {part}");
+    }
+    let whole = of("");
+    assert!(whole.lists.is_empty() && paths(&whole).contains(&".gitleaksignore"));
+}

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use super::kind::{self, Named};
 use super::walk::{Candidate, Left};
-use super::{Options, Outcome, collect, media, text};
+use super::{Options, Outcome, collect, lists, media, text};
 use crate::notice::Notice;
 use crate::source::{Kind, Sources};
 
@@ -70,7 +70,12 @@ pub fn discover(tree: &dyn Tree, top: &Path, paths: &[PathBuf], options: &Option
         }
     }
     left.environments += left_out.len();
-    collect(found, left, &working, |candidate| from_object(tree, candidate))
+    let lists = lists(&found, |location| {
+        let path = location.strip_prefix(top).ok()?.to_str()?;
+        let entry = by_path.get(path).filter(|e| !e.link)?;
+        Some((tree.size(&entry.id).unwrap_or_default(), Some(entry.id.clone())))
+    });
+    collect(found, lists, left, &working, |candidate| from_object(tree, candidate))
 }
 
 fn take(tree: &dyn Tree, entry: &Entry, top: &Path, root: &Path, named: Named, found: &mut BTreeMap<PathBuf, Candidate>) {

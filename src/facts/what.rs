@@ -239,13 +239,6 @@ pub enum What {
     },
     /// A dependency line of a manifest, or a package argument of an installer.
     Requirement(Requirement),
-    /// A literal of interest on its own: a string of Python, a cell output, a value of a data file. Never code.
-    Literal {
-        /// The text.
-        value: ValueId,
-        /// Where it was met.
-        place: LiteralPlace,
-    },
 }
 
 /// A language of code.
@@ -348,22 +341,6 @@ pub enum Level {
     Read,
     /// Write.
     Write,
-}
-
-/// Where a literal was met.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum LiteralPlace {
-    /// A string of source code that no other fact holds.
-    Source,
-    /// A comment or documentation string.
-    Comment,
-    /// An output of a notebook cell.
-    Output,
-    /// Markdown or raw text of a notebook.
-    Prose,
-    /// A scalar of a data or configuration file.
-    Data,
 }
 
 /// A channel: where bytes go and come back.

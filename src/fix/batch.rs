@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::extract::notebook;
-use crate::finding::{Alert, Edit, Repair, Report};
+use crate::finding::{Alert, Edit, Repair, Report, Reported};
 use crate::notice::NoticeKind;
 use crate::source::{FileId, Kind, SourceFile, Sources};
 use crate::syntax::python::parse;
@@ -26,7 +26,7 @@ pub struct Wanted {
 pub enum Outcome {
     /// They are made, and the finding is gone.
     Made,
-    /// Others were made in the same place: the next run sees to it.
+    /// Others were made in the same place, again and again: the next run sees to it.
     Conflict,
     /// They are not made, for a reason.
     Refused(String),
@@ -45,8 +45,8 @@ pub struct Batch {
     pub after: Option<Report>,
 }
 
-/// Makes edits in `sources`. `report` is what a scan of it says; `scan` looks again.
-pub fn apply(sources: &mut Sources, report: &Report, wanted: &[Wanted], scan: &mut dyn FnMut(&Sources) -> Report) -> Batch {
+/// Makes those edits in `sources` that go together. `report` is what a scan of it says; `scan` looks again.
+pub(super) fn once(sources: &mut Sources, report: &Report, wanted: &[Wanted], scan: &mut dyn FnMut(&Sources) -> Report) -> Batch {
     let mut outcomes = chosen(wanted);
     let mut batch = Batch::default();
     for round in 0.. {
@@ -225,19 +225,7 @@ impl Verdict<'_> {
 
     /// Where something stands after the edits.
     fn moved<'k>(&self, (rule, file, at): Key<'k>) -> Key<'k> {
-        let edits = self.batch.edits.get(&file).map(Vec::as_slice).unwrap_or_default();
-        let mut shift = 0_i64;
-        for edit in edits {
-            let range = edit.at.range;
-            let len = i64::try_from(edit.text.len()).unwrap_or(0);
-            if range.end <= at && !(range.start == at && range.is_empty() && edit.text.is_empty()) {
-                shift += len - i64::try_from(range.len()).unwrap_or(0);
-            } else if range.start <= at {
-                let inside = i64::from(at - range.start);
-                return (rule, file, u32::try_from(i64::from(at) + shift - inside).unwrap_or(u32::MAX));
-            }
-        }
-        (rule, file, u32::try_from(i64::from(at) + shift).unwrap_or(u32::MAX))
+        (rule, file, moved(self.batch.edits.get(&file).map(Vec::as_slice).unwrap_or_default(), at))
     }
 
     /// The edits that were made last before a place of the edited file, else the first of the file.
@@ -247,6 +235,28 @@ impl Verdict<'_> {
         let places: Vec<(u32, usize)> = places.map(|(start, i)| (self.moved(("", file, start)).2, i)).collect();
         places.iter().filter(|(start, _)| *start <= at).max().or(places.iter().min()).map(|(_, i)| *i)
     }
+}
+
+/// Where a byte of a file stands after edits of it; the first one put in, where it goes itself.
+pub(super) fn moved(edits: &[Edit], at: u32) -> u32 {
+    let mut shift = 0_i64;
+    for edit in edits {
+        let range = edit.at.range;
+        let len = i64::try_from(edit.text.len()).unwrap_or(0);
+        if range.end <= at && !(range.start == at && range.is_empty() && edit.text.is_empty()) {
+            shift += len - i64::try_from(range.len()).unwrap_or(0);
+        } else if range.start <= at {
+            let inside = i64::from(at - range.start);
+            return u32::try_from(i64::from(at) + shift - inside).unwrap_or(u32::MAX);
+        }
+    }
+    u32::try_from(i64::from(at) + shift).unwrap_or(u32::MAX)
+}
+
+/// What a report shows at a place under a rule.
+pub(super) fn found<'r>(report: &'r Report, rule: &str, file: FileId, at: u32) -> Option<&'r Reported> {
+    let is = |alert: &Alert| alert.rule == rule && alert.primary.file == file && alert.primary.range.start == at;
+    report.shown.iter().find(|r| is(&r.alert))
 }
 
 fn key(alert: &Alert) -> Key<'_> {

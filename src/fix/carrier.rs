@@ -1,15 +1,16 @@
 //! Python where it stands: a file, a cell of a notebook, a text inside another file. Changes are said in the program's own text and made on the bytes of
 //! the file, written as that file writes text. Knows no rule.
 
-use std::cell::RefCell;
+use std::cell::{OnceCell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::extract::notebook;
 use crate::facts::{FileFacts, Language, V, What};
 use crate::finding::{Edit, Location};
+use crate::fix::head::{Head, is_import_of};
 use crate::fix::literal::is_bound_otherwise;
 use crate::source::{FileId, Kind, Range, SourceFile};
-use crate::syntax::python::{Tree, parse};
+use crate::syntax::python::{Node, Tree, parse};
 use crate::text::Text;
 
 /// A replaced stretch of the program's text; `start == end` inserts.
@@ -43,8 +44,17 @@ pub struct Carrier {
     /// What the grammar reads in it.
     pub tree: Tree,
     form: Form,
-    /// Names that were asked for, and whether the program binds them otherwise than by an import.
+    asked: Asked,
+}
+
+/// What was asked of a program: many findings of it ask the same, and each answer takes a walk through all of it.
+#[derive(Default)]
+struct Asked {
+    /// Names, and whether the program binds them otherwise than by an import.
     bound: RefCell<BTreeMap<String, bool>>,
+    /// Modules, and where the first statement stands that imports them under their own name.
+    imports: RefCell<BTreeMap<String, Option<usize>>>,
+    head: OnceCell<Head>,
 }
 
 /// How the file writes the text.
@@ -65,7 +75,7 @@ pub fn carriers(id: FileId, file: &SourceFile, facts: &FileFacts) -> Vec<Carrier
         Kind::Notebook => {
             let cells = notebook::python(&file.bytes).into_iter();
             cells
-                .filter_map(|(text, masked)| Some(Carrier { file: id, tree: parse(&masked)?, text, form: Form::Json, bound: RefCell::default() }))
+                .filter_map(|(text, masked)| Some(Carrier { file: id, tree: parse(&masked)?, text, form: Form::Json, asked: Asked::default() }))
                 .collect()
         }
         _ => inside(id, file, facts),
@@ -74,7 +84,7 @@ pub fn carriers(id: FileId, file: &SourceFile, facts: &FileFacts) -> Vec<Carrier
 
 fn whole(id: FileId, file: &SourceFile) -> Option<Carrier> {
     let text = Text::verbatim(&file.bytes, 0);
-    Some(Carrier { file: id, tree: parse(text.as_str())?, text, form: Form::File, bound: RefCell::default() })
+    Some(Carrier { file: id, tree: parse(text.as_str())?, text, form: Form::File, asked: Asked::default() })
 }
 
 /// Texts that were read as modules: of values, those that are the whole of one.
@@ -91,7 +101,7 @@ fn inside(id: FileId, file: &SourceFile, facts: &FileFacts) -> Vec<Carrier> {
         let beside = |at: Option<u32>| at.and_then(|at| file.bytes.get(at as usize)).copied();
         let quote = beside(range.start.checked_sub(1)).filter(|b| matches!(b, b'"' | b'\'') && beside(Some(range.end)) == Some(*b));
         if let Some(tree) = parse(text.as_str()) {
-            out.push(Carrier { file: id, tree, text: text.clone(), form: Form::Inside(quote), bound: RefCell::default() });
+            out.push(Carrier { file: id, tree, text: text.clone(), form: Form::Inside(quote), asked: Asked::default() });
         }
     }
     out
@@ -133,12 +143,25 @@ impl Carrier {
     }
     /// Whether the program gives a name another meaning than that of a module.
     pub fn binds(&self, name: &str) -> bool {
-        let known = self.bound.borrow().get(name).copied();
+        let known = self.asked.bound.borrow().get(name).copied();
         known.unwrap_or_else(|| {
             let found = is_bound_otherwise(self.tree.root(), name);
-            self.bound.borrow_mut().insert(name.to_owned(), found);
+            self.asked.bound.borrow_mut().insert(name.to_owned(), found);
             found
         })
+    }
+    /// Where the module itself first imports another one under its own name.
+    pub fn imports(&self, module: &str) -> Option<usize> {
+        let known = self.asked.imports.borrow().get(module).copied();
+        known.unwrap_or_else(|| {
+            let found = self.tree.root().named().into_iter().find(|s| is_import_of(*s, module)).map(Node::start);
+            self.asked.imports.borrow_mut().insert(module.to_owned(), found);
+            found
+        })
+    }
+    /// The statements of the module itself.
+    pub fn head(&self) -> &Head {
+        self.asked.head.get_or_init(|| Head::of(self.tree.root(), self.text.as_str()))
     }
     /// Whether it is a file of its own.
     pub fn is_file(&self) -> bool {
@@ -351,7 +374,7 @@ mod tests {
             }
             let source = text.as_str().to_owned();
             let file = SourceFile::new("w.yml", Kind::Workflow, bytes.into_bytes());
-            let carrier = Carrier { file: FileId(0), tree: parse(&source).unwrap(), text, form: Form::Inside(None), bound: RefCell::default() };
+            let carrier = Carrier { file: FileId(0), tree: parse(&source).unwrap(), text, form: Form::Inside(None), asked: Asked::default() };
             prop_assert!(is_verbatim(&carrier.text, &file));
             let (change, wanted) = stretch(&source, a, b, &with);
             // A line end that is joined to the next line, or a text that loses its last one, is never asked for.

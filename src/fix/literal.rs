@@ -242,16 +242,14 @@ fn setter<'t>(literal: Node<'t>, environment: Environment<'_>) -> Option<(Node<'
 /// A statement goes, with its lines, where something is left to run.
 fn removed(statement: Node<'_>, source: &str) -> Changed {
     let block = statement.parent().ok_or("it stands in no block")?;
-    if block.kind() != "module" && block.named().len() < 2 {
+    if block.kind() != "module" && block.has_one() {
         return Err("nothing would be left of the block that it stands in".to_owned());
     }
     let before = source.as_bytes().get(..statement.start()).unwrap_or_default();
     let blank = before.iter().rev().take_while(|b| matches!(b, b' ' | b'\t')).count();
     let lead = statement.start() - blank;
     let fresh = lead == 0 || before.get(lead - 1).is_some_and(|b| matches!(b, b'\n' | b'\r'));
-    let comment = block.children().into_iter().find(|n| n.is_comment() && n.start() >= statement.end());
-    let near = comment.filter(|c| source.get(statement.end()..c.start()).is_some_and(|s| s.bytes().all(|b| matches!(b, b' ' | b'\t'))));
-    match line_end(source, near.map_or(statement.end(), |c| c.end())) {
+    match line_end(source, past_comment(source, statement.end())) {
         Some(end) if fresh => {
             // The last line of a text has no end of its own: it takes that of the line before.
             let last = end == source.len() && !source.ends_with(['\n', '\r']) && lead > 0;
@@ -262,27 +260,34 @@ fn removed(statement: Node<'_>, source: &str) -> Changed {
     }
 }
 
+/// One past the comment that comes next on the line, if one does.
+fn past_comment(source: &str, at: usize) -> usize {
+    let rest = source.as_bytes().get(at..).unwrap_or_default();
+    let blank = rest.iter().take_while(|b| matches!(b, b' ' | b'\t')).count();
+    match rest.get(blank) {
+        Some(b'#') => at + rest.iter().position(|b| matches!(b, b'\r' | b'\n')).unwrap_or(rest.len()),
+        _ => at,
+    }
+}
+
 /// The import of the module, where the program does not have it yet; why it cannot be there.
 fn import(carrier: &Carrier, earlier: &[&Carrier], literal: Node<'_>, module: &str) -> Changed {
-    let root = carrier.tree.root();
     if std::iter::once(&carrier).chain(earlier).any(|c| c.binds(module)) {
         return Err(format!("`{module}` means something else in this program"));
     }
-    let has = |root: Node<'_>, until: usize| root.named().iter().any(|s| s.start() < until && imports(*s, module));
-    let top = root.named().into_iter().find(|s| s.start() <= literal.start() && literal.end() <= s.end());
+    let head = carrier.head();
+    let top = head.statement(literal.start()).filter(|s| literal.end() <= s.end);
     // What stands in a function is read after the whole module.
-    let until =
-        top.filter(|s| !matches!(s.kind(), "function_definition" | "class_definition" | "decorated_definition")).map_or(usize::MAX, Node::start);
-    if has(root, until) || earlier.iter().any(|c| has(c.tree.root(), usize::MAX)) {
+    let until = top.filter(|s| !s.is_definition).map_or(usize::MAX, |s| s.start);
+    if carrier.imports(module).is_some_and(|at| at < until) || earlier.iter().any(|c| c.imports(module).is_some()) {
         return Ok(Vec::new());
     }
     let source = carrier.text.as_str();
-    let body: Vec<Node<'_>> = root.named().into_iter().enumerate().filter(|(i, s)| !is_head(*s, *i, source)).map(|(_, s)| s).collect();
-    let limit = top.map_or(usize::MAX, Node::start);
-    let first = body.iter().find(|s| matches!(s.kind(), "import_statement" | "import_from_statement") && s.start() <= limit);
-    let Some(before) = first.or(body.first()) else { return Err("no place for an import was found".to_owned()) };
-    let start = source.get(..before.start()).and_then(|s| s.rfind(['\n', '\r'])).map_or(0, |i| i + 1);
-    if source.get(start..before.start()).is_some_and(|s| !s.trim_start_matches('\u{feff}').is_empty()) {
+    let limit = top.map_or(usize::MAX, |s| s.start);
+    let first = head.import.filter(|at| *at <= limit);
+    let Some(before) = first.or(head.body) else { return Err("no place for an import was found".to_owned()) };
+    let start = source.get(..before).and_then(|s| s.rfind(['\n', '\r'])).map_or(0, |i| i + 1);
+    if source.get(start..before).is_some_and(|s| !s.trim_start_matches('\u{feff}').is_empty()) {
         return Err("no place for an import was found".to_owned());
     }
     let start = if first.is_none() { above_comments(source, start, carrier.is_file()) } else { start };
@@ -312,19 +317,6 @@ fn above_comments(source: &str, at: usize, is_file: bool) -> usize {
         start = line;
     }
     start
-}
-
-/// Whether a statement must stay before every import: the docstring, imports of the future, what IPython reads itself.
-fn is_head(statement: Node<'_>, at: usize, source: &str) -> bool {
-    let docstring = at == 0 && statement.kind() == "expression_statement" && statement.named().first().is_some_and(|n| n.kind() == "string");
-    let magic = source.get(statement.start()..).is_some_and(|s| s.starts_with(['%', '!', '?']));
-    docstring || magic || statement.kind() == "future_import_statement"
-}
-
-/// Whether a statement binds the module's own name.
-fn imports(statement: Node<'_>, module: &str) -> bool {
-    statement.kind() == "import_statement"
-        && statement.fields("name").iter().any(|n| n.kind() == "dotted_name" && n.text().split('.').next() == Some(module))
 }
 
 /// Whether a program binds the name in another way than by importing it.

@@ -3,8 +3,11 @@
 
 pub mod batch;
 mod carrier;
+mod head;
 mod literal;
 mod python;
+pub mod rounds;
+mod state;
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
@@ -16,10 +19,11 @@ use crate::catalog::Catalog;
 use crate::catalog::row::{Flag, Subject};
 use crate::extract::notebook;
 use crate::facts::What;
-use crate::finding::{Alert, Edit, Location, Repair, Report};
+use crate::finding::{Alert, Edit, Location, Repair, Report, Safety};
+use crate::flow::versions::Versions;
 use crate::flow::{FlagState, Flow, SinkHit};
 use crate::graph::Facts;
-use crate::rule::edits::{EditKind, EditRule};
+use crate::rule::edits::{EditKind, EditRule, SafeWhen};
 use crate::rule::{By, Page, RuleSet};
 use crate::source::{FileId, Kind, Range, Sources};
 use crate::triage::redact;
@@ -57,6 +61,7 @@ struct Planner<'a> {
     facts: &'a Facts,
     /// Sinks by where their findings stand.
     hits: BTreeMap<(FileId, u32), Vec<&'a SinkHit>>,
+    versions: &'a Versions,
     catalog: &'a Catalog,
     rules: &'a RuleSet,
     /// Programs of the files that were looked at; a file has many findings.
@@ -71,7 +76,30 @@ struct Planner<'a> {
 type Outputs = Vec<(Range, Vec<Range>)>;
 
 /// What one kind of edit comes to: nothing, where the finding is not of its form.
-type Made = Option<Result<(String, Vec<Edit>), String>>;
+type Made = Option<Result<Planned, String>>;
+
+/// Edits of one kind.
+struct Planned {
+    title: String,
+    edits: Vec<Edit>,
+    /// What the page calls unsafe is safe here, and why.
+    safe: Option<Calm>,
+}
+
+/// Why an edit that is unsafe elsewhere is safe.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Calm {
+    /// The versions of the project do so by default.
+    Default,
+    /// The program has nothing else there than what still works: nothing is left to do.
+    Own,
+}
+
+impl Planned {
+    fn new(title: String, edits: Vec<Edit>) -> Self {
+        Planned { title, edits, safe: None }
+    }
+}
 
 impl<'a> Planner<'a> {
     fn new(sources: &'a Sources, facts: &'a Facts, flow: &'a Flow, catalog: &'a Catalog, rules: &'a RuleSet) -> Self {
@@ -79,7 +107,17 @@ impl<'a> Planner<'a> {
         for hit in &flow.hits {
             hits.entry((hit.place.file, hit.place.range.start)).or_default().push(hit);
         }
-        Planner { sources, facts, hits, catalog, rules, programs: RefCell::default(), outputs: RefCell::default(), variables: RefCell::default() }
+        Planner {
+            sources,
+            facts,
+            hits,
+            versions: &flow.versions,
+            catalog,
+            rules,
+            programs: RefCell::default(),
+            outputs: RefCell::default(),
+            variables: RefCell::default(),
+        }
     }
 
     /// The edits that remove a finding; nothing when its rule has none.
@@ -93,10 +131,12 @@ impl<'a> Planner<'a> {
             match self.made(alert, rule, page) {
                 None => {}
                 Some(Err(why)) => refused = refused.or(Some(why)),
-                Some(Ok((title, mut edits))) => {
+                Some(Ok(Planned { title, mut edits, safe })) => {
                     edits.sort();
                     edits.dedup();
-                    return Some(Ok(Repair { title, safety: rule.safety, edits, note: rule.note.clone() }));
+                    let safety = if safe.is_some() { Safety::Safe } else { rule.safety };
+                    let note = if safe == Some(Calm::Own) { String::new() } else { rule.note.clone() };
+                    return Some(Ok(Repair { title, safety, edits, note }));
                 }
             }
         }
@@ -108,14 +148,16 @@ impl<'a> Planner<'a> {
             EditKind::OutputCleared => self.cleared(alert.primary),
             EditKind::LiteralToEnvironment { module, table, lookups, setters } => {
                 let variable = alert.data.get(redact::SECRET).and_then(|format| self.variable(format));
-                Some(self.environment(alert, literal::Environment { variable, module, table, lookups, setters }))
+                let read = self.environment(alert, literal::Environment { variable, module, table, lookups, setters });
+                Some(read.map(|(title, edits)| Planned::new(title, edits)))
             }
-            kind => self.calls(alert, page, kind, &rule.unless),
+            _ => self.calls(alert, page, rule),
         }
     }
 
     /// Edits of the calls in which the finding lies.
-    fn calls(&self, alert: &Alert, page: &Page, kind: &EditKind, unless: &[String]) -> Made {
+    fn calls(&self, alert: &Alert, page: &Page, rule: &EditRule) -> Made {
+        let EditRule { kind, unless, .. } = rule;
         let hits = self.hits(alert, page);
         let in_use = |file: FileId| self.programs(file).iter().any(|c| unless.iter().any(|word| c.text.as_str().contains(word.as_str())));
         if !unless.is_empty() && hits.iter().any(|h| in_use(h.at.file)) {
@@ -124,6 +166,8 @@ impl<'a> Planner<'a> {
         let mut title = String::new();
         let mut edits = Vec::new();
         let mut seen = BTreeSet::new();
+        // Safe is what is safe at each of the calls.
+        let mut safe = Some(Calm::Own);
         for hit in hits.iter().filter(|h| seen.insert(h.at)) {
             match self.call(hit, kind)? {
                 Ok((said, more)) => {
@@ -132,8 +176,19 @@ impl<'a> Planner<'a> {
                 }
                 Err(why) => return Some(Err(why)),
             }
+            safe = safe.min(rule.safe_when.as_ref().and_then(|when| self.calm(hit, when)));
         }
-        (!edits.is_empty()).then_some(Ok((title, edits)))
+        (!edits.is_empty()).then_some(Ok(Planned { title, edits, safe }))
+    }
+
+    /// Why an edit that is unsafe elsewhere is safe at a call.
+    fn calm(&self, hit: &SinkHit, when: &SafeWhen) -> Option<Calm> {
+        let facts = self.facts.file(hit.at.file);
+        if when.states.as_ref().is_some_and(|s| state::is_state(facts, hit.at.fact, hit.slot, s)) {
+            return Some(Calm::Own);
+        }
+        let flag = self.catalog.row(hit.row).switch().filter(|_| when.default)?;
+        matches!(self.versions.absent(hit.at.file, flag), FlagState::Safe | FlagState::Hole(_)).then_some(Calm::Default)
     }
 
     /// The sinks that a finding tells of.
@@ -145,7 +200,7 @@ impl<'a> Planner<'a> {
         at.into_iter().flatten().filter(of).copied().collect()
     }
 
-    fn call(&self, hit: &SinkHit, kind: &EditKind) -> Made {
+    fn call(&self, hit: &SinkHit, kind: &EditKind) -> Option<Result<(String, Vec<Edit>), String>> {
         let fact = self.facts.fact(hit.at);
         let What::Call(call) = &fact.what else { return Some(Err("only calls in Python are edited".to_owned())) };
         let row = self.catalog.row(hit.row);
@@ -222,7 +277,7 @@ impl<'a> Planner<'a> {
             return Some(Err("the list of outputs is not closed".to_owned()));
         }
         let edit = Edit { at: Location { file: at.file, range }, text: String::new() };
-        Some(Ok(("clear the output".to_owned(), vec![edit])))
+        Some(Ok(Planned::new("clear the output".to_owned(), vec![edit])))
     }
 
     fn outputs(&self, file: FileId) -> Rc<Outputs> {

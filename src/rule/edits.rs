@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_yaml::Value;
 
-use crate::catalog::fields::{Fault, Fields, Read, one_of, pairs, text, texts};
+use crate::catalog::fields::{Fault, Fields, Read, one_of, pairs, text, texts, truth};
 use crate::finding::Safety;
 
 /// One way to remove the findings of a rule.
@@ -18,6 +18,32 @@ pub struct EditRule {
     pub note: String,
     /// Names: of a program that has one of them this edit is none, and the next one counts.
     pub unless: Vec<String>,
+    /// When an unsafe edit is safe all the same.
+    pub safe_when: Option<SafeWhen>,
+}
+
+/// What makes an unsafe edit of a call's argument safe.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct SafeWhen {
+    /// The versions that the project takes have the safe value by default.
+    pub default: bool,
+    /// What the program loads is the state of its own models.
+    pub states: Option<States>,
+}
+
+/// How programs keep the state of models.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct States {
+    /// Qualified names of calls that write something to a path.
+    pub writers: Vec<String>,
+    /// The argument of theirs that is written.
+    pub what: Vec<ArgumentName>,
+    /// The argument that says where to.
+    pub to: Vec<ArgumentName>,
+    /// Methods that give a state.
+    pub givers: Vec<String>,
+    /// Methods that take one.
+    pub takers: Vec<String>,
 }
 
 /// Kinds of edits.
@@ -89,6 +115,7 @@ pub fn edit(value: &Value) -> Read<EditRule> {
     let safety = f.need("safety", |v| one_of(v, &SAFETIES))?;
     let note = f.read("note", text)?.unwrap_or_default();
     let unless = f.read("unless", texts)?.unwrap_or_default();
+    let safe_when = f.read("safe-when", safe_when)?;
     let kind = match f.need("kind", |v| one_of(v, &KINDS))? {
         Kind::Renamed => EditKind::CallRenamed {
             names: f.need("names", names)?,
@@ -109,7 +136,31 @@ pub fn edit(value: &Value) -> Read<EditRule> {
         }
     };
     f.finish()?;
-    Ok(EditRule { kind, safety, note, unless })
+    if safe_when.is_some() && (safety == Safety::Safe || !kind.is_of_calls()) {
+        return Err(Fault::new("only an unsafe edit of a call has a `safe-when`").under("safe-when"));
+    }
+    Ok(EditRule { kind, safety, note, unless, safe_when })
+}
+
+fn safe_when(value: &Value) -> Read<SafeWhen> {
+    let f = Fields::of(value, "`safe-when`")?;
+    let out = SafeWhen { default: f.read("default", truth)?.unwrap_or_default(), states: f.read("states", states)? };
+    f.finish()?;
+    Ok(out)
+}
+
+fn states(value: &Value) -> Read<States> {
+    let f = Fields::of(value, "`states`")?;
+    let arguments = |value: &Value| -> Read<Vec<ArgumentName>> { Ok(texts(value)?.into_iter().map(argument).collect()) };
+    let out = States {
+        writers: f.need("writers", texts)?,
+        what: f.need("what", arguments)?,
+        to: f.need("to", arguments)?,
+        givers: f.need("givers", texts)?,
+        takers: f.need("takers", texts)?,
+    };
+    f.finish()?;
+    Ok(out)
 }
 
 fn names(value: &Value) -> Read<BTreeMap<String, String>> {

@@ -93,6 +93,11 @@ impl<'t> Node<'t> {
         let children = self.node.named_children(&mut cursor);
         children.filter(|n| !n.is_extra()).map(|node| Node { node, text: self.text }).collect()
     }
+    /// Whether it has exactly one named child, comments and line continuations left out.
+    pub fn has_one(self) -> bool {
+        let mut cursor = self.node.walk();
+        self.node.named_children(&mut cursor).filter(|n| !n.is_extra()).take(2).count() == 1
+    }
     /// All children, comments too.
     pub fn children(self) -> Vec<Node<'t>> {
         let mut cursor = self.node.walk();

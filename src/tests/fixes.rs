@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::harness::{self, knowledge, sources};
 use super::leaks::token;
-use crate::finding::{Confidence, Report, Severity};
-use crate::fix::{self, batch};
+use crate::finding::{Confidence, Report, Safety, Severity};
+use crate::fix::{self, batch, rounds};
 use crate::source::Sources;
 use crate::triage::{Policy, triage};
 
@@ -37,7 +37,7 @@ fn fixed(sources: &mut Sources) -> (Vec<Said>, batch::Batch) {
         }
     }
     let (places, wanted): (Vec<_>, Vec<_>) = wanted.into_iter().unzip();
-    let done = batch::apply(sources, &report, &wanted, &mut planned);
+    let done = rounds::apply(sources, &report, &wanted, &mut planned);
     for (place, outcome) in places.into_iter().zip(&done.outcomes) {
         let said = match outcome {
             batch::Outcome::Made => Ok(()),
@@ -57,6 +57,8 @@ struct Case {
     before: BTreeMap<String, String>,
     after: BTreeMap<String, String>,
     refused: Vec<(String, u32, String)>,
+    /// Places whose edits are made unseen, or only when asked for.
+    safety: Vec<(String, u32, Safety)>,
 }
 
 fn cases(text: &str) -> Vec<Case> {
@@ -75,6 +77,9 @@ fn cases(text: &str) -> Vec<Case> {
                     for one in value("refused=") {
                         let (line, word) = one.split_once(':').unwrap();
                         case.refused.push((path.clone(), line.parse().unwrap(), word.to_owned()));
+                    }
+                    for (key, safety) in [("safe=", Safety::Safe), ("unsafe=", Safety::Unsafe)] {
+                        case.safety.extend(value(key).iter().map(|line| (path.clone(), line.parse().unwrap(), safety)));
                     }
                     let requirement = value("project=").join("\n");
                     if !requirement.is_empty() {
@@ -113,6 +118,19 @@ fn files_are_edited_as_the_cases_say() {
         for case in cases(&text) {
             let name = format!("{}: {}", path.file_stem().unwrap().to_string_lossy(), case.title);
             let mut tree = sources(&case.before);
+            if !case.safety.is_empty() {
+                let planned = planned(&tree);
+                let of = |r: &crate::finding::Reported| {
+                    let file = tree.file(r.alert.primary.file);
+                    let repair = r.repair.as_ref()?.as_ref().ok()?;
+                    Some((file.path.clone(), file.lines().line(r.alert.primary.range.start), repair.safety))
+                };
+                let have: BTreeSet<_> = planned.shown.iter().filter_map(of).collect();
+                let wanted: BTreeSet<_> = case.safety.iter().cloned().collect();
+                if have != wanted {
+                    faults.push(format!("{name}: {have:?} are planned, not {wanted:?}"));
+                }
+            }
             let (mut said, _) = fixed(&mut tree);
             for file in &tree.files {
                 let wanted = case.after.get(&file.path).or(case.before.get(&file.path)).unwrap();

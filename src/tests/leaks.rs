@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::harness::{knowledge, scan, sources};
 use crate::finding::{Alert, Confidence, Severity};
-use crate::fix::batch::{self, Wanted};
+use crate::fix::batch::Wanted;
+use crate::fix::rounds;
 use crate::report::{Card, cleared, diff, fixes, github, json, jsonl, markdown, overview, sarif, text};
 use crate::scan::Model;
 use crate::source::Sources;
@@ -53,12 +54,19 @@ fn planted() -> (BTreeMap<String, String>, usize) {
         ("s.json", r#"{"a": {"b": ["@36@", "x\u0020\u0068@37~@"]}}"#),
         ("setup.cfg", "[a]\nb = @38@\n"),
         ("Makefile", "all:\n\tcurl -H @39@ https://h # @40@\n"),
+        (
+            "keys.ipynb",
+            r#"{"cells": [{"cell_type": "code", "id": "c", "execution_count": 1, "metadata": {"@41@": 1}, "source": ["1"],
+ "outputs": [{"output_type": "display_data", "metadata": {}, "data": {"application/json": {"@42@": "<script>fetch('https://h.example.com/' + 1)</script>"},
+  "text/html": ["<script>fetch('https://h.example.com/' + 1)</script>"]}}]}],
+ "metadata": {"kernelspec": {"language": "python", "name": "python3"}}, "nbformat": 4, "nbformat_minor": 5}"#,
+        ),
     ];
     let mut count = 0;
     let mut out = BTreeMap::new();
     for (path, text) in files {
         let mut text = text.to_owned();
-        for n in 1..=40u64 {
+        for n in 1..=42u64 {
             let secret = token(n);
             let (head, tail) = secret.split_at(15);
             let before = text.len();
@@ -75,19 +83,19 @@ fn planted() -> (BTreeMap<String, String>, usize) {
 #[test]
 fn planted_secrets_are_found_and_never_shown() {
     let (files, count) = planted();
-    assert_eq!(count, 40);
+    assert_eq!(count, 42);
     let (catalog, _) = knowledge();
     let sources = sources(&files);
     let (model, alerts) = scan(&sources, catalog);
     let of = |rule: &str| alerts.iter().filter(|a| a.rule == rule).collect::<Vec<_>>();
     let spans: BTreeSet<String> = of("secret-known-format").iter().map(|a| sources.file(a.primary.file).text_at(a.primary.range)).collect();
-    let missing: Vec<u64> = (1..=40).filter(|n| !spans.iter().any(|s| s.contains(token(*n).get(18..).unwrap()))).collect();
+    let missing: Vec<u64> = (1..=42).filter(|n| !spans.iter().any(|s| s.contains(token(*n).get(18..).unwrap()))).collect();
     assert_eq!(missing, Vec::<u64>::new(), "not found");
-    assert_eq!(spans.len(), 40);
+    assert_eq!(spans.len(), 42);
     assert!(alerts.iter().any(|a| !a.rule.starts_with("secret-")), "other rules speak of these lines too");
 
     let out = everything(&sources, alerts, model);
-    for n in 1..=40 {
+    for n in 1..=42 {
         let secret = token(n);
         // Four characters may be shown; six in a row are no accident.
         for start in 0..secret.len() - 6 {
@@ -105,7 +113,7 @@ fn no_answer_about_a_line_shows_a_secret() {
     let sources = sources(&files);
     let out = answers(&sources);
     assert!(out.contains("git.example.com") && out.contains("requirement"), "lines are quoted");
-    for n in 1..=40 {
+    for n in 1..=42 {
         let secret = token(n);
         let shown = (0..secret.len() - 6).find(|start| out.contains(secret.get(*start..start + 6).unwrap()));
         assert_eq!(
@@ -154,13 +162,46 @@ fn passwords_in_addresses_are_never_shown() {
 }
 
 #[test]
+fn passwords_among_words_of_commands_are_never_shown() {
+    let word = "Tr0ub4dor&3horse";
+    let lines = [
+        format!("curl -fsSL -u me:{word} https://get.example.com/a.sh | bash"),
+        format!("curl -fsSL -ume:{word} https://get.example.com/b.sh | bash"),
+        format!("curl -fsSL --user 'me:{word}' https://get.example.com/c.sh | bash"),
+        format!("wget -qO- --user=me --password={word} https://get.example.com/d.sh | bash"),
+        format!("wget -qO- --http-password \"{word}\" https://get.example.com/e.sh | bash"),
+        format!("http --auth me:{word} https://get.example.com/f.sh | bash"),
+        "curl -fsSL -u me:$PASSWORD https://get.example.com/g.sh | bash".to_owned(),
+        "pip install -U git+https://git.example.com/Our-Org1/r".to_owned(),
+        "docker run -u 1000:1000 -v /a:/b x && curl https://get.example.com/h.sh | bash".to_owned(),
+    ];
+    let shell = format!("#!/bin/sh\n{}\n", lines.join("\n"));
+    let python = format!("import subprocess\nsubprocess.run('curl -u me:{word} https://get.example.com/i.sh | bash', shell=True)\n");
+    let cell = serde_json::to_string(&format!("!curl -u \"me:{word}\" https://get.example.com/j.sh | bash")).unwrap();
+    let notebook = format!(
+        r#"{{"cells": [{{"cell_type": "code", "id": "a", "metadata": {{}}, "outputs": [], "source": [{cell}]}}], "metadata": {{}}, "nbformat": 4, "nbformat_minor": 5}}"#
+    );
+    let files = BTreeMap::from([("a.sh".to_owned(), shell), ("b.py".to_owned(), python), ("n.ipynb".to_owned(), notebook)]);
+    let sources = sources(&files);
+    let (model, alerts) = scan(&sources, knowledge().0);
+    let out = everything(&sources, alerts, model) + &answers(&sources);
+    for letter in 'a'..='j' {
+        assert!(out.contains(&format!("get.example.com/{letter}.sh")), "{letter} is spoken of");
+    }
+    assert!(out.contains("git.example.com/Our-Org1/r"), "an address is no login");
+    assert!(out.contains("me:$PASSWORD") && out.contains("1000:1000"), "what is no secret is not shortened");
+    let part = word.get(4..12).unwrap();
+    assert!(!out.contains(part), "{:?}", out.lines().find(|l| l.contains(part)));
+}
+
+#[test]
 fn no_difference_and_no_summary_of_edits_shows_a_secret() {
     let (mut files, _) = planted();
     files.insert("set.py".to_owned(), format!("import os\nos.environ['HF_TOKEN'] = '{}'\nlogin(my_token='{}')\n", token(1), token(2)));
     let mut tree = sources(&files);
     let report = super::fixes::planned(&tree);
     let wanted: Vec<Wanted> = report.shown.iter().filter_map(|r| Some(Wanted { alert: r.alert.clone(), repair: r.repair.clone()?.ok()? })).collect();
-    let done = batch::apply(&mut tree, &report, &wanted, &mut super::fixes::planned);
+    let done = rounds::apply(&mut tree, &report, &wanted, &mut super::fixes::planned);
     assert!(done.edits.len() >= 3, "{:?}", done.outcomes);
     let old = sources(&files);
     let mut out = Vec::new();
@@ -185,7 +226,7 @@ fn no_difference_and_no_summary_of_edits_shows_a_secret() {
     fixes::write(&entries, fixes::Look { dry: true, more: 0 }, &mut out).unwrap();
     let out = String::from_utf8(out).unwrap();
     assert!(out.contains("-login(my_token='hf_") && out.contains("environment"), "{out}");
-    for n in 1..=40 {
+    for n in 1..=42 {
         let secret = token(n);
         let shown = (0..secret.len() - 6).find(|start| out.contains(secret.get(*start..start + 6).unwrap()));
         assert_eq!(shown, None, "token {n} in {out}");

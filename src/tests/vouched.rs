@@ -6,6 +6,7 @@ use super::harness::{knowledge, sources};
 use crate::config::Config;
 use crate::finding::Hidden;
 use crate::scan;
+use crate::source::{Kind, SourceFile, Sources};
 use crate::triage::{Policy, triage};
 
 /// Made up, and put together here so that no scanner takes this file for a leak.
@@ -14,11 +15,15 @@ const TOKEN: [&str; 2] = ["hf_KGpOyQNcdOyZbkBF", "TFoOxtzHqSTZHEsviz"];
 /// (file, reason or `shown`) of every secret of a tree.
 fn told(files: &[(&str, &str)]) -> Vec<(String, String)> {
     let files: BTreeMap<String, String> = files.iter().map(|(path, text)| ((*path).to_owned(), text.replace("@", &TOKEN.concat()))).collect();
-    let sources = sources(&files);
+    told_of(&sources(&files))
+}
+
+/// The same of what was read already.
+fn told_of(sources: &Sources) -> Vec<(String, String)> {
     let (catalog, rules) = knowledge();
-    let (model, alerts) = scan::analyze(&sources, catalog, rules, &Config::default(), None);
+    let (model, alerts) = scan::analyze(sources, catalog, rules, &Config::default(), None);
     let alerts = alerts.into_iter().filter(|a| a.rule.starts_with("secret-")).collect();
-    let report = triage(alerts, Vec::new(), &model.facts, &sources, &Policy { preview: true, ..Policy::default() });
+    let report = triage(alerts, Vec::new(), &model.facts, sources, &Policy { preview: true, ..Policy::default() });
     let place = |r: &crate::finding::Reported| {
         let file = sources.file(r.alert.primary.file);
         format!("{}:{}", file.path, file.lines().line(r.alert.primary.range.start))
@@ -68,4 +73,19 @@ fn a_tag_covers_its_cell() {
         let rule = "cell tag pipevet-ignore:secret-known-format";
         assert_eq!(sorted, [one, one, rule, rule, "shown", "shown"], "{between:?} {found:?}");
     }
+}
+
+#[test]
+fn lists_above_what_was_asked_for_count_and_are_of_their_own_repository() {
+    let file = |top: &str, uri: &str, kind: Kind, text: &str| {
+        let mut file = SourceFile::new(uri, kind, text.replace('@', &TOKEN.concat()).into_bytes());
+        file.location = std::path::Path::new(top).join(uri);
+        file
+    };
+    let files = [("/one", "sub/a.py"), ("/one", "sub/b.py"), ("/two", "sub/a.py")].map(|(top, uri)| file(top, uri, Kind::Python, "x = '@'\n"));
+    let mut sources = Sources { roots: vec!["/one".into(), "/two".into()], files: files.into(), ..Sources::default() };
+    sources.files[2].root = 1;
+    sources.lists.push(file("/one", ".gitleaksignore", Kind::Plain, "sub/a.py:generic-api-key:1\n"));
+    let want = [("sub/a.py:1", ".gitleaksignore"), ("sub/a.py:1", "shown"), ("sub/b.py:1", "shown")];
+    assert_eq!(told_of(&sources), want.map(|(p, w)| (p.to_owned(), w.to_owned())));
 }

@@ -64,9 +64,32 @@ fn addresses_of(file: FileId, sources: &Sources) -> Vec<String> {
     let Some(pattern) = ADDRESS.get_or_init(pattern) else { return Vec::new() };
     let bytes = &sources.file(file).bytes;
     let secrets = pattern.captures_iter(bytes).filter_map(|c| c.get(1).or_else(|| c.get(2)).or_else(|| c.get(3)));
+    let all = secrets.map(|m| m.as_bytes()).chain(in_options(bytes));
     // A word (`password`, `postgres`) is nobody's secret, and sentences are made of words.
     let word = |bytes: &[u8]| bytes.iter().all(u8::is_ascii_lowercase);
-    secrets.filter(|m| !word(m.as_bytes())).map(|m| String::from_utf8_lossy(m.as_bytes()).into_owned()).collect()
+    all.filter(|m| !word(m)).map(|m| String::from_utf8_lossy(m).into_owned()).collect()
+}
+
+/// What programs are given to log in with: the second half of a user and a password, or a password by itself. Written as words of a line or as strings of
+/// a list.
+fn in_options(bytes: &[u8]) -> impl Iterator<Item = &[u8]> {
+    static OPTION: OnceLock<Option<Regex>> = OnceLock::new();
+    let pattern = || {
+        let between = r#"(?:[\s"',=\\]{1,8})"#;
+        let login = format!(r#"(?:-u|--user|--proxy-user|--auth){between}?[^\s:"'\\=,]{{1,64}}:([^\s"'\\${{}}<>]{{6,}})"#);
+        let alone = format!(r#"--(?:[a-z]+-)?password{between}([^\s"'\\${{}}<>]{{6,}})"#);
+        Regex::new(&format!("{login}|{alone}")).ok()
+    };
+    let found = OPTION.get_or_init(pattern).iter().flat_map(move |p| p.captures_iter(bytes));
+    // An option begins a word.
+    let begins = |at: usize| at.checked_sub(1).and_then(|i| bytes.get(i)).is_none_or(|b| !b.is_ascii_alphanumeric() && !matches!(b, b'-' | b'_'));
+    let inner = move |c: regex::bytes::Captures<'_>| -> Option<std::ops::Range<usize>> {
+        c.get(0).filter(|m| begins(m.start()))?;
+        c.get(1).or_else(|| c.get(2)).map(|m| m.range())
+    };
+    // The word may be an address (`-u git+https://…`): what stands in front of its host is looked at elsewhere.
+    let is_address = |bytes: &&[u8]| bytes.starts_with(b"//");
+    found.filter_map(inner).filter_map(|range| bytes.get(range)).filter(move |b| !is_address(b))
 }
 
 /// Shortens every secret to its first characters, wherever a sentence or a name of the report holds it.

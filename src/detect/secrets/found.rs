@@ -35,14 +35,24 @@ pub fn is_test(path: &str) -> bool {
     path.split('/').any(|segment| super::names::words(segment).iter().any(|w| WORDS.contains(&w.as_str())))
 }
 
-/// Where each stands, for people; of secrets in order of file and place.
-pub fn places(all: &[Found], sources: &Sources) -> Vec<String> {
+/// Where a secret stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Place {
+    /// For people.
+    pub text: String,
+    /// The output of a cell: (cell, output). All that stands there goes with one edit.
+    pub output: Option<(u32, u32)>,
+}
+
+/// Where each stands; of secrets in order of file and place.
+pub fn places(all: &[Found], sources: &Sources) -> Vec<Place> {
     let mut out = Vec::with_capacity(all.len());
     for group in all.chunk_by(|a, b| a.file == b.file) {
         let Some(file) = group.first().map(|f| sources.file(f.file)) else { continue };
         let starts: Vec<u32> = group.iter().map(|f| f.range.start).collect();
         let spots = if file.kind == Kind::Notebook { texts::spots(&file.bytes, &starts) } else { vec![Spot::default(); starts.len()] };
-        out.extend(spots.into_iter().map(|spot| place(file, spot)));
+        let whole = |spot: Spot| Place { text: place(file, spot), output: spot.cell.zip(spot.output) };
+        out.extend(spots.into_iter().map(whole));
     }
     out
 }

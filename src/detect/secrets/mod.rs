@@ -12,6 +12,7 @@ mod keys;
 mod known;
 mod lexical;
 mod names;
+mod repeated;
 mod shape;
 mod standing;
 mod urls;
@@ -53,7 +54,18 @@ pub fn in_image(context: &Context<'_>) -> Vec<Alert> {
 
 /// The secrets of a tree, looked for once, when the first detector asks for them.
 #[derive(Default)]
-pub struct Secrets(OnceLock<Scanned>);
+pub struct Secrets {
+    /// Files that hold none, as is known already.
+    without: BTreeSet<FileId>,
+    scanned: OnceLock<Scanned>,
+}
+
+impl Secrets {
+    /// Secrets of a tree in which these files are known to hold none.
+    pub fn without(files: BTreeSet<FileId>) -> Self {
+        Secrets { without: files, scanned: OnceLock::new() }
+    }
+}
 
 impl std::fmt::Debug for Secrets {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -113,7 +125,7 @@ impl Scanned {
     fn new(context: &Context<'_>) -> Self {
         let formats = Formats::new(context.catalog.iter().map(|(_, row)| row), &context.config.today);
         let scanner = Scanner::new(&formats);
-        let files: Vec<(FileId, &SourceFile)> = context.sources.iter().collect();
+        let files: Vec<(FileId, &SourceFile)> = context.sources.iter().filter(|(id, _)| !context.secrets.without.contains(id)).collect();
         let found: Vec<[Vec<Found>; 3]> = files.par_iter().map(|(id, file)| in_file(context, *id, file, &scanner)).collect();
         let mut out = Scanned { vouchers: Vouchers::new(context.sources), ..Scanned::default() };
         for [known, assigned, in_image] in found {
@@ -134,10 +146,6 @@ fn in_file(context: &Context<'_>, id: FileId, file: &SourceFile, scanner: &Scann
             || scanner.wrapped.may_match(text)
             || urls::may_match(text)
     };
-    // Files that were left unread hold no token ([`Sieve`]) and were not asked about names.
-    if facts.items.is_empty() && matches!(file.kind, Kind::Notebook) && !file.bytes.is_empty() {
-        return Default::default();
-    }
     let texts = carriers::texts(file, facts, &may_matter);
     let known::Known { found: known, told } = known::known(id, file, &texts, scanner);
     // What looks like a vendor's token and is none opens nothing, whatever its name is.
@@ -151,15 +159,19 @@ fn in_file(context: &Context<'_>, id: FileId, file: &SourceFile, scanner: &Scann
 
 fn alerts(context: &Context<'_>, rule: &str, of: fn(&Scanned) -> &Vec<Found>) -> Vec<Alert> {
     let Some(page) = context.rules.get(rule) else { return Vec::new() };
-    let scanned = context.secrets.0.get_or_init(|| Scanned::new(context));
+    let scanned = context.secrets.scanned.get_or_init(|| Scanned::new(context));
     let mut out = Vec::new();
-    let places = found::places(of(scanned), context.sources);
-    for (found, place) in of(scanned).iter().cloned().zip(places) {
+    let all = of(scanned);
+    let places = found::places(all, context.sources);
+    let vouched: Vec<Option<String>> = all.iter().map(|f| scanned.vouchers.reason(context.sources.file(f.file), f)).collect();
+    let repeated = repeated::repeated(all, &places, &vouched, context.sources);
+    for (((found, place), vouched), repeated) in all.iter().cloned().zip(places).zip(vouched).zip(repeated) {
+        let Some(repeated) = repeated else { continue };
         let source = context.sources.file(found.file);
         let mut values = Values::new();
         values.insert("name", found.name.clone());
         values.insert("value", masked(&found.text));
-        values.insert("place", place);
+        values.insert("place", place.text);
         let joined = joined::published(context, &found);
         values.insert("gets", joined.as_ref().map_or_else(|| "use it".to_owned(), |(name, _)| format!("publish {name}")));
         let level = page.level.unwrap_or(page.band);
@@ -167,7 +179,7 @@ fn alerts(context: &Context<'_>, rule: &str, of: fn(&Scanned) -> &Vec<Found>) ->
         if found.text.is_empty() {
             data.insert("reference".to_owned(), "yes".to_owned());
         }
-        data.extend(scanned.vouchers.reason(source, &found).map(|why| (VOUCHED.to_owned(), why)));
+        data.extend(vouched.map(|why| (VOUCHED.to_owned(), why)));
         out.push(Alert {
             rule: page.id.clone(),
             tier: page.tier,
@@ -186,7 +198,7 @@ fn alerts(context: &Context<'_>, rule: &str, of: fn(&Scanned) -> &Vec<Found>) ->
             assumes: page.assumes.iter().map(|a| fill(a, &values)).collect(),
             doubts: found.doubts,
             paths: Vec::new(),
-            related: joined.map(|(_, hops)| hops).unwrap_or_default(),
+            related: joined.map(|(_, hops)| hops).unwrap_or_default().into_iter().chain(repeated).collect(),
             part_of: None,
             data,
         });

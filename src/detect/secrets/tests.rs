@@ -154,3 +154,23 @@ fn the_examples_of_the_pages_hold() {
         }
     }
 }
+
+#[test]
+fn one_value_in_one_output_is_one_finding() {
+    let token = ["hf_KGpOyQNcdOyZbkBF", "TFoOxtzHqSTZHEsviz"].concat();
+    let cell = |id: &str, lines: usize| {
+        let line = format!("\"{token}\\n\"");
+        format!(
+            r#"{{"cell_type": "code", "id": "{id}", "metadata": {{}}, "source": ["x = '{token}'"], "outputs": [{{"output_type": "stream", "name": "stdout", "text": [{}]}}]}}"#,
+            vec![line; lines].join(", ")
+        )
+    };
+    let notebook =
+        |lines: usize| format!(r#"{{"cells": [{}, {}], "metadata": {{}}, "nbformat": 4, "nbformat_minor": 5}}"#, cell("a", lines), cell("b", lines));
+    assert_eq!(run(&[("n.ipynb", &notebook(3))]).len(), 4, "two sources, two outputs");
+    // Every line wants an edit of its own.
+    assert_eq!(run(&[("a.py", &format!("x = '{token}'\ny = '{token}'\n"))]).len(), 2);
+    let begin = std::time::Instant::now();
+    assert_eq!(run(&[("n.ipynb", &notebook(20_000))]).len(), 4);
+    assert!(begin.elapsed().as_secs() < 60, "{:?}", begin.elapsed());
+}

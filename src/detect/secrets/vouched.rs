@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use sha1::{Digest, Sha1};
 
 use super::found::Found;
+use crate::discover::kind::LISTS;
 use crate::source::{Kind, Range, SourceFile, Sources};
 use crate::syntax::json;
 
@@ -13,10 +14,6 @@ use crate::syntax::json;
 const MARKS: [&str; 4] = ["gitleaks:allow", "betterleaks:allow", "trufflehog:ignore", "pragma: allowlist secret"];
 /// Comments that vouch for the line below.
 const MARKS_ABOVE: [&str; 1] = ["pragma: allowlist nextline secret"];
-/// Lists of places: `commit:file:rule:line` or `file:rule:line`.
-const PLACES: [&str; 2] = [".gitleaksignore", ".betterleaksignore"];
-/// A baseline of hashes.
-const BASELINE: &str = ".secrets.baseline";
 /// How far beside a secret, on its line, a comment may stand, in bytes.
 const REACH: u32 = 400;
 
@@ -24,23 +21,29 @@ const REACH: u32 = 400;
 #[derive(Debug, Default)]
 pub struct Vouchers {
     /// By the list: (file, line).
-    places: BTreeMap<&'static str, BTreeSet<(String, u32)>>,
-    /// File and SHA-1 of the secret, in hexadecimal.
-    hashes: BTreeSet<(String, String)>,
+    places: BTreeMap<&'static str, BTreeSet<(Place, u32)>>,
+    /// By the list: file and SHA-1 of the secret, in hexadecimal.
+    hashes: BTreeMap<&'static str, BTreeSet<(Place, String)>>,
 }
 
+/// A file: the top of its repository, and its path from there.
+type Place = (String, String);
+
 impl Vouchers {
-    /// Reads the lists at the tops of what is scanned.
+    /// Reads the lists at the tops of what is scanned, and of the repositories that it is a part of.
     pub fn new(sources: &Sources) -> Self {
         let mut out = Vouchers::default();
-        for file in sources.files.iter().filter(|f| f.kind == Kind::Plain) {
+        for file in sources.files.iter().filter(|f| f.kind == Kind::Plain).chain(&sources.lists) {
+            let Some(name) = LISTS.into_iter().find(|name| *name == file.path) else { continue };
             // A list of a repository inside another one speaks of that alone.
             let home = file.uri.strip_suffix(file.path.as_str()).unwrap_or_default();
-            if let Some(name) = PLACES.into_iter().find(|name| *name == file.path) {
-                let places = out.places.entry(name).or_default();
-                places.extend(String::from_utf8_lossy(&file.bytes).lines().filter_map(place).map(|(f, line)| (format!("{home}{f}"), line)));
-            } else if file.path == BASELINE {
-                out.hashes.extend(hashes(&file.bytes).into_iter().map(|(f, hash)| (format!("{home}{f}"), hash)));
+            let at = |path: String| (top(file), format!("{home}{path}"));
+            // A baseline is an object; a list of places never begins as one.
+            if file.bytes.trim_ascii_start().starts_with(b"{") {
+                out.hashes.entry(name).or_default().extend(hashes(&file.bytes).into_iter().map(|(path, hash)| (at(path), hash)));
+            } else {
+                let text = String::from_utf8_lossy(&file.bytes);
+                out.places.entry(name).or_default().extend(text.lines().filter_map(place).map(|(path, line)| (at(path), line)));
             }
         }
         out
@@ -51,14 +54,23 @@ impl Vouchers {
         if let Some(mark) = comment(file, found) {
             return Some(mark.to_owned());
         }
-        let line = file.lines().line(found.range.start);
-        let listed = self.places.iter().find(|(_, places)| places.contains(&(file.uri.clone(), line)));
+        let (place, line) = ((top(file), file.uri.clone()), file.lines().line(found.range.start));
+        let listed = self.places.iter().find(|(_, places)| places.contains(&(place.clone(), line)));
         if let Some((name, _)) = listed {
             return Some((*name).to_owned());
         }
-        let hashed = !found.text.is_empty() && self.hashes.contains(&(file.uri.clone(), sha1(found.text.as_bytes())));
-        hashed.then(|| BASELINE.to_owned())
+        if found.text.is_empty() || self.hashes.is_empty() {
+            return None;
+        }
+        let hash = sha1(found.text.as_bytes());
+        self.hashes.iter().find(|(_, hashes)| hashes.contains(&(place.clone(), hash.clone()))).map(|(name, _)| (*name).to_owned())
     }
+}
+
+/// The top of a file's repository: equal for its files, and for those of no other one.
+fn top(file: &SourceFile) -> String {
+    let location = file.location.to_string_lossy().replace(std::path::MAIN_SEPARATOR, "/");
+    location.strip_suffix(file.uri.as_str()).unwrap_or_default().to_owned()
 }
 
 fn comment(file: &SourceFile, found: &Found) -> Option<&'static str> {

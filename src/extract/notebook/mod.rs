@@ -28,7 +28,7 @@ struct Cell<'n> {
 
 /// The facts of a notebook.
 pub fn notebook(bytes: &[u8]) -> FileFacts {
-    let (documents, notices) = json::parse_without(bytes, is_payload);
+    let (documents, notices) = json::parse_joined(bytes, is_payload, is_lines);
     let mut b = Builder::default();
     b.facts.notices = notices;
     let whole = Range::new(0, bytes.len());
@@ -52,7 +52,7 @@ pub fn notebook(bytes: &[u8]) -> FileFacts {
 
 /// The Python of each cell that has some: as it stands, and as the grammar reads it, with IPython's own words masked.
 pub fn python(bytes: &[u8]) -> Vec<(Text, String)> {
-    let (documents, _) = json::parse_without(bytes, is_payload);
+    let (documents, _) = json::parse_joined(bytes, is_payload, is_lines);
     let Some(root) = documents.first() else { return Vec::new() };
     let code = |cell: Cell<'_>| match cell.body {
         Body::Python(from) | Body::Apart(from) => {
@@ -68,7 +68,7 @@ pub fn python(bytes: &[u8]) -> Vec<(Text, String)> {
 
 /// The outputs of each cell, as elements of its list: the list, then its elements.
 pub fn outputs(bytes: &[u8]) -> Vec<(Range, Vec<Range>)> {
-    let (documents, _) = json::parse_without(bytes, is_media);
+    let (documents, _) = json::parse_joined(bytes, is_media, is_lines);
     let cells = documents.first().map(|root| cells(root, Language::Python)).unwrap_or_default();
     let lists = cells.iter().filter_map(|c| c.node.get("outputs"));
     lists.map(|list| (list.range, list.items().iter().map(|o| o.range).collect())).collect()
@@ -82,6 +82,11 @@ fn is_media(key: &str) -> bool {
 /// Keys whose values are no code: most of the bytes of a notebook.
 fn is_payload(key: &str) -> bool {
     matches!(key, "outputs" | "attachments" | "widgets")
+}
+
+/// Keys of what a cell says, line by line.
+fn is_lines(key: &str) -> bool {
+    matches!(key, "source" | "input")
 }
 
 /// The kernel's language; Python when nothing says otherwise.

@@ -44,7 +44,6 @@ fn summary(source: &str) -> Vec<String> {
             }
             What::Write { channel: Channel::File(path), value } => format!("write {} {}", show(&f, *path), show(&f, *value)),
             What::Write { channel, value } => format!("write {channel:?} {}", show(&f, *value)),
-            What::Literal { value, place } => format!("{place:?} {}", show(&f, *value)),
             What::Script { language, .. } if *language != Language::Shell => format!("script {language:?}"),
             _ => continue,
         });

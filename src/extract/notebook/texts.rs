@@ -2,7 +2,9 @@
 //! without pictures, films and plots. Colours of a terminal and tags of HTML are taken out, so that a word they cut in two is whole again; the map still
 //! leads to the file.
 
-use crate::syntax::json::strings::{Step, Strings, walk};
+use std::cell::RefCell;
+
+use crate::syntax::json::strings::{Step, Strings, walk, walk_with_keys};
 use crate::text::Text;
 
 /// Where in a notebook something stands, counted from one as people count.
@@ -30,25 +32,34 @@ pub struct Found {
     pub text: Text,
 }
 
-/// Every text of a notebook of which a string may matter, given its key and how it is written in the file.
+/// Keys shorter than this hold no secret.
+const LONG: usize = 16;
+
+/// Every text of a notebook of which a string may matter, given its key and how it is written in the file. A long key is a text too: a program may have
+/// used anything as one.
 pub fn texts(bytes: &[u8], may_matter: &dyn Fn(&[u8], &[u8]) -> bool) -> Vec<Found> {
-    let mut out = Vec::new();
+    let out = RefCell::new(Vec::new());
     // Keys stand in the order of the alphabet: the kind of a cell before its text.
     let mut code = true;
-    walk(bytes, &mut |path| is_text(path), &mut |path, strings| {
+    // An escape may hide any letter; only those of plain letters could hide one that matters.
+    let hidden = |raw: &[u8]| memchr::memmem::find(raw, b"\\u00").is_some();
+    let mut named = |_: &[Step<'_>], strings: Strings<'_>| {
+        if strings.raw().any(|raw| raw.len() >= LONG && (may_matter(b"", raw) || hidden(raw))) {
+            out.borrow_mut().push(Found { key: String::new(), text: plain(&strings.joined()) });
+        }
+    };
+    walk_with_keys(bytes, &mut |path| is_text(path), &mut named, &mut |path, strings| {
         let name = key(path);
         if name == b"cell_type" {
             code = strings.raw().next() == Some(b"code");
             return;
         }
-        // An escape may hide any letter; only those of plain letters could hide one that matters.
-        let hidden = |raw: &[u8]| memchr::memmem::find(raw, b"\\u00").is_some();
         if strings.raw().any(|raw| may_matter(name, raw) || hidden(raw)) {
             let key = if name == b"source" && !code { PROSE.to_owned() } else { String::from_utf8_lossy(name).into_owned() };
-            out.extend(decoded(path, strings).into_iter().map(|text| Found { key: key.clone(), text }));
+            out.borrow_mut().extend(decoded(path, strings).into_iter().map(|text| Found { key: key.clone(), text }));
         }
     });
-    out
+    out.into_inner()
 }
 
 /// An output that a browser shows: HTML, a drawing, script.
@@ -82,8 +93,8 @@ pub fn spot(bytes: &[u8], at: u32) -> Spot {
 
 /// Where bytes of a notebook stand, given in order.
 pub fn spots(bytes: &[u8], all: &[u32]) -> Vec<Spot> {
-    let mut out = vec![Spot::default(); all.len()];
-    walk(bytes, &mut |path| is_text(path), &mut |path, strings| {
+    let out = RefCell::new(vec![Spot::default(); all.len()]);
+    let found = |path: &[Step<'_>], strings: Strings<'_>| {
         let range = strings.range();
         let (first, last) = (all.partition_point(|at| *at < range.start), all.partition_point(|at| *at < range.end.max(range.start + 1)));
         if first >= last {
@@ -99,8 +110,8 @@ pub fn spots(bytes: &[u8], all: &[u32]) -> Vec<Spot> {
         let (mut line, mut done) = (1, range.start as usize);
         let mut parts = strings.parts.iter().copied().peekable();
         let under = |name: &[u8]| path.iter().any(|s| matches!(s, Step::Key(k) if *k == name));
-        for i in first..last {
-            let at = all[i] as usize;
+        for (i, at) in all.iter().enumerate().take(last).skip(first) {
+            let at = *at as usize;
             while let Some((start, end)) = parts.next_if(|(_, end)| *end <= at) {
                 line += newlines(bytes, start.max(done), end);
                 done = end;
@@ -109,10 +120,13 @@ pub fn spots(bytes: &[u8], all: &[u32]) -> Vec<Spot> {
                 line += newlines(bytes, (*start).max(done), at);
                 done = done.max(at);
             }
-            out[i] = Spot { cell: number(b"cells"), output: number(b"outputs"), line, metadata: under(b"metadata") };
+            if let Some(spot) = out.borrow_mut().get_mut(i) {
+                *spot = Spot { cell: number(b"cells"), output: number(b"outputs"), line, metadata: under(b"metadata") };
+            }
         }
-    });
-    out
+    };
+    walk_with_keys(bytes, &mut |path| is_text(path), &mut |path, key| found(path, key), &mut |path, strings| found(path, strings));
+    out.into_inner()
 }
 
 /// Ends of lines that the strings of a stretch stand for.
@@ -255,6 +269,8 @@ mod tests {
             "cell 2 output 1 line 1, name: \"stdout\"",
             "cell 2 output 1 line 1, text: \"a\\nb\\n\"",
             "cell 2 output 2 line 1, text/html: \" td title=\\\"four\\\" f\\\"ive /td \"",
+            "cell 2 output 2 line 1, : \"application/vnd.plotly.v1+json\"",
+            "cell 2 output 2 line 1, : \"application/json\"",
             "cell 2 output 2 line 1, k: \"v\"",
             "cell 2 output 2 line 1, image/svg+xml: \" svg  text s /text  /svg \"",
             "cell 2 output 3 line 1, ename: \"E\"",

@@ -32,7 +32,7 @@ impl<'t> Lower<'t, '_> {
             }
             self.scope().push();
             if let Some(body) = body {
-                self.block(body, false);
+                self.block(body);
             }
             branches.push(self.scope().pop());
             if let (Some(cond), Some(test)) = (cond, test) {
@@ -136,7 +136,7 @@ impl<'t> Lower<'t, '_> {
         self.merge(after);
         if let Some(body) = otherwise.and_then(|o| o.field("body")) {
             self.scope().push();
-            self.block(body, false);
+            self.block(body);
             let branch = self.scope().pop();
             self.merge(vec![branch]);
         }
@@ -160,7 +160,7 @@ impl<'t> Lower<'t, '_> {
             self.catch_up();
         }
         if let Some(body) = body {
-            self.block(body, false);
+            self.block(body);
         }
         self.end_loop(node.field("alternative"));
     }
@@ -174,7 +174,7 @@ impl<'t> Lower<'t, '_> {
             self.b.restrict(cond);
         }
         if let Some(body) = body {
-            self.block(body, false);
+            self.block(body);
         }
         if cond.is_some() {
             self.b.lift();
@@ -184,12 +184,12 @@ impl<'t> Lower<'t, '_> {
 
     /// The fact's range is the `try` with its body; handlers and `else` refer to it.
     pub(super) fn try_statement(&mut self, node: Node<'t>) {
-        let Some(body) = node.field("body") else { return self.block(node, false) };
+        let Some(body) = node.field("body") else { return self.block(node) };
         let range = self.span(node.start(), body.end());
         let fact = self.add(range, What::Try);
         let logged = self.scope().log.len();
         self.scope().push();
-        self.block(body, false);
+        self.block(body);
         let mut through = self.scope().pop();
         // Any definition of the body may or may not have happened when a handler runs.
         let partial: Vec<(String, Def)> = self.scope().log.get(logged..).map(<[_]>::to_vec).unwrap_or_default();
@@ -211,7 +211,7 @@ impl<'t> Lower<'t, '_> {
                     self.scope().layers.push(std::mem::take(&mut through.layer));
                     self.b.catch(fact);
                     if let Some(body) = clause.field("body") {
-                        self.block(body, false);
+                        self.block(body);
                     }
                     self.b.caught();
                     let dead = through.dead;
@@ -231,7 +231,7 @@ impl<'t> Lower<'t, '_> {
                 self.scope().join(name, *def);
             }
             for part in clause.named() {
-                self.block(part, false);
+                self.block(part);
             }
             self.scope().dead |= dead;
         }
@@ -241,7 +241,7 @@ impl<'t> Lower<'t, '_> {
         let parts = clause.named();
         for part in &parts {
             match part.kind() {
-                "block" => self.block(*part, false),
+                "block" => self.block(*part),
                 "as_pattern" => {
                     let end = part.end();
                     self.head(clause, end, |l| l.as_pattern(*part, true));
@@ -288,7 +288,7 @@ impl<'t> Lower<'t, '_> {
             }
         });
         if let Some(body) = body {
-            self.block(body, false);
+            self.block(body);
         }
     }
 
@@ -328,7 +328,7 @@ impl<'t> Lower<'t, '_> {
             self.catch_up();
             self.b.restrict(cond);
             if let Some(body) = body {
-                self.block(body, false);
+                self.block(body);
             }
             self.b.lift();
             branches.push(self.scope().pop());

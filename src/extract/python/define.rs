@@ -41,7 +41,7 @@ impl<'t> Lower<'t, '_> {
             }
             self.push_scope(Scope::new(ScopeKind::Class, Some(fact), format!("{qualified}."), public));
             if let Some(body) = body {
-                self.block(body, true);
+                self.block(body);
             }
             if let Some(scope) = self.scopes.pop() {
                 self.settle(scope);
@@ -65,7 +65,7 @@ impl<'t> Lower<'t, '_> {
             }
             self.function_scope(fact, &qualified, &params.1, body);
             if let Some(body) = body {
-                self.block(body, true);
+                self.block(body);
             }
             if let Some(scope) = self.scopes.pop() {
                 self.settle(scope);

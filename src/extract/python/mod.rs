@@ -291,7 +291,7 @@ impl<'t, 'b> Lower<'t, 'b> {
     /// Walks one unit in the module's scope.
     pub fn unit(&mut self, unit: &'t Unit) {
         let Some(root) = self.begin(unit) else { return };
-        self.block(root, true);
+        self.block(root);
         // Commands in what the grammar lost.
         for stop in unit.stops.values() {
             if !self.stopped.contains(&stop.start) && !matches!(stop.what, StopWhat::Value(_)) {

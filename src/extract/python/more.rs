@@ -126,7 +126,7 @@ impl<'t> Lower<'t, '_> {
         self.b.open(class.range, class.name.clone(), false);
         self.push_scope(Scope::new(ScopeKind::Class, Some(class.fact), format!("{}.", class.name), public));
         if let Some(body) = body {
-            self.block(body, false);
+            self.block(body);
         }
         if let Some(scope) = self.scopes.pop() {
             self.settle(scope);

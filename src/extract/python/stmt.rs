@@ -4,13 +4,13 @@ use super::scope::{Branch, Def, Scope};
 use super::text::normalise;
 use super::{Lower, STATEMENT_DEPTH};
 use crate::cond::{CmpOp, CondId, CondWhat};
-use crate::facts::{LiteralPlace, OnFail, V, ValueId, What};
+use crate::facts::{OnFail, V, ValueId, What};
 use crate::notice::NoticeKind;
 use crate::syntax::python::Node;
 
 impl<'t> Lower<'t, '_> {
-    /// The statements of a block. `documented`: a literal at its beginning is documentation.
-    pub fn block(&mut self, node: Node<'t>, documented: bool) {
+    /// The statements of a block.
+    pub fn block(&mut self, node: Node<'t>) {
         if self.statements >= STATEMENT_DEPTH {
             if !std::mem::replace(&mut self.limit_noted, true) {
                 let range = self.range(node);
@@ -20,10 +20,9 @@ impl<'t> Lower<'t, '_> {
         }
         self.statements += 1;
         let mut skipped = 0;
-        for (i, child) in node.named().into_iter().enumerate() {
-            let doc = documented && i == 0;
+        for child in node.named() {
             self.scope().skipping = None;
-            self.statement_in(child, doc);
+            self.statement(child);
             // What follows in this round of a loop is only reached when the condition did not hold.
             if let Some(holds) = self.scope().skipping.take().filter(|_| skipped < 50) {
                 self.b.restrict(holds);
@@ -37,10 +36,6 @@ impl<'t> Lower<'t, '_> {
     }
 
     pub fn statement(&mut self, node: Node<'t>) {
-        self.statement_in(node, false);
-    }
-
-    fn statement_in(&mut self, node: Node<'t>, doc: bool) {
         match node.kind() {
             "if_statement" => self.conditional_statement(node),
             "for_statement" => self.for_loop(node),
@@ -55,11 +50,11 @@ impl<'t> Lower<'t, '_> {
                     self.definition(inner, decorators);
                 }
             }
-            "ERROR" | "block" | "module" => self.block(node, false),
+            "ERROR" | "block" | "module" => self.block(node),
             _ => {
                 let range = self.range(node);
                 self.b.open(range, "", true);
-                self.simple(node, doc);
+                self.simple(node);
                 self.catch_up();
                 self.b.shut();
             }
@@ -76,10 +71,10 @@ impl<'t> Lower<'t, '_> {
         out
     }
 
-    fn simple(&mut self, node: Node<'t>, doc: bool) {
+    fn simple(&mut self, node: Node<'t>) {
         let range = self.range(node);
         match node.kind() {
-            "expression_statement" => self.expression_statement(node, doc),
+            "expression_statement" => self.expression_statement(node),
             "import_statement" | "import_from_statement" | "future_import_statement" => self.import(node),
             "return_statement" => {
                 let value = match node.named().as_slice() {
@@ -154,18 +149,12 @@ impl<'t> Lower<'t, '_> {
         }
     }
 
-    fn expression_statement(&mut self, node: Node<'t>, doc: bool) {
+    fn expression_statement(&mut self, node: Node<'t>) {
         let children = node.named();
         for child in &children {
             match child.kind() {
                 "assignment" => self.assignment(*child),
                 "augmented_assignment" => self.augmented(*child),
-                "string" | "concatenated_string" => {
-                    let value = self.expr(*child);
-                    let range = self.range(*child);
-                    let place = if doc { LiteralPlace::Comment } else { LiteralPlace::Source };
-                    self.add(range, What::Literal { value, place });
-                }
                 _ => {
                     self.expr(*child);
                 }

@@ -143,7 +143,6 @@ fn structure_is_kept() {
         });
         let owner = owner.collect::<Vec<_>>().join("<");
         let what = match &fact.what {
-            What::Literal { value, place } => format!("{place:?} {}", show::value(&f, *value)),
             What::Function { name, params, public, decorators } => {
                 let params: Vec<String> = params
                     .iter()
@@ -175,7 +174,6 @@ fn structure_is_kept() {
     }
     insta::assert_snapshot!(out.join("\n"), @r#"
     : module
-    : Comment 'doc'
     : import 0 a Some("b") b
     : entry Main __main__
     : call main if __name__ Eq '__main__'
@@ -183,7 +181,6 @@ fn structure_is_kept() {
     : call ?.post
     : def f(a:Plain::a.b _k:Keyword:1:) true 1
     f: entry Decorator ?.post
-    f: Comment 'd'
     f: call E if !$0
     f: raise E() if !$0
     f: check $0 Raise
@@ -191,8 +188,6 @@ fn structure_is_kept() {
     f: return $0
     : class C Base
     C: entry Base Base
-    C: Comment 'tok'
-    C: Source 'tok2'
     C: def C._m(self:Plain::) false 0
     "#);
     assert_eq!(f.constructs.iter().filter(|c| !c.name.is_empty()).map(|c| c.name.as_str()).collect::<Vec<_>>(), ["f", "C", "C._m"]);

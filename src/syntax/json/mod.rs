@@ -18,7 +18,13 @@ pub fn parse(bytes: &[u8]) -> (Vec<Node>, Vec<LocalNotice>) {
 
 /// As [`parse`]; the value of a key for which `skip` holds (media payloads) is passed over and stands as an empty raw scalar with its range.
 pub fn parse_without(bytes: &[u8], skip: fn(&str) -> bool) -> (Vec<Node>, Vec<LocalNotice>) {
-    let mut reader = Reader { bytes, at: if bytes.starts_with(b"\xef\xbb\xbf") { 3 } else { 0 }, notices: Vec::new(), skip, told: 0 };
+    parse_joined(bytes, skip, |_| false)
+}
+
+/// As [`parse_without`]; the list under a key for which `joined` holds is the lines of one text, and stands as that: a node for each of them would take many
+/// times the room of a short line.
+pub fn parse_joined(bytes: &[u8], skip: fn(&str) -> bool, joined: fn(&str) -> bool) -> (Vec<Node>, Vec<LocalNotice>) {
+    let mut reader = Reader { bytes, at: if bytes.starts_with(b"\xef\xbb\xbf") { 3 } else { 0 }, notices: Vec::new(), skip, joined, told: 0 };
     let mut documents = Vec::new();
     loop {
         reader.blank();
@@ -39,6 +45,7 @@ struct Reader<'a> {
     at: usize,
     notices: Vec<LocalNotice>,
     skip: fn(&str) -> bool,
+    joined: fn(&str) -> bool,
     told: usize,
 }
 
@@ -128,6 +135,10 @@ impl Reader<'_> {
                             self.raw(from)
                         } else if matches!(self.peek(), None | Some(b'}' | b',' | b']')) {
                             node(from, from, Text::default(), Style::Plain, Core::Null)
+                        } else if self.peek() == Some(b'[') && depth + 1 < DEPTH && key.as_str().is_some_and(|k| (self.joined)(k)) {
+                            let mut text = Text::default();
+                            self.items(depth + 1, &mut |line| line.text().into_iter().for_each(|t| text.append(t)));
+                            node(from, self.at, text, Style::Double, Core::Str)
                         } else {
                             self.value(depth + 1)
                         }
@@ -147,8 +158,15 @@ impl Reader<'_> {
 
     fn seq(&mut self, depth: usize) -> Node {
         let start = self.at;
-        self.at += 1;
         let mut items = Vec::new();
+        self.items(depth, &mut |item| items.push(item));
+        Node { range: Range::new(start, self.at), alias: None, tag: None, kind: NodeKind::Seq(items) }
+    }
+
+    /// The items of the list that begins here.
+    fn items(&mut self, depth: usize, found: &mut dyn FnMut(Node)) {
+        let start = self.at;
+        self.at += 1;
         loop {
             self.blank();
             let here = self.at;
@@ -167,14 +185,13 @@ impl Reader<'_> {
                     self.at += 1;
                 }
                 Some(_) => {
-                    items.push(self.value(depth + 1));
+                    found(self.value(depth + 1));
                     if self.at == here {
                         self.at += 1;
                     }
                 }
             }
         }
-        Node { range: Range::new(start, self.at), alias: None, tag: None, kind: NodeKind::Seq(items) }
     }
 
     /// A number, `true`, `null`, or whatever stands there without quotes.

@@ -54,16 +54,26 @@ impl Strings<'_> {
 }
 
 fn decode(bytes: &[u8], (start, end): (usize, usize)) -> Text {
-    let mut reader = Reader { bytes: bytes.get(..end).unwrap_or(bytes), at: start, notices: Vec::new(), skip: |_| false, told: 0 };
+    let mut reader = Reader { bytes: bytes.get(..end).unwrap_or(bytes), at: start, notices: Vec::new(), skip: |_| false, joined: |_| false, told: 0 };
     reader.contents()
 }
 
 /// Deeper nesting is read as if it were not there.
 const DEPTH: usize = 500;
 
-/// Goes through all string values. `wanted` is asked when the value of a key begins; what it refuses is passed over unread. `found` gets the strings of a
-/// value together; a list has then been counted up to the item behind them. Keys are no values.
+/// As [`walk_with_keys`], of values alone.
 pub fn walk<'b>(bytes: &'b [u8], wanted: &mut dyn FnMut(&[Step<'b>]) -> bool, found: &mut dyn FnMut(&[Step<'b>], Strings<'_>)) {
+    walk_with_keys(bytes, wanted, &mut |_, _| (), found);
+}
+
+/// Goes through all string values. `wanted` is asked when the value of a key begins; what it refuses is passed over unread. `found` gets the strings of a
+/// value together; a list has then been counted up to the item behind them. Keys are no values: `named` gets each of them, with the path that it ends.
+pub fn walk_with_keys<'b>(
+    bytes: &'b [u8],
+    wanted: &mut dyn FnMut(&[Step<'b>]) -> bool,
+    named: &mut dyn FnMut(&[Step<'b>], Strings<'_>),
+    found: &mut dyn FnMut(&[Step<'b>], Strings<'_>),
+) {
     let mut path: Vec<Step<'b>> = Vec::new();
     // Whether the innermost object waits for a key.
     let mut keys: Vec<bool> = Vec::new();
@@ -101,7 +111,10 @@ pub fn walk<'b>(bytes: &'b [u8], wanted: &mut dyn FnMut(&[Step<'b>]) -> bool, fo
             b'"' => {
                 let end = string_end(bytes, at);
                 match (path.last_mut(), keys.last()) {
-                    (Some(Step::Key(key)), Some(true)) => *key = bytes.get(at..end).unwrap_or_default(),
+                    (Some(Step::Key(key)), Some(true)) => {
+                        *key = bytes.get(at..end).unwrap_or_default();
+                        named(&path, Strings { bytes, parts: &[(at, end)] });
+                    }
                     (Some(Step::Item(_)), _) => parts.push((at, end)),
                     _ => found(&path, Strings { bytes, parts: &[(at, end)] }),
                 }
