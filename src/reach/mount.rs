@@ -61,8 +61,12 @@ impl<'a> Walk<'a> {
         outside.collect()
     }
 
-    /// Outputs of the job that an outsider's code can set: those of the step that runs it first, and of all behind that one.
+    /// Outputs of the job that an outsider's code can set: those of the step that runs it first, and of all behind that one. Who brings the workflow itself
+    /// needs none.
     pub(super) fn ran(&self) -> Option<Outside> {
+        if self.state().head {
+            return None;
+        }
         let (from, exec) = self.first.and_then(|(from, exec)| Some((from, self.run.execs.get(exec)?)))?;
         let job = self.instance.job;
         let name = match &self.context.facts.fact(job).what {

@@ -14,7 +14,7 @@ impl Query<'_> {
         let ran = |o: &&Outside| o.job == job && matches!(o.held, Held::Outputs { from } if from <= order);
         let Some(outside) = self.outside.iter().find(ran) else { return };
         let at = Location { file: node.file, range: self.context.facts.fact(node).range };
-        let mut way = outside.hops.clone();
+        let mut way: Vec<Hop> = outside.hops.iter().filter(|h| h.at != self.state.trigger).cloned().collect();
         way.push(Hop { at, text: format!("hands on the output {output}, which that code can set") });
         way.extend_from_slice(hops);
         let who = outside.who.min(self.state.who.max(Who::Operator));
@@ -43,7 +43,7 @@ impl Query<'_> {
             return;
         }
         let at = Location { file: node.file, range: facts.value(name).range };
-        let mut way = outside.hops.clone();
+        let mut way: Vec<Hop> = outside.hops.iter().filter(|h| h.at != self.state.trigger).cloned().collect();
         way.push(Hop { at, text: format!("reads `{path}` of {}", outside.name) });
         way.extend_from_slice(hops);
         let who = outside.who.min(self.state.who.max(Who::Operator));
@@ -68,7 +68,7 @@ impl Query<'_> {
         let Some((outside, _)) = holding.max_by_key(|(_, (dir, _))| dir.len()) else { return };
         let at = Location { file: node.file, range: facts.fact(node.fact).range };
         let name = format!("names and history of {}", outside.name);
-        let mut way = outside.hops.clone();
+        let mut way: Vec<Hop> = outside.hops.iter().filter(|h| h.at != self.state.trigger).cloned().collect();
         way.push(Hop { at, text: format!("prints {name}") });
         way.extend_from_slice(hops);
         let who = outside.who.min(self.state.who.max(Who::Operator));
