@@ -325,9 +325,9 @@ fn parents(context: Context, state: &State) -> Option<Vec<FileId>> {
 
 /// The worst of what is uploaded under the name; else what code of outsiders, which has the runner, may have put in its place.
 fn worst<'u>(named: impl Iterator<Item = &'u Upload>, all: impl Iterator<Item = &'u Upload>) -> Option<Brought> {
-    let plain = named.filter_map(|u| u.outside.clone()).max_by_key(|b| b.who);
-    plain.or_else(|| {
-        let found = all.filter(|u| u.code).filter_map(|u| u.outside.clone()).max_by_key(|b| b.who)?;
+    let plain = named.filter_map(|u| u.outside.as_ref()).max_by_key(|b| b.who);
+    plain.cloned().or_else(|| {
+        let found = all.filter(|u| u.code).filter_map(|u| u.outside.as_ref()).max_by_key(|b| b.who)?.clone();
         let doubts = vec!["the job uploads under another name: it takes the runner's own token to replace this one".to_owned()];
         Some(Brought { doubts, ..found })
     })
