@@ -286,7 +286,7 @@ impl Walk<'_> {
             let effects = self.context.catalog.trigger(event).into_iter().flat_map(|id| &self.context.catalog.row(id).effects);
             let who = effects.filter_map(|e| if let Effect::Starts { who, head: true, .. } = e { Some(*who) } else { None }).max()?;
             let text = format!("{event}: any user can start this, with a workflow of their own");
-            (who >= Who::Peer).then(|| (file, Hop { at: Location { file, range }, text }, who))
+            (who >= Who::Peer).then_some((file, Hop { at: Location { file, range }, text }, who))
         })
     }
 
