@@ -309,7 +309,9 @@ impl Effect {
             Effect::Writes { name, value, .. } => std::iter::once(name).chain(value).collect(),
             Effect::Mounts { tree, at } => match tree {
                 Tree::Checkout { repository: a, reference: b } | Tree::Clone { url: a, reference: b } => [a, b].into_iter().chain(at).collect(),
-                Tree::Ref(s) | Tree::Fetched(s) | Tree::Artifact(s) | Tree::Cache(s) | Tree::Archive(s) => std::iter::once(s).chain(at).collect(),
+                Tree::Ref(s) | Tree::Fetched(s) | Tree::Archive(s) => std::iter::once(s).chain(at).collect(),
+                Tree::Cache { key, restore } => std::iter::once(key).chain(restore).chain(at).collect(),
+                Tree::Artifact { name, of, .. } => std::iter::once(name).chain(of).chain(at).collect(),
                 Tree::PullRequest => at.iter().collect(),
             },
             Effect::Executes { what } => match what {
@@ -322,6 +324,7 @@ impl Effect {
             Effect::Installs { manifest, until, .. } => manifest.iter().chain(until).collect(),
             Effect::Agent(agent) => agent.slots().collect(),
             Effect::Selects { slot, .. } => slot.iter().collect(),
+            Effect::Matches(slot) => vec![slot],
             Effect::Dispatches { to, values, .. } => to.iter().chain(values).collect(),
             _ => Vec::new(),
         }

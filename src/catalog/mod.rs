@@ -562,6 +562,7 @@ impl Effect {
             Effect::Powers(_) => "powers",
             Effect::OptionsAct => "options-act",
             Effect::Cleans(_) => "cleans",
+            Effect::Matches(_) => "matches",
             Effect::Selects { .. } => "selects",
             Effect::Dispatches { .. } => "dispatches",
             Effect::Admits(_) => "admits",

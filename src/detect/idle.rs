@@ -1,11 +1,12 @@
-//! Jobs and steps that never run, as their own condition says: `if: false`. What is found in them waits for nobody. Knows no rule but by its class.
+//! Jobs and steps that never run, as their own condition says (`if: false`) or that of a job they wait for. What is found in them waits for nobody. Knows no rule but by its class.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use crate::cond::{CondId, CondWhat};
+use crate::cond::{CondId, CondWhat, Status};
 use crate::detect::Context;
 use crate::facts::{Fact, FileFacts, What};
 use crate::finding::Alert;
+use crate::reach::gates::says;
 use crate::source::{FileId, Kind, Range};
 
 /// Nesting of conditions that is followed.
@@ -37,14 +38,40 @@ impl Idle {
     }
 }
 
-/// Whether a job or step never runs.
-pub(super) fn is_off(facts: &FileFacts, fact: &Fact) -> bool {
+/// Whether a job or step never runs by its own condition.
+fn is_off(facts: &FileFacts, fact: &Fact) -> bool {
     fact.when.is_some_and(|when| constant(facts, when, DEPTH) == Some(false))
+}
+
+/// Keys of the jobs that never run: those that are off, and those that wait for one of them, for a job that is skipped did not succeed. Whoever asks for the
+/// outcome himself (`always()`, `!cancelled()`) may run all the same.
+pub(super) fn skipped(facts: &FileFacts) -> BTreeSet<&str> {
+    let asks = |f: &Fact| f.when.is_some_and(|w| says(facts, w, &[Status::Always, Status::Failure, Status::Cancelled, Status::Success]));
+    let mut waiting: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    let mut todo = Vec::new();
+    for (_, fact) in facts.iter() {
+        let What::Job { id, needs, .. } = &fact.what else { continue };
+        if is_off(facts, fact) {
+            todo.push(id.as_str());
+        } else if !asks(fact) {
+            needs.iter().for_each(|needed| waiting.entry(needed).or_default().push(id));
+        }
+    }
+    let mut out = BTreeSet::new();
+    while let Some(id) = todo.pop() {
+        if out.insert(id) {
+            todo.extend(waiting.get(id).into_iter().flatten());
+        }
+    }
+    out
 }
 
 fn places(facts: &FileFacts) -> Vec<Range> {
     let units = || facts.iter().map(|(_, f)| f).filter(|f| matches!(f.what, What::Job { .. } | What::Step { .. }));
-    let (off, on): (Vec<&Fact>, Vec<&Fact>) = units().partition(|f| is_off(facts, f));
+    let skipped = skipped(facts);
+    let is_skipped = |f: &Fact| matches!(&f.what, What::Job { id, .. } if skipped.contains(id.as_str()));
+    let waits = |f: &Fact| is_skipped(f) || f.owner.is_some_and(|job| is_skipped(facts.fact(job)));
+    let (off, on): (Vec<&Fact>, Vec<&Fact>) = units().partition(|f| is_off(facts, f) || waits(f));
     // An alias runs elsewhere what stands here.
     let mut starts: Vec<u32> = on.iter().map(|f| f.range.start).collect();
     starts.sort_unstable();

@@ -104,13 +104,17 @@ pub fn place(context: &Context, run: &Run) -> String {
 
 /// Who starts a run, for people.
 pub fn origin(state: &State, who: Who) -> String {
+    starter(state.parent.as_deref().unwrap_or(&state.event), who)
+}
+
+/// Who causes an event, for people.
+pub fn starter(event: &str, who: Who) -> String {
     if who == Who::Publisher {
         return "whoever publishes it".to_owned();
     }
     if who < Who::Peer {
         return "an outsider, once a maintainer lets the run start,".to_owned();
     }
-    let event = state.parent.as_deref().unwrap_or(&state.event);
     let does = match event {
         "issue_comment" => "comments on an issue or pull request",
         "issues" => "opens an issue",

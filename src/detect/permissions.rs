@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::catalog::row::{Effect, Executes};
 use crate::detect::Context;
-use crate::detect::idle::is_off;
+use crate::detect::idle::skipped;
 use crate::facts::{Expr, ExprWhat, FactId, FileFacts, Level, V, What};
 use crate::finding::{Alert, Confidence, Location, Severity, Tier};
 use crate::graph::{EdgeKind, Node};
@@ -14,9 +14,12 @@ use crate::rule::placeholders::{Values, fill};
 pub fn excessive(context: &Context) -> Vec<Alert> {
     let Some(page) = context.rules.get("excessive-permissions") else { return Vec::new() };
     let mut out = Vec::new();
+    let mut idle = BTreeMap::new();
     for (node, fact) in context.facts.nodes() {
         let What::Permission { scope, level: Level::Write } = &fact.what else { continue };
-        let runs = |job: &Node| has_steps(context, *job) && !is_off(context.facts.file(job.file), context.facts.fact(*job));
+        let off = idle.entry(node.file).or_insert_with(|| skipped(context.facts.file(node.file)));
+        let runs =
+            |job: &Node| has_steps(context, *job) && !matches!(&context.facts.fact(*job).what, What::Job { id, .. } if off.contains(id.as_str()));
         let jobs: Vec<Node> = holders(context, node).into_iter().filter(runs).collect();
         // No job writes all there is to write.
         let whole = jobs.first().filter(|_| scope == "*");

@@ -1,7 +1,7 @@
 //! Code of a pull request runs in a job that holds something: the execution, not the checkout, makes it. Also the checkout that nothing executes.
 
 use crate::detect::Context;
-use crate::detect::paths::{alerts, way};
+use crate::detect::paths::{alerts, starter, way};
 use crate::finding::{Alert, Hop, Severity};
 use crate::origin::{Mutable, Who};
 use crate::reach::{Asset, Carrier, Exec, gates};
@@ -20,6 +20,9 @@ pub fn executed(context: &Context) -> Vec<Alert> {
                 continue;
             }
             found.doubts.extend(exec.doubts.iter().cloned());
+            if let Some(event) = &exec.event {
+                found.origin = starter(event, exec.who);
+            }
             ways.push(found);
         }
     }
@@ -62,7 +65,10 @@ pub fn published(context: &Context) -> Vec<Alert> {
             let (kind, at) = (flow.publish.asset.clone(), flow.publish.at);
             let asset = Asset { kind, name, how, carrier: Carrier::Environment, at, assumed: false, onward: Vec::new() };
             let cause = (at, context.sources.file(at.file).text_at(at.range));
-            ways.push(way(context, run, flow.who, cause, flow.hops.clone(), &[asset], &flow.gates));
+            let mut found = way(context, run, flow.who, cause, flow.hops.clone(), &[asset], &flow.gates);
+            found.origin = starter(&flow.event, flow.who);
+            found.doubts.extend(flow.doubts.iter().cloned());
+            ways.push(found);
         }
     }
     alerts(context, "untrusted-artifact-published", ways)
@@ -79,7 +85,7 @@ pub fn checked_out(context: &Context) -> Vec<Alert> {
     for run in context.reach.runs.iter().filter(|r| r.state.privileged) {
         for checkout in run.checkouts.iter().filter(|c| gates::author(Who::Anyone, &c.gates) >= Who::Peer) {
             let cause = (checkout.cause, checkout.cause_text.clone());
-            ways.push(way(context, run, checkout.who, cause, checkout.hops.clone(), &[], &checkout.gates));
+            ways.push(way(context, run, checkout.who, cause, checkout.hops.clone(), &checkout.carried, &checkout.gates));
         }
     }
     alerts(context, "untrusted-checkout", ways)

@@ -65,14 +65,14 @@ pub(super) struct Holding<'a>(Vec<&'a Run>);
 
 /// All such runs.
 pub(super) fn holding<'a>(context: &Context<'a>) -> Holding<'a> {
-    Holding(context.reach.runs.iter().filter(|r| r.steps.last().is_some_and(|s| !s.outside.is_empty())).collect())
+    Holding(context.reach.runs.iter().filter(|r| r.ran.is_some() || r.steps.last().is_some_and(|s| !s.outside.is_empty())).collect())
 }
 
 impl Holding<'_> {
     /// What outsiders wrote where this step or a job beside it can read it: outputs carry it from one to the other.
     pub(super) fn beside(&self, run: &Run, step: &StepRun) -> Vec<Outside> {
         let beside = self.0.iter().filter(|r| r.job.file == run.job.file && r.job != run.job && r.state == run.state);
-        let theirs = beside.flat_map(|r| r.steps.last()).flat_map(|s| s.outside.iter().cloned());
+        let theirs = beside.flat_map(|r| r.steps.last().into_iter().flat_map(|s| &s.outside).chain(&r.ran)).cloned();
         step.outside.iter().cloned().chain(theirs).collect()
     }
 }

@@ -1,7 +1,7 @@
 //! `uses: ./path` and `uses: $/path`, reusable workflows of the tree, `workflow_run` parents by name, and workflows that a step starts by a call.
 
 use crate::catalog::row::Effect;
-use crate::facts::What;
+use crate::facts::{FileFacts, V, ValueId, What};
 use crate::graph::paths::{base, join};
 use crate::graph::{Edge, EdgeKind, Node};
 use crate::link::Linker;
@@ -33,8 +33,7 @@ pub fn link(linker: Linker, edges: &mut Vec<Edge>, notices: &mut Vec<Notice>) {
             }
             What::Trigger { event, filters, .. } if event == "workflow_run" => {
                 let facts = linker.facts.file(node.file);
-                for (_, value) in filters.iter().filter(|(name, _)| name == "workflows") {
-                    let Some(parent) = facts.literal(*value) else { continue };
+                for parent in parents(facts, filters).into_iter().flatten() {
                     for file in linker.index.workflow(linker.index.root(node.file), &parent) {
                         if let Some(from) = linker.index.top(linker.facts, *file) {
                             let evidence = linker.facts.fact(from).range;
@@ -55,7 +54,7 @@ fn dispatches(linker: Linker, node: Node, edges: &mut Vec<Edge>) {
         for effect in &row.effects {
             let Effect::Dispatches { event: sent, to, .. } = effect else { continue };
             let name = to.as_ref().and_then(|s| linker.catalog.slot(facts, node.fact, id, s).into_iter().next());
-            let name = name.and_then(|v| facts.literal(v));
+            let name = name.and_then(|v| target(facts, v)).or_else(|| event_type(facts, node));
             let root = linker.index.root(node.file);
             for file in linker.index.workflow_files().filter(|f| linker.index.root(*f) == root) {
                 let theirs = linker.facts.file(file);
@@ -77,6 +76,35 @@ fn dispatches(linker: Linker, node: Node, edges: &mut Vec<Edge>) {
             }
         }
     }
+}
+
+/// The workflows that a run follows, by their names; `None` for one whose name is not literal.
+pub fn parents(facts: &FileFacts, filters: &[(String, ValueId)]) -> Vec<Option<String>> {
+    let named = filters.iter().filter(|(name, _)| name == "workflows");
+    let each = named.flat_map(|(_, value)| match &facts.value(*value).what {
+        V::List(items, _) => items.clone(),
+        _ => vec![*value],
+    });
+    each.map(|v| facts.literal(v)).collect()
+}
+
+/// The workflow or event that a value names; none, where it is a number or not known. Of an address, the part before its end.
+fn target(facts: &FileFacts, value: ValueId) -> Option<String> {
+    let last = match &facts.value(value).what {
+        V::Join(parts) => parts.last().copied().unwrap_or(value),
+        _ => value,
+    };
+    if let Some((before, _)) = facts.literal(last).as_deref().and_then(|t| t.rsplit_once("/dispatches")) {
+        let name = before.rsplit_once("workflows/").map(|(_, name)| name)?;
+        return Some(name.to_owned()).filter(|n| !n.bytes().all(|b| b.is_ascii_digit()));
+    }
+    facts.literal(value).filter(|n| !n.is_empty() && !n.bytes().all(|b| b.is_ascii_digit()))
+}
+
+/// The event that a field of a command names.
+fn event_type(facts: &FileFacts, node: Node) -> Option<String> {
+    let What::Command(command) = &facts.fact(node.fact).what else { return None };
+    command.words.iter().find_map(|w| facts.word(w)?.strip_prefix("event_type=").map(str::to_owned))
 }
 
 /// Whether a text has that word in it.

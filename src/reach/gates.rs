@@ -10,8 +10,9 @@ use crate::facts::{FileFacts, OnFail, What};
 use crate::finding::Location;
 use crate::graph::Node;
 use crate::origin::Who;
-use crate::reach::carried::{asks, in_javascript};
-use crate::reach::condition::{Known, Said, Tri, World, cond, cond_at, mark, says, script_mentions};
+use crate::reach::carried::{asks, comes_to, in_javascript};
+pub use crate::reach::condition::says;
+use crate::reach::condition::{Known, Said, Tri, World, cond, cond_at, mark, script_mentions};
 use crate::reach::families::{Family, like};
 use crate::reach::instances::{Instance, children};
 use crate::reach::sources::{Scope, Source};
@@ -135,6 +136,27 @@ impl<'a> Gates<'a> {
         met.copied().collect::<BTreeSet<usize>>().into_iter().collect()
     }
 
+    /// Gates inside the script of a step around one of its facts, or before it. `None`: what the script itself says never lets it come there.
+    pub(super) fn inside(&self, step: Node, fact: Node, scope: &Scope) -> Option<Vec<Gate>> {
+        let comes = |active: &[usize]| {
+            let fresh = Known::default();
+            let world = self.world(&Rc::from(active), BTreeSet::new(), &fresh);
+            (comes_to(&world, scope, step, fact), world.at.into_inner())
+        };
+        if !comes(&[]).0 {
+            return None;
+        }
+        let state = &self.instance.state;
+        let met = if state.who >= Who::Peer { self.met(fact) } else { Vec::new() };
+        let able = met.into_iter().filter_map(|i| Some((i, self.families().get(i)?))).filter(|(_, f)| f.holds_back());
+        let whole = Location { file: fact.file, range: self.context.facts.fact(fact).range };
+        let gates = able.filter_map(|(i, family)| {
+            let (comes, at) = comes(&[i]);
+            (!comes).then(|| family.gate_in(state, at.iter().next().copied().unwrap_or(whole)))
+        });
+        Some(gates.collect())
+    }
+
     /// The world in which these families say no.
     fn world<'w>(&'w self, asked: &Rc<[usize]>, at: BTreeSet<Location>, known: &'w Known) -> World<'w> {
         let active = asked.iter().filter_map(|i| self.families().get(*i)).collect();
@@ -216,10 +238,13 @@ fn step_runs(world: &World, step: Node, scope: &Scope) -> Tri {
     if refused { Tri::No } else { own }
 }
 
+/// What a condition asks that also holds after something failed or was skipped: `!cancelled()` is such a condition.
+const ANYWAY: [Status; 3] = [Status::Always, Status::Failure, Status::Cancelled];
+
 /// Whether a step also runs after an earlier one failed.
 pub(super) fn is_fearless(context: Context, step: Node) -> bool {
     let facts = context.facts.file(step.file);
-    own_condition(facts, step).is_some_and(|w| says(facts, w, &[Status::Always, Status::Failure]))
+    own_condition(facts, step).is_some_and(|w| says(facts, w, &ANYWAY))
 }
 
 /// How a needed job ended in this world, where that is sure: it did not start, or a step of it failed.
@@ -252,7 +277,7 @@ fn needed(world: &World, job: Node, scope: &Scope, depth: u32) -> Tri {
         world.at.borrow_mut().insert(Location { file: job.file, range: facts.value(*environment).range });
         return Tri::No;
     }
-    if fact.when.is_some_and(|w| says(facts, w, &[Status::Always, Status::Failure])) {
+    if fact.when.is_some_and(|w| says(facts, w, &ANYWAY)) {
         return all;
     }
     for needed in needs.iter().filter_map(|key| world.context.index.steps().job(job.file, key)) {

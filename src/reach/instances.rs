@@ -4,10 +4,12 @@ use crate::catalog::row::Effect;
 use crate::facts::{Expr, ExprWhat, TemplateKind, V, What};
 use crate::finding::Location;
 use crate::graph::{EdgeKind, Node};
+use crate::link::uses;
 use crate::notice::{Notice, NoticeKind};
 use crate::origin::Who;
+use crate::reach::between::sent;
 use crate::reach::sources::Scope;
-use crate::reach::{Context, State, sent};
+use crate::reach::{Context, State};
 use crate::source::{FileId, Kind, Range};
 
 /// A job, the state it runs in, and the calls that led to it.
@@ -163,7 +165,10 @@ pub fn states(context: Context, file: FileId) -> Vec<State> {
             }
         }
         if event == "workflow_run" {
-            out.extend(parents(context, node, &state, filters.iter().any(|(n, _)| n == "workflows")));
+            let root = context.index.root(file);
+            let named = uses::parents(context.facts.file(file), filters);
+            let missing = named.iter().any(|n| n.as_ref().is_none_or(|n| context.index.workflow(root, n).is_empty()));
+            out.extend(parents(context, node, &state, missing));
             continue;
         }
         let types = if types.is_empty() { &defaults } else { types };
@@ -199,7 +204,7 @@ fn mentions(expr: &Expr, asks: &dyn Fn(&str) -> bool) -> bool {
 }
 
 /// A run that follows another is as outside as what starts that one. A parent that is not in this tree may be started by anyone.
-fn parents(context: Context, node: Node, state: &State, named: bool) -> Vec<State> {
+fn parents(context: Context, node: Node, state: &State, missing: bool) -> Vec<State> {
     let mut out: Vec<State> = Vec::new();
     for edge in context.graph.into(node, EdgeKind::Dispatches) {
         for (_, trigger) in context.facts.file(edge.from.file).iter() {
@@ -209,7 +214,7 @@ fn parents(context: Context, node: Node, state: &State, named: bool) -> Vec<Stat
             out.push(State { activity: "completed".to_owned(), parent: Some(event.clone()), who, ..state.clone() });
         }
     }
-    if out.is_empty() && named {
+    if missing {
         out.push(State { activity: "completed".to_owned(), parent: None, ..state.clone() });
     }
     out.sort();

@@ -5,6 +5,7 @@
 
 pub mod agents;
 pub mod assets;
+pub mod between;
 mod carried;
 mod checked;
 mod condition;
@@ -14,9 +15,7 @@ pub mod gates;
 pub mod instances;
 mod made;
 mod mount;
-pub mod pivots;
 mod program;
-mod sent;
 pub mod sources;
 pub mod walk;
 
@@ -32,6 +31,7 @@ use crate::graph::index::Index;
 use crate::graph::{Facts, Graph, Node};
 use crate::notice::Notice;
 use crate::origin::{Mutable, Who};
+use crate::reach::between::{artifacts, caches, pivots};
 use crate::reach::families::Families;
 use crate::source::Sources;
 
@@ -164,6 +164,8 @@ pub struct Exec {
     pub gates: Vec<Gate>,
     /// What is in reach from here on.
     pub assets: Vec<Asset>,
+    /// The event that started the run it comes from, where it is not this one.
+    pub event: Option<String>,
     /// Doubts, one sentence each.
     pub doubts: Vec<String>,
 }
@@ -185,6 +187,8 @@ pub struct Checkout {
     pub hops: Vec<Hop>,
     /// What is in reach of later steps.
     pub assets: Vec<Asset>,
+    /// What jobs publish that restore what this one saves of the tree.
+    pub carried: Vec<Asset>,
 }
 
 /// An agent at work whom an outsider has something to say to.
@@ -251,6 +255,10 @@ pub struct Outflow {
     pub hops: Vec<Hop>,
     /// Gates that dominate it.
     pub gates: Vec<Gate>,
+    /// The event that started the run it comes from.
+    pub event: String,
+    /// Doubts, one sentence each.
+    pub doubts: Vec<String>,
 }
 
 /// One job in one start state.
@@ -272,8 +280,14 @@ pub struct Run {
     pub publishes: Vec<Publish>,
     /// What of outsiders it publishes.
     pub outflows: Vec<Outflow>,
-    /// Where it restores caches, what it calls them, and how much it had published before.
-    pub restores: Vec<(Location, String, usize)>,
+    /// Caches that it restores, and how much it had published before.
+    pub restores: Vec<(caches::Cached, usize)>,
+    /// Outputs that an outsider's code can set.
+    pub ran: Option<sources::Outside>,
+    /// What it uploads.
+    pub uploads: Vec<artifacts::Upload>,
+    /// Whether it downloads what other jobs of this tree upload.
+    pub fetches: bool,
     /// Labels of a runner that is not thrown away, when it is one.
     pub own_runner: Option<(String, Location)>,
     /// The gates of the job as a whole.
@@ -291,17 +305,34 @@ pub struct Reach {
     pub families: Families,
 }
 
+/// Jobs that hand an artifact on, one after the other, as far as they are followed.
+const RELAYS: usize = 4;
+
 /// Interprets every job of every workflow.
 pub fn reach(context: Context) -> Reach {
     let mut out = Reach::default();
     let instances = instances::instances(context, &mut out.notices);
-    let walked: Vec<_> = instances.par_iter().map(|instance| walk::walk(context, instance, &[])).collect();
+    let mut walked: Vec<_> = instances.par_iter().map(|instance| walk::walk(context, instance, &[], None)).collect();
+    // What a job downloads depends on what others upload, which may be what they have downloaded themselves.
+    let mut left = artifacts::Left::of(&instances, &walked);
+    for _ in 0..RELAYS {
+        let again = |(instance, run): (&instances::Instance, Option<Run>)| match run {
+            Some(run) if run.fetches => walk::walk(context, instance, &[], Some(&left)),
+            run => run,
+        };
+        walked = instances.par_iter().zip(walked).map(again).collect();
+        let now = artifacts::Left::of(&instances, &walked);
+        if now == left {
+            break;
+        }
+        left = now;
+    }
     let pivots = pivots::pivots(context, walked.iter().flatten());
     // What outsiders leave in caches of the default branch or on a machine is in reach of other jobs: these are walked again, with that in view.
     let again = |instance: &instances::Instance, run: Option<Run>| {
         let leaves = instance.state.default_scope || run.as_ref().is_some_and(|r| r.own_runner.is_some());
         let leaves = leaves && !instance.state.external && instance.state.who >= Who::Peer && !pivots.is_empty();
-        if leaves { walk::walk(context, instance, &pivots) } else { run }
+        if leaves { walk::walk(context, instance, &pivots, Some(&left)) } else { run }
     };
     let all: Vec<_> = instances.par_iter().zip(walked).map(|(instance, run)| again(instance, run)).collect();
     out.runs.extend(all.into_iter().flatten());

@@ -7,9 +7,19 @@ use crate::graph::Node;
 use crate::graph::paths::{base, join};
 use crate::link::place;
 use crate::origin::{Mutable, Who};
-use crate::reach::sources::{Outside, Source, View};
+use crate::reach::between::artifacts::Brought;
+use crate::reach::sources::{Held, Outside, Source, View};
 use crate::reach::walk::{Here, Walk, inside, shown, starts};
 use crate::reach::{Checkout, Gate, Outflow, Publish, gates};
+
+/// How an artifact was sent.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Sent {
+    /// The event that started the run it comes from.
+    pub(super) event: String,
+    /// What makes that doubtful.
+    pub(super) doubts: Vec<String>,
+}
 
 /// A tree in the workspace.
 #[derive(Clone, Debug)]
@@ -23,8 +33,8 @@ pub(super) struct Mount {
     pub(super) name: String,
     pub(super) hops: Vec<Hop>,
     pub(super) gates: Vec<Gate>,
-    /// Whether it is an artifact of another run.
-    pub(super) artifact: bool,
+    /// What brought it, where it is an artifact of another job.
+    pub(super) artifact: Option<Sent>,
     /// Index into `checkouts`, when it is one of an outsider's.
     pub(super) checkout: Option<usize>,
 }
@@ -43,13 +53,27 @@ impl<'a> Walk<'a> {
         let theirs = self.mounts.iter().filter(|(_, m)| m.who >= Who::Peer);
         let outside = theirs.map(|(dir, m)| Outside {
             job: self.instance.job,
-            dir: dir.clone(),
+            held: Held::Directory { dir: dir.clone(), artifact: m.artifact.is_some() },
             who: m.who,
             name: m.name.clone(),
-            artifact: m.artifact,
             hops: m.hops.clone(),
         });
         outside.collect()
+    }
+
+    /// Outputs of the job that an outsider's code can set: those of the step that runs it first, and of all behind that one. Who brings the workflow itself
+    /// needs none.
+    pub(super) fn ran(&self) -> Option<Outside> {
+        if self.state().head {
+            return None;
+        }
+        let (from, exec) = self.first.and_then(|(from, exec)| Some((from, self.run.execs.get(exec)?)))?;
+        let job = self.instance.job;
+        let name = match &self.context.facts.fact(job).what {
+            What::Job { id, .. } => format!("what `{id}` hands on, which ran an outsider's code"),
+            _ => return None,
+        };
+        Some(Outside { job, held: Held::Outputs { from }, who: exec.ungated, name, hops: exec.hops.clone() })
     }
 
     /// Puts a tree into the workspace.
@@ -61,6 +85,7 @@ impl<'a> Walk<'a> {
             _ => range,
         };
         let state = self.state();
+        let mut brought: Option<Brought> = None;
         let look = |value: ValueId| self.view(&here.outside).of(&here.scope, node, value);
         // (who, moving, cause, what is checked out, hops)
         let (found, value): (Vec<Source>, Option<ValueId>) = match tree {
@@ -69,7 +94,9 @@ impl<'a> Walk<'a> {
                 let repository = slot(repository);
                 let mut found: Vec<Source> = reference.map(look).unwrap_or_default();
                 let named = repository.map(look).unwrap_or_default();
-                let value = if found.is_empty() && !named.is_empty() { repository } else { reference };
+                // One checkout has one cause in all states: the ref, unless that is written out and only the repository is chosen.
+                let chosen = reference.is_some_and(|v| facts.literal(v).is_none());
+                let value = if named.is_empty() || chosen { reference } else { repository };
                 found.extend(named);
                 // Looked up in this repository, where only writers make branches.
                 if repository.is_none() {
@@ -111,13 +138,26 @@ impl<'a> Walk<'a> {
                 found.extend(fetched.map(|(_, source)| source.clone()));
                 (found, slot(s))
             }
-            // Artifacts of this run are its own; those of the run that started this one are as outside as that one.
-            Tree::Artifact(_) if state.event == "workflow_run" && state.who >= Who::Peer && fetches_other_run(facts, node) => {
+            Tree::Artifact { .. } | Tree::Archive(_) => {
+                let found = match tree {
+                    Tree::Artifact { name, of, forks, packed } => {
+                        let found = self.downloads(node, slot(name), (*forks, of.as_ref().and_then(slot)));
+                        if *packed {
+                            self.packed.extend(found.map(|f| (node, f)));
+                            return;
+                        }
+                        found
+                    }
+                    Tree::Archive(file) => slot(file).and_then(|v| self.archive(facts, v)),
+                    _ => None,
+                };
+                let Some(found) = found else { return };
                 let at = Location { file: node.file, range: whole };
-                let name = "an artifact of the run that started this one".to_owned();
-                (vec![Source::tree(state.who, false, &name, at)], None)
+                let source = Source { hops: found.hops.clone(), ..Source::tree(found.who, false, &found.name, at) };
+                brought = Some(found);
+                (vec![source], None)
             }
-            Tree::Artifact(_) | Tree::Cache(_) | Tree::Archive(_) => return,
+            Tree::Cache { .. } => return,
         };
         let at = match dir.map(|d| place::named(facts, d)) {
             None => match tree {
@@ -147,18 +187,25 @@ impl<'a> Walk<'a> {
             self.refused = Some(Gate { start: gate.code, text: gate.code, ..gate.clone() });
         }
         gates.extend(refused);
+        for gate in brought.iter().flat_map(|b| &b.gates) {
+            if !gates.contains(gate) {
+                gates.push(gate.clone());
+            }
+        }
         let what = shown(self.context, node, cause.range);
         let check = match gates.first() {
             None if worst.who >= Who::Peer => "; no check of who is behind it comes before",
             _ => "",
         };
-        let mut hops = vec![Hop { at: state.trigger, text: starts(state) }];
-        hops.extend(worst.hops.iter().filter(|h| h.at.range != cause.range).cloned());
-        let verb = if matches!(tree, Tree::Artifact(_)) { "unpacks" } else { "checks out" };
+        // What another job left comes by the way of that one.
+        let start = Hop { at: state.trigger, text: starts(state) };
+        let mut hops: Vec<Hop> = if brought.is_some() { Vec::new() } else { vec![start] };
+        hops.extend(worst.hops.iter().filter(|h| h.at != cause).cloned());
+        let verb = if brought.is_some() { "unpacks" } else { "checks out" };
         hops.push(Hop { at: cause, text: format!("{verb} {}{check}", if value.is_some() { what } else { worst.name.clone() }) });
         let code = gates.iter().filter_map(|g| g.code).fold(worst.who, Who::min);
         // Results of another run are read as data, until something of them is executed.
-        let told = worst.who >= Who::Peer && !matches!(tree, Tree::Artifact(_));
+        let told = worst.who >= Who::Peer && brought.is_none();
         if told {
             self.run.checkouts.push(Checkout {
                 step: here.step,
@@ -168,10 +215,11 @@ impl<'a> Walk<'a> {
                 gates: gates.clone(),
                 hops: hops.clone(),
                 assets: here.assets.clone(),
+                carried: Vec::new(),
             });
         }
         let mutable = if worst.moving { Mutable::Moving } else { Mutable::Digest };
-        let artifact = matches!(tree, Tree::Artifact(_));
+        let artifact = brought.map(|b| Sent { event: b.event, doubts: b.doubts });
         let checkout = told.then(|| self.run.checkouts.len() - 1);
         self.mounts.insert(at, Mount { who: worst.who, mutable, cause, cause_text, name: worst.name, hops, gates, artifact, checkout });
     }
@@ -192,14 +240,16 @@ impl<'a> Walk<'a> {
         });
         let named: Vec<String> = named.chain([cwd.clone()]).collect();
         // A tree is told where it is checked out; an artifact that lies beside the repository's own files is told by the directory it has to itself.
-        let of = |path: &String| self.mounts.iter().find(|(dir, m)| m.artifact && !dir.is_empty() && inside(path, dir)).map(|(_, m)| m.clone());
+        let of =
+            |path: &String| self.mounts.iter().find(|(dir, m)| m.artifact.is_some() && !dir.is_empty() && inside(path, dir)).map(|(_, m)| m.clone());
         let Some(mount) = named.iter().find_map(of).filter(|m| m.who >= Who::Peer) else { return };
         let mut gates = mount.gates.clone();
         gates.extend(here.gates.iter().filter(|g| !mount.gates.contains(g)).cloned());
         let who = gates::capped(gates::author(mount.who, &gates), &gates);
         let mut hops = mount.hops;
         hops.push(Hop { at: publish.at, text: format!("publishes {}", publish.name.as_deref().unwrap_or("it")) });
-        self.run.outflows.push(Outflow { publish, who, hops, gates });
+        let Sent { event, doubts } = mount.artifact.unwrap_or_default();
+        self.run.outflows.push(Outflow { publish, who, hops, gates, event, doubts });
     }
 
     /// The checkout action's own refusal of fork refs, for the events and versions its row names.
@@ -223,12 +273,4 @@ impl<'a> Walk<'a> {
 /// Whether a failure of the step ends the job: it runs whenever the job does, and nothing is let pass.
 fn ends_job(facts: &crate::facts::FileFacts, step: Node) -> bool {
     matches!(facts.fact(step.fact).what, What::Step { lenient: false, .. }) && gates::own_condition(facts, step).is_none()
-}
-
-/// Whether an artifact action names another run.
-fn fetches_other_run(facts: &crate::facts::FileFacts, node: Node) -> bool {
-    match &facts.fact(node.fact).what {
-        What::Uses { with, .. } => with.iter().any(|(n, _)| n.contains("run") || n.contains("workflow") || n == "github-token"),
-        _ => true,
-    }
 }

@@ -4,7 +4,7 @@
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::catalog::row::{Effect, Executes, Slot, Tree};
+use crate::catalog::row::{Effect, Executes, Slot};
 use crate::facts::{Channel, Requirement, ValueId, What};
 use crate::finding::{Hop, Location};
 use crate::flow::place::brings;
@@ -13,10 +13,12 @@ use crate::graph::paths::join;
 use crate::graph::{EdgeKind, Node};
 use crate::link::{Linker, place};
 use crate::origin::{Mutable, Who};
+use crate::reach::between::artifacts::{Brought, Left};
+use crate::reach::between::caches::{self, Cached};
+use crate::reach::between::pivots::Pivot;
 use crate::reach::instances::{Instance, children};
 use crate::reach::made::{self, Made};
 use crate::reach::mount::Mount;
-use crate::reach::pivots::Pivot;
 use crate::reach::sources::{Outside, Scope, Source};
 use crate::reach::{Asset, Carrier, Context, Exec, Gate, Publish, Run, State, StepRun, assets, gates, program};
 use crate::source::Range;
@@ -29,7 +31,12 @@ pub(super) struct Walk<'a> {
     pub(super) context: Context<'a>,
     linker: Linker<'a>,
     pub(super) instance: &'a Instance,
-    pivots: &'a [Pivot],
+    pub(super) pivots: &'a [Pivot],
+    pub(super) left: Option<&'a Left>,
+    /// Artifacts that came as archives, by what fetched them.
+    pub(super) packed: BTreeMap<Node, Brought>,
+    /// The same, by the name of the file they were written to.
+    pub(super) archives: BTreeMap<String, Brought>,
     pub(super) gates: gates::Gates<'a>,
     /// Secrets of the job.
     given: Vec<assets::Given>,
@@ -42,6 +49,12 @@ pub(super) struct Walk<'a> {
     /// Heads of pull requests that were fetched and not checked out: the ref as written, and where.
     pub(super) fetched: Vec<(String, Source)>,
     used: BTreeSet<usize>,
+    /// Steps that were asked for texts of outsiders, and who wrote any.
+    pub(super) texts: (usize, Option<Who>),
+    /// Caches that the job saves, with their paths.
+    pub(super) saved: Vec<(Node, Cached, Vec<ValueId>)>,
+    /// The place of the first step of the job that runs an outsider's tree, and which execution that is.
+    pub(super) first: Option<(u32, usize)>,
     /// What an earlier step of the job refused by itself.
     pub(super) refused: Option<Gate>,
     pub(super) run: Run,
@@ -64,7 +77,8 @@ pub(super) struct Here {
 /// Walks a job; nothing, when it does not start in that state.
 ///
 /// `pivots` are jobs that whoever runs code here reaches through caches.
-pub fn walk(context: Context, instance: &Instance, pivots: &[Pivot]) -> Option<Run> {
+/// `left` is what other jobs upload; `None` while that is not known.
+pub fn walk(context: Context, instance: &Instance, pivots: &[Pivot], left: Option<&Left>) -> Option<Run> {
     let gates = gates::Gates::new(context, instance);
     let job_gates = gates.of(instance.job, &instance.scope)?;
     let own_runner = assets::own_runner(context, instance.job);
@@ -78,6 +92,9 @@ pub fn walk(context: Context, instance: &Instance, pivots: &[Pivot]) -> Option<R
         publishes: Vec::new(),
         outflows: Vec::new(),
         restores: Vec::new(),
+        ran: None,
+        uploads: Vec::new(),
+        fetches: false,
         own_runner,
         gates: job_gates,
     };
@@ -87,6 +104,9 @@ pub fn walk(context: Context, instance: &Instance, pivots: &[Pivot]) -> Option<R
         linker,
         instance,
         pivots,
+        left,
+        packed: BTreeMap::new(),
+        archives: BTreeMap::new(),
         gates,
         given: assets::given(context, instance.job),
         made: made::of_job(context, instance.job),
@@ -94,11 +114,16 @@ pub fn walk(context: Context, instance: &Instance, pivots: &[Pivot]) -> Option<R
         written: BTreeSet::new(),
         fetched: Vec::new(),
         used: BTreeSet::new(),
+        texts: (0, None),
+        saved: Vec::new(),
+        first: None,
         refused: None,
         run,
         entered: BTreeSet::new(),
     };
     walk.steps(instance.job, &instance.scope, Vec::new(), DEEPEST);
+    walk.run.ran = walk.ran();
+    walk.carries();
     // A checkout whose tree somebody executes is told by that execution.
     let used = walk.used;
     let mut index = 0;
@@ -124,7 +149,7 @@ impl<'a> Walk<'a> {
             gates.extend(self.refused.clone().filter(|_| !gates::is_fearless(self.context, step)));
             let mut assets = assets::of_step(self.context, self.instance, step, (&self.given, &self.made), self.run.own_runner.as_ref());
             let root = |job: Node| self.context.index.root(job.file);
-            let others = self.pivots.iter().filter(|p| p.job != self.instance.job && root(p.job) == root(self.instance.job));
+            let others = self.pivots.iter().take_while(|p| p.told).filter(|p| p.job != self.instance.job && root(p.job) == root(self.instance.job));
             let reached = others.filter(|p| match &p.machine {
                 Some(label) => self.run.own_runner.as_ref().is_some_and(|(own, _)| own == label),
                 None => self.instance.state.default_scope,
@@ -153,7 +178,10 @@ impl<'a> Walk<'a> {
             match &facts.fact(node.fact).what {
                 What::Uses { target, .. } => self.uses(&self.seen_from(here, node), node, *target, depth),
                 What::Command(_) | What::Call(_) => self.acts(&self.seen_from(here, node), node, depth),
-                What::Write { channel: Channel::File(name), .. } => self.replaces(node, *name),
+                What::Write { channel: Channel::File(name), value } => {
+                    self.replaces(node, *name);
+                    self.packs(node, *name, *value);
+                }
                 What::Requirement(r) => self.installs(&self.seen_from(here, node), node, r),
                 _ => {}
             }
@@ -209,16 +237,12 @@ impl<'a> Walk<'a> {
         let rows: Vec<_> = self.context.index.rows(self.context.catalog, node).collect();
         for (id, row) in &rows {
             for effect in &row.effects {
-                if let Effect::Mounts { tree: Tree::Cache(_), .. } = effect {
-                    let range = match &facts.fact(node.fact).what {
-                        What::Uses { target, .. } => facts.value(*target).range,
-                        _ => facts.fact(node.fact).range,
-                    };
-                    self.run.restores.push((
-                        Location { file: node.file, range },
-                        format!("what {} keeps", row.subject.name()),
-                        self.run.publishes.len(),
-                    ));
+                if let Some((key, restore, path)) = caches::restoring(effect) {
+                    let cached = Cached::of(self, node, (*id, row), key, restore, path);
+                    self.run.restores.push((cached, self.run.publishes.len()));
+                }
+                if let Some((key, path)) = caches::saving(effect) {
+                    self.saves(node, (*id, row), key, path);
                 }
                 if let Effect::Mounts { tree, at } = effect {
                     let slot = |s: &Slot| self.context.catalog.slot(facts, node.fact, *id, s);
@@ -229,11 +253,19 @@ impl<'a> Walk<'a> {
         }
         for (id, row) in &rows {
             for effect in &row.effects {
-                if let Effect::Writes { channel, name, basename: false, .. } = effect
-                    && channel == "file"
-                {
-                    let names = self.context.catalog.slot(facts, node.fact, *id, name);
-                    names.into_iter().for_each(|name| self.replaces(node, name));
+                let Effect::Writes { channel, name, basename: false, value, unnamed } = effect else { continue };
+                let slot = |s: &Slot| self.context.catalog.slot(facts, node.fact, *id, s);
+                match channel.as_str() {
+                    "file" => slot(name).into_iter().for_each(|name| {
+                        self.replaces(node, name);
+                        self.keeps(node, name, node);
+                    }),
+                    "artifact" => {
+                        let paths = value.as_ref().map(slot).unwrap_or_default();
+                        let name = slot(name).into_iter().next();
+                        self.uploads(here, node, (name, unnamed.as_deref()), &paths);
+                    }
+                    _ => {}
                 }
             }
         }
@@ -438,10 +470,17 @@ impl<'a> Walk<'a> {
         let mut hops = mount.hops.clone();
         hops.extend(here.trail.iter().cloned());
         hops.push(Hop { at, text });
+        let who = gates::capped(code, &gates);
+        if who >= Who::Peer && self.first.is_none() {
+            // Steps of an action of the tree stand for the one that uses it.
+            let own = |s: &&StepRun| self.context.facts.fact(s.step).owner == Some(self.instance.job.fact) && s.step.file == self.instance.job.file;
+            let step = self.run.steps.iter().rev().find(own);
+            self.first = step.map(|s| (self.context.facts.fact(s.step).order, self.run.execs.len()));
+        }
         self.run.execs.push(Exec {
             step: here.step,
             at,
-            who: gates::capped(code, &gates),
+            who,
             ungated: mount.who,
             mutable: mount.mutable,
             hops,
@@ -451,7 +490,8 @@ impl<'a> Walk<'a> {
             subject: String::new(),
             gates,
             assets: here.assets.clone(),
-            doubts: Vec::new(),
+            event: mount.artifact.as_ref().map(|s| s.event.clone()),
+            doubts: mount.artifact.as_ref().map(|s| s.doubts.clone()).unwrap_or_default(),
         });
     }
 
@@ -475,6 +515,7 @@ impl<'a> Walk<'a> {
             subject,
             gates: Vec::new(),
             assets: here.assets.clone(),
+            event: None,
             doubts,
         });
     }

@@ -150,6 +150,18 @@ proptest! {
 fn deep_wide_and_endless_texts_end_soon() {
     let deep = |open: &str, close: &str, n: usize| format!("{}{}", open.repeat(n), close.repeat(n));
     let on = "on: issue_comment\njobs:\n  a:\n    runs-on: x\n    steps:\n";
+    // Jobs one after the other, each with an outsider's tree and what the one before left.
+    let parts = |steps: &str, n: usize| {
+        let job = |i: usize| {
+            format!(
+                "  j{i}:\n    needs: [j{}]\n    runs-on: x\n    steps:\n      - uses: actions/download-artifact@v4\n      - uses: actions/checkout@v3\n        \
+                 with: {{ ref: '${{{{ github.event.pull_request.head.sha }}}}', path: '{i}' }}\n{}",
+                i.saturating_sub(1),
+                steps.replace('$', &i.to_string())
+            )
+        };
+        "on: pull_request_target\njobs:\n".to_owned() + &(0..n).map(job).collect::<String>()
+    };
     let table: Vec<(Kind, &str, String)> = vec![
         (Kind::Python, "a.py", format!("import torch\nx = {}\n", deep("(", ")", 5_000))),
         (Kind::Python, "b.py", format!("import torch\nx = torch.load({})\n", deep("f(", ")", 2_000))),
@@ -185,6 +197,25 @@ fn deep_wide_and_endless_texts_end_soon() {
             Kind::Workflow,
             ".github/workflows/e.yml",
             "a: &a [x]\n".to_owned() + &(0..40).map(|i| format!("a{i}: &a{i} [*a, *a, *a]\n")).collect::<String>(),
+        ),
+        (Kind::Workflow, ".github/workflows/f.yml", parts("      - uses: actions/upload-artifact@v4\n        with: { name: p-$, path: $ }\n", 400)),
+        (
+            Kind::Workflow,
+            ".github/workflows/g.yml",
+            parts("      - uses: actions/cache@v4\n        with: { key: k-$, restore-keys: k-, path: $ }\n      - run: twine upload dist/*\n", 400),
+        ),
+        (
+            Kind::Workflow,
+            ".github/workflows/h.yml",
+            format!("{on}{}", "      - run: gh pr view\n      - uses: actions/upload-artifact@v4\n        with: { name: a, path: . }\n".repeat(400)),
+        ),
+        (
+            Kind::Workflow,
+            ".github/workflows/i.yml",
+            format!(
+                "{on}      - run: |\n          x='${{{{ github.event.comment.body }}}}'\n{}",
+                "          case $x in a|b) ;; *) exit 1 ;; esac\n          echo \"a=$x\" >> $GITHUB_ENV\n".repeat(400)
+            ),
         ),
         (Kind::Json, "a.json", deep("[", "]", 5_000)),
         (Kind::Json, "b.json", deep("{\"a\":", "}", 2_000)),

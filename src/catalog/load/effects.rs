@@ -55,6 +55,7 @@ pub fn effects(row: &Fields<'_>, known: &Severities) -> Read<Vec<Effect>> {
     out.extend(row.read("powers", agent::powers)?.map(Effect::Powers));
     out.extend(row.read("selects", selects)?);
     out.extend(row.read("dispatches", dispatches)?);
+    out.extend(row.read("matches", slot)?.map(Effect::Matches));
     out.extend(row.read("cleans", |v| one_of(v, &[("text", true), ("lines", false)]))?.map(Effect::Cleans));
     out.extend(row.read("admits", who)?.map(Effect::Admits));
     Ok(out)
@@ -182,7 +183,7 @@ fn writes(value: &Value) -> Read<Effect> {
         (Some(name), None) | (None, Some(name)) => name,
         _ => return Err(Fault::new("`writes` has one of `name` and `basename`")),
     };
-    let effect = Effect::Writes { channel, name, basename, value: fields.read("value", slot)? };
+    let effect = Effect::Writes { channel, name, basename, value: fields.read("value", slot)?, unnamed: fields.read("unnamed", text)? };
     fields.finish()?;
     Ok(effect)
 }
@@ -196,7 +197,8 @@ fn mounts(value: &Value) -> Read<Effect> {
     let kind = fields.need("tree", text)?;
     let get = |key: &'static str| fields.read(key, slot);
     let (repository, reference, url, name, key, file) = (get("repository")?, get("ref")?, get("url")?, get("name")?, get("key")?, get("file")?);
-    let at = get("at")?;
+    let (at, of, restore) = (get("at")?, get("of")?, get("restore")?);
+    let (forks, packed) = (fields.read("forks", truth)?.unwrap_or(false), fields.read("packed", truth)?.unwrap_or(false));
     fields.finish()?;
     let need = |slot: Option<Slot>, key: &str| slot.ok_or_else(|| Fault::new(format!("`tree: {kind}` needs `{key}`")));
     let tree = match kind.as_str() {
@@ -207,8 +209,8 @@ fn mounts(value: &Value) -> Read<Effect> {
         "fetched" => Tree::Fetched(need(reference, "ref")?),
         "clone" => Tree::Clone { url: need(url, "url")?, reference: need(reference, "ref")? },
         "ref" => Tree::Ref(need(reference, "ref")?),
-        "artifact" => Tree::Artifact(need(name, "name")?),
-        "cache" => Tree::Cache(need(key, "key")?),
+        "artifact" => Tree::Artifact { name: need(name, "name")?, of, forks, packed },
+        "cache" => Tree::Cache { key: need(key, "key")?, restore },
         "archive" => Tree::Archive(need(file, "file")?),
         _ => {
             return Err(

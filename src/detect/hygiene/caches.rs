@@ -16,12 +16,12 @@ pub fn restored(context: &Context) -> Vec<Alert> {
     let mut seen = BTreeSet::new();
     let mut out = Vec::new();
     for run in context.reach.runs.iter().filter(|r| !r.state.head) {
-        for (at, what, before) in &run.restores {
+        for (restored, before) in &run.restores {
             let Some(publish) = run.publishes.iter().skip(*before).find(|p| TAKEN.contains(&p.asset.as_str())) else { continue };
-            if seen.insert(*at) {
+            if seen.insert(restored.at) {
                 let name = publish.name.clone().unwrap_or_else(|| publish.asset.replace('-', " "));
-                let values = Values::from([("name", name), ("value", what.clone())]);
-                out.push(told(context, page, *at, page.level.unwrap_or(Severity::Low), &values, Vec::new()));
+                let values = Values::from([("name", name), ("value", restored.what.clone())]);
+                out.push(told(context, page, restored.at, page.level.unwrap_or(Severity::Low), &values, Vec::new()));
             }
         }
     }

@@ -179,11 +179,7 @@ fn conditions_and_checks() {
     );
     gives(
         "case $X in a|b) run ;; *) exit 1 ;; esac",
-        &[
-            "run when ($X Matches 'a' or $X Matches 'b')",
-            "check (($X Matches 'a' or $X Matches 'b')) else Exit",
-            "exit 1 when not (($X Matches 'a' or $X Matches 'b'))",
-        ],
+        &["run when ($X Eq 'a' or $X Eq 'b')", "check (($X Eq 'a' or $X Eq 'b')) else Exit", "exit 1 when not (($X Eq 'a' or $X Eq 'b'))"],
     );
     gives(
         "die() { echo \"$1\" >&2; exit 1; }\ncmd || die no\n",

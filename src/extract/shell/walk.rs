@@ -336,7 +336,9 @@ impl<'a> Walk<'a> {
             for pattern in patterns {
                 default |= pattern.literal().as_deref() == Some("*");
                 let value = self.value(pattern, b);
-                any.push(b.cond(pattern.range, CondWhat::Atom(subject, CmpOp::Matches, value)));
+                let plain = pattern.literal().is_some_and(|p| !p.contains(['*', '?', '[', '\\', '(']));
+                let op = if plain { CmpOp::Eq } else { CmpOp::Matches };
+                any.push(b.cond(pattern.range, CondWhat::Atom(subject, op, value)));
             }
             let holds = if default {
                 let before = b.cond(range, CondWhat::Or(matched.clone()));

@@ -14,6 +14,9 @@ use stops::{conditions, is_behind, stops};
 
 mod stops;
 
+/// Conditions inside conditions that are followed.
+const DEPTH: u32 = 64;
+
 /// What an output of the named step says of a comparison with it, and, where that is not known, whether it refuses an outsider (`No`): the step is a check
 /// of an active family.
 pub(super) fn step_output(world: &World, scope: &Scope, node: Node, step: &str, output: &str, (op, other): (CmpOp, &Side), depth: u32) -> (Tri, Tri) {
@@ -86,6 +89,13 @@ pub(super) fn step_output(world: &World, scope: &Scope, node: Node, step: &str, 
 pub(super) fn reached(world: &World, scope: &Scope, node: Node, fact: FactId, depth: u32) -> bool {
     let facts = world.context.facts.file(node.file);
     conditions(facts, fact).into_iter().all(|id| cond(world, scope, node, id, depth) != Tri::No)
+}
+
+/// The same of a step as a whole: a check before it in a shell may end the script.
+pub(super) fn comes_to(world: &World, scope: &Scope, step: Node, node: Node) -> bool {
+    let facts = world.context.facts.file(node.file);
+    let ended = || step.file == node.file && !in_javascript(facts, node.fact) && is_behind(facts, &stops(world, scope, step, DEPTH), node.fact);
+    reached(world, scope, node, node.fact, DEPTH) && !ended()
 }
 
 /// What all that may have been written says of a comparison with it.

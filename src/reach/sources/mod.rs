@@ -7,12 +7,13 @@ use crate::catalog::glob;
 use crate::catalog::row::Effect;
 use crate::facts::{Call, Channel, Expr, ExprWhat, FactId, FileFacts, V, ValueId, What};
 use crate::finding::{Hop, Location};
-use crate::graph::paths::join;
 use crate::graph::{EdgeKind, Node};
-use crate::link::{Linker, place};
 use crate::origin::Who;
-use crate::reach::{Context, State, checked, fields};
+use crate::reach::checked::{self, Shape};
+use crate::reach::{Context, State, fields};
 use crate::source::{FileId, Range};
+
+mod held;
 
 /// The calls a value stands under: for each template, the `uses:` that brought us there. Innermost last.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -73,21 +74,43 @@ const DEEPEST: u32 = 24;
 /// Values that one question looks at, at most.
 const MOST: usize = 2_000;
 
-/// A directory of a job that holds what somebody from outside wrote.
+/// What somebody from outside wrote into a job.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Outside {
     /// The job.
     pub job: Node,
-    /// The directory, from the workspace on; empty: the workspace.
-    pub dir: String,
+    /// What holds it.
+    pub held: Held,
     /// Who wrote it.
     pub who: Who,
     /// What it is, for people.
     pub name: String,
-    /// Whether it is an artifact, which lies beside the repository's own files.
-    pub artifact: bool,
     /// How it came there.
     pub hops: Vec<Hop>,
+}
+
+/// What holds something of outsiders.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Held {
+    /// A directory, from the workspace on (empty: the workspace); an artifact lies beside the repository's own files.
+    Directory {
+        /// The directory.
+        dir: String,
+        /// Whether it is an artifact.
+        artifact: bool,
+    },
+    /// All outputs of the steps from this place on: code of outsiders ran there.
+    Outputs {
+        /// The place of the first such step.
+        from: u32,
+    },
+}
+
+impl Outside {
+    /// The directory, and whether it is an artifact.
+    fn directory(&self) -> Option<(&str, bool)> {
+        if let Held::Directory { dir, artifact } = &self.held { Some((dir, *artifact)) } else { None }
+    }
 }
 
 /// Where values are asked about.
@@ -136,7 +159,7 @@ impl<'a> Query<'a> {
         Query { state, outside: &[], out: BTreeSet::new(), seen: self.seen.clone(), ..*self }
     }
 
-    fn facts(&self, file: FileId) -> &'a FileFacts {
+    pub(super) fn facts(&self, file: FileId) -> &'a FileFacts {
         self.context.facts.file(file)
     }
 
@@ -249,16 +272,30 @@ impl<'a> Query<'a> {
             let near = fact.owner.is_some_and(|o| owners.contains(&o)) || matches!(channel, Channel::Var(_));
             let reaches = match channel {
                 Channel::Env(n) | Channel::Var(n) => n.eq_ignore_ascii_case(name) && near && same_script(facts, id, node.fact),
-                Channel::RunnerEnv(Some(n)) => n.eq_ignore_ascii_case(name) && job.is_some() && facts.owners(id).any(|(o, _)| Some(o) == job),
+                Channel::RunnerEnv(Some(n)) => {
+                    n.eq_ignore_ascii_case(name)
+                        && job.is_some()
+                        && facts.owners(id).any(|(o, _)| Some(o) == job)
+                        && comes_later(facts, id, node.fact)
+                }
                 _ => false,
             };
             if reaches {
                 found = true;
-                if self.is_shaped(node, name) {
+                let shape = self.shape(node, name);
+                if shape == Shape::Whole {
                     continue;
                 }
                 let way = with(hops, Hop { at: Location { file: node.file, range: fact.range }, text: format!("puts it into {name}") });
-                self.value(scope, Node { file: node.file, fact: id }, *value, depth, &way);
+                let written = Node { file: node.file, fact: id };
+                let before = std::mem::take(&mut self.out);
+                self.value(scope, written, *value, depth, &way);
+                if matches!(channel, Channel::Var(_)) {
+                    self.expanded(written, *value, &way);
+                }
+                // What was compared line by line is free only where it can have more than one.
+                let found = std::mem::replace(&mut self.out, before);
+                self.out.extend(found.into_iter().filter(|s| shape == Shape::Free || s.lines));
             }
         }
         // Protocol variables repeat contexts.
@@ -274,11 +311,11 @@ impl<'a> Query<'a> {
         }
     }
 
-    /// Whether a check of the same step has looked at a variable before.
-    fn is_shaped(&self, node: Node, name: &str) -> bool {
+    /// What a check of the same step has said of a variable before.
+    fn shape(&self, node: Node, name: &str) -> Shape {
         let facts = self.facts(node.file);
         let step = facts.owners(node.fact).find(|(_, f)| matches!(f.what, What::Step { .. }));
-        step.is_some_and(|(fact, _)| checked::is_shaped(facts, self.context.index.checks(Node { file: node.file, fact }), node.fact, name))
+        step.map_or(Shape::Free, |(fact, _)| checked::shape(self.context, node, self.context.index.checks(Node { file: node.file, fact }), name))
     }
 
     fn input(&mut self, scope: &Scope, node: Node, name: &str, depth: u32, hops: &[Hop]) {
@@ -313,6 +350,9 @@ impl<'a> Query<'a> {
         let Some(container) = container(facts, node) else { return };
         let steps = self.context.index.steps();
         let Some(id) = steps.step(Node { file: node.file, fact: container }, step) else { return };
+        if matches!(facts.fact(node.fact).what, What::Output { .. }) {
+            self.printed_there(Node { file: node.file, fact: container }, facts.fact(id).order, node, output, hops);
+        }
         for (inner, fact) in steps.within(Node { file: node.file, fact: id }).iter().map(|id| (*id, facts.fact(*id))) {
             let inner_node = Node { file: node.file, fact: inner };
             match &fact.what {
@@ -359,57 +399,6 @@ impl<'a> Query<'a> {
                 }
             }
         }
-    }
-
-    /// The bytes of a file, when it lies where an outsider wrote.
-    fn file(&mut self, node: Node, name: ValueId, hops: &[Hop]) {
-        if self.outside.is_empty() {
-            return;
-        }
-        let facts = self.facts(node.file);
-        let (Some(job), Some(named)) = (job_of(facts, node), place::named(facts, name)) else { return };
-        let linker = Linker { index: self.context.index, facts: self.context.facts, catalog: self.context.catalog };
-        let path = match named {
-            place::Named::Relative(p) => join(&place::directory(linker, node).unwrap_or_default(), &p),
-            place::Named::Rooted(p) => join("", &p),
-            _ => return,
-        };
-        let holds = |o: &&Outside| o.job == job && (o.dir.is_empty() || path.strip_prefix(&o.dir).is_some_and(|r| r.starts_with('/')));
-        let Some(outside) = self.outside.iter().filter(holds).max_by_key(|o| o.dir.len()) else { return };
-        // Beside an artifact in the workspace lies the repository's own tree; a checkout takes its place.
-        if outside.artifact && outside.dir.is_empty() && self.context.index.exists(self.context.index.root(node.file), &path) {
-            return;
-        }
-        let at = Location { file: node.file, range: facts.value(name).range };
-        let mut way = outside.hops.clone();
-        way.push(Hop { at, text: format!("reads `{path}` of {}", outside.name) });
-        way.extend_from_slice(hops);
-        let who = outside.who.min(self.state.who.max(Who::Operator));
-        let name = format!("`{path}` of {}", outside.name);
-        self.out.insert(Source { who, arbitrary: true, lines: true, moving: true, branch: false, agent: false, file: true, name, at, hops: way });
-    }
-
-    /// Text of the tree that a command stands in: names of its files, its history.
-    fn tree_here(&mut self, node: Node, hops: &[Hop]) {
-        if self.outside.is_empty() {
-            return;
-        }
-        let facts = self.facts(node.file);
-        let Some(job) = job_of(facts, node) else { return };
-        let linker = Linker { index: self.context.index, facts: self.context.facts, catalog: self.context.catalog };
-        let here = place::directory(linker, node).unwrap_or_default();
-        let holds = |o: &&Outside| {
-            let inside = here.strip_prefix(o.dir.as_str()).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
-            o.job == job && (o.dir.is_empty() && !o.artifact || !o.dir.is_empty() && inside)
-        };
-        let Some(outside) = self.outside.iter().filter(holds).max_by_key(|o| o.dir.len()) else { return };
-        let at = Location { file: node.file, range: facts.fact(node.fact).range };
-        let name = format!("names and history of {}", outside.name);
-        let mut way = outside.hops.clone();
-        way.push(Hop { at, text: format!("prints {name}") });
-        way.extend_from_slice(hops);
-        let who = outside.who.min(self.state.who.max(Who::Operator));
-        self.out.insert(Source { who, arbitrary: true, lines: true, moving: true, branch: false, agent: false, file: true, name, at, hops: way });
     }
 
     /// An output that carries what an agent answered: as outside as what it was told.
@@ -477,11 +466,15 @@ impl<'a> Query<'a> {
         let fact = self.context.facts.fact(node);
         let at = Location { file: node.file, range: fact.range };
         let mut settled = false;
-        for effect in self.context.index.effects(self.context.catalog, node) {
-            let Effect::Returns { who, outputs, arbitrary, .. } = effect else { continue };
+        let effects = self.context.index.rows(self.context.catalog, node).flat_map(|(id, row)| row.effects.iter().map(move |e| (id, e)));
+        for (row, effect) in effects {
+            let Effect::Returns { who, outputs, arbitrary, subject, .. } = effect else { continue };
             settled = true;
             if *who == Who::Repository {
-                self.tree_here(node, hops);
+                let named = subject.as_ref().map(|s| self.context.catalog.slot(self.facts(node.file), node.fact, row, s)).unwrap_or_default();
+                let below = named.first().map_or(Some(String::new()), |v| self.facts(node.file).literal(*v));
+                let below = below.unwrap_or_default();
+                self.tree_here(node, below.split(['*', '?']).next().unwrap_or_default(), hops);
             }
             if *who > Who::Operator && (outputs.is_empty() || outputs.iter().any(|o| glob::text(o, part))) {
                 let who = (*who).min(self.state.who.max(Who::Operator));
@@ -511,7 +504,12 @@ impl<'a> Query<'a> {
                     names.into_iter().for_each(|name| self.file(node, name, hops));
                 }
             }
-            command.words.iter().skip(1).for_each(|w| self.value(scope, node, w.value, depth, hops));
+            for word in command.words.iter().skip(1) {
+                self.value(scope, node, word.value, depth, hops);
+                if word.parts.iter().all(|p| !p.quoted) {
+                    self.expanded(node, word.value, hops);
+                }
+            }
             match command.stdin {
                 crate::facts::Stdin::Text(v) => self.value(scope, node, v, depth, hops),
                 crate::facts::Stdin::File(v) => self.file(node, v, hops),
@@ -560,6 +558,16 @@ fn container(facts: &FileFacts, node: Node) -> Option<crate::facts::FactId> {
         .chain(facts.owners(node.fact))
         .find(|(_, f)| matches!(f.what, What::Job { .. } | What::Template { .. }))
         .map(|(id, _)| id)
+}
+
+/// Whether a step reads what another one set for those behind it.
+fn comes_later(facts: &FileFacts, write: FactId, read: FactId) -> bool {
+    let order = |id| facts.owners(id).find(|(_, f)| matches!(f.what, What::Step { .. })).map(|(_, f)| f.order);
+    let itself = |id: FactId| if let What::Step { .. } = facts.fact(id).what { Some(facts.fact(id).order) } else { None };
+    match (order(write), itself(read).or_else(|| order(read))) {
+        (Some(write), Some(read)) => write < read,
+        _ => true,
+    }
 }
 
 /// Variables of a script are seen in that script alone; what workflows, jobs and steps set is seen in all they own.

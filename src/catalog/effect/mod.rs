@@ -66,6 +66,8 @@ pub enum Effect {
         basename: bool,
         /// What is written; absent: what the row's `returns` says.
         value: Option<Slot>,
+        /// The name where none is given.
+        unnamed: Option<String>,
     },
     /// Puts a tree somewhere.
     Mounts {
@@ -238,6 +240,8 @@ pub enum Effect {
         /// What is handed over; none: the thread that it was started from.
         values: Vec<Slot>,
     },
+    /// Succeeds where a line of its input matches the pattern in this slot.
+    Matches(Slot),
     /// Picks fields out of an answer: what a slot says of them (`.[].number`, `number,title`).
     Selects {
         /// Slots that name fields; the first that is given decides.
@@ -305,10 +309,24 @@ pub enum Tree {
     },
     /// A ref of the repository already there (`git checkout REF`).
     Ref(Slot),
-    /// An artifact by name slot.
-    Artifact(Slot),
-    /// A cache by key slot.
-    Cache(Slot),
+    /// An artifact.
+    Artifact {
+        /// Its name or a glob of names; absent: all of a run.
+        name: Slot,
+        /// The workflow whose latest run is meant; absent: runs are named in another way.
+        of: Option<Slot>,
+        /// Whether runs of forks are taken for that one as well.
+        forks: bool,
+        /// Whether what comes is the archive itself, which something else unpacks.
+        packed: bool,
+    },
+    /// A cache.
+    Cache {
+        /// What its key is made from.
+        key: Slot,
+        /// Beginnings of keys that do as well; without it the action makes keys of its own.
+        restore: Option<Slot>,
+    },
     /// An archive by file slot.
     Archive(Slot),
 }

@@ -2,11 +2,12 @@
 //! workflow sets off in turn is started by its own triggers.
 
 use crate::catalog::row::Effect;
-use crate::facts::What;
+use crate::facts::{Command, FileFacts, V, ValueId, What, Word};
 use crate::finding::{Hop, Location};
 use crate::graph::{EdgeKind, Node};
 use crate::notice::{Notice, NoticeKind};
 use crate::origin::Who;
+use crate::reach::between::names::Name;
 use crate::reach::instances::{self, Instance};
 use crate::reach::sources::{Query, Scope, Source};
 use crate::reach::{Context, Sent, State, gates};
@@ -16,7 +17,7 @@ use crate::source::FileId;
 const CALLS: usize = 16;
 
 /// States in which outsiders start a workflow through a step of another, beside those its own triggers give.
-pub(super) fn states(context: Context, file: FileId, own: &[State], notices: &mut Vec<Notice>) -> Vec<State> {
+pub(in crate::reach) fn states(context: Context, file: FileId, own: &[State], notices: &mut Vec<Notice>) -> Vec<State> {
     let mut out: Vec<State> = Vec::new();
     for (fact, trigger) in context.facts.file(file).iter() {
         let What::Trigger { event, .. } = &trigger.what else { continue };
@@ -52,14 +53,16 @@ fn sender(context: Context, call: Node, state: &State) -> Option<Who> {
     let job = owner(|w| matches!(w, What::Job { .. }))?;
     let step = owner(|w| matches!(w, What::Step { .. })).unwrap_or(job);
     let instance = Instance { job, state: state.clone(), scope: Scope::default(), callers: Vec::new() };
-    let gates = gates::Gates::new(context, &instance).of(step, &instance.scope)?;
+    let all = gates::Gates::new(context, &instance);
+    let mut gates = all.of(step, &instance.scope)?;
+    gates.extend(all.inside(step, call, &instance.scope)?);
     let admits = context.index.effects(context.catalog, call).filter_map(|e| if let Effect::Admits(who) = e { Some(*who) } else { None }).min();
     Some(gates::capped(state.who, &gates).min(admits.unwrap_or(Who::Anyone)))
 }
 
 impl Query<'_> {
     /// What the step that set this run off handed over under a name; `None` when nothing did.
-    pub(super) fn handed_over(&mut self, name: &str, at: Location, depth: u32, hops: &[Hop]) -> Option<()> {
+    pub(in crate::reach) fn handed_over(&mut self, name: &str, at: Location, depth: u32, hops: &[Hop]) -> Option<()> {
         let sent = self.state.sent.as_deref()?;
         let facts = self.context.facts.file(sent.by.file);
         let call = Location { file: sent.by.file, range: facts.fact(sent.by.fact).range };
@@ -87,15 +90,16 @@ impl Query<'_> {
                     self.out.insert(source);
                     continue;
                 }
+                let slots = || values.iter().flat_map(|s| self.context.catalog.slot(facts, sent.by.fact, id, s));
                 let given: Vec<_> = match &facts.fact(sent.by.fact).what {
-                    // `-f name=value`, any number of times.
                     What::Command(c) => {
-                        let begins = format!("{}=", name.rsplit('.').next().unwrap_or_default());
-                        let is =
-                            |w: &&crate::facts::Word| w.parts.first().and_then(|p| facts.literal(p.value)).is_some_and(|t| t.starts_with(&begins));
-                        c.words.iter().filter(is).map(|w| w.value).collect()
+                        let given = fields(facts, c, name);
+                        // All of a request at once, as JSON.
+                        let body = |v: &ValueId| Name::of(facts, *v).head().trim_start().starts_with('{');
+                        if given.is_empty() { slots().filter(body).collect() } else { given }
                     }
-                    _ => values.iter().flat_map(|s| self.context.catalog.slot(facts, sent.by.fact, id, s)).collect(),
+                    What::Call(_) => slots().map(|v| entry(facts, v, name)).collect(),
+                    _ => slots().collect(),
                 };
                 let mut inner = self.asked_in(&sent.state);
                 given.into_iter().for_each(|value| inner.value(&Scope::default(), sent.by, value, depth, &way));
@@ -105,4 +109,25 @@ impl Query<'_> {
         }
         Some(())
     }
+}
+
+/// What a command gives a name: `-f name=value`, `-f inputs[name]=value`, any number of times.
+fn fields(facts: &FileFacts, command: &Command, name: &str) -> Vec<ValueId> {
+    let last = name.rsplit('.').next().unwrap_or_default();
+    let begins = [format!("{last}="), format!("inputs[{last}]="), format!("client_payload[{last}]=")];
+    let is = |w: &&Word| w.parts.first().and_then(|p| facts.literal(p.value)).is_some_and(|t| begins.iter().any(|b| t.starts_with(b)));
+    command.words.iter().filter(is).map(|w| w.value).collect()
+}
+
+/// What an object that is written out holds under a name (`inputs.tag`, `client_payload.pr.title`), else all of it.
+fn entry(facts: &FileFacts, value: ValueId, name: &str) -> ValueId {
+    let path = name.split_once("client_payload.").map_or_else(|| name.rsplit('.').next().unwrap_or_default(), |(_, path)| path);
+    let mut at = value;
+    for key in path.split('.') {
+        let V::Dict(entries, _) = &facts.value(at).what else { break };
+        let found = entries.iter().rev().find(|(k, _)| facts.literal(*k).is_some_and(|k| k.eq_ignore_ascii_case(key)));
+        let Some((_, value)) = found else { break };
+        at = *value;
+    }
+    at
 }

@@ -1,0 +1,97 @@
+//! What outsiders left where a value reads it: files, names of files, outputs of a job that ran their code. Knows directories and steps, no context.
+
+use crate::facts::{V, ValueId};
+use crate::finding::{Hop, Location};
+use crate::graph::Node;
+use crate::graph::paths::join;
+use crate::link::{Linker, place};
+use crate::origin::Who;
+use crate::reach::sources::{Held, MOST, Outside, Query, Source, job_of};
+
+impl Query<'_> {
+    /// An output that another job reads of a step in or behind which outsiders' code ran: it says what they like.
+    pub(super) fn printed_there(&mut self, job: Node, order: u32, node: Node, output: &str, hops: &[Hop]) {
+        let ran = |o: &&Outside| o.job == job && matches!(o.held, Held::Outputs { from } if from <= order);
+        let Some(outside) = self.outside.iter().find(ran) else { return };
+        let at = Location { file: node.file, range: self.context.facts.fact(node).range };
+        let mut way: Vec<Hop> = outside.hops.iter().filter(|h| h.at != self.state.trigger).cloned().collect();
+        way.push(Hop { at, text: format!("hands on the output {output}, which that code can set") });
+        way.extend_from_slice(hops);
+        let who = outside.who.min(self.state.who.max(Who::Operator));
+        let name = outside.name.clone();
+        self.out.insert(Source { who, arbitrary: true, lines: true, moving: true, branch: false, agent: false, file: true, name, at, hops: way });
+    }
+
+    /// The bytes of a file, when it lies where an outsider wrote.
+    pub(super) fn file(&mut self, node: Node, name: ValueId, hops: &[Hop]) {
+        if self.outside.is_empty() {
+            return;
+        }
+        let facts = self.facts(node.file);
+        let (Some(job), Some(named)) = (job_of(facts, node), place::named(facts, name)) else { return };
+        let linker = Linker { index: self.context.index, facts: self.context.facts, catalog: self.context.catalog };
+        let path = match named {
+            place::Named::Relative(p) => join(&place::directory(linker, node).unwrap_or_default(), &p),
+            place::Named::Rooted(p) => join("", &p),
+            _ => return,
+        };
+        let theirs = self.outside.iter().filter(|o| o.job == job).filter_map(|o| Some((o, o.directory()?)));
+        let holding = theirs.filter(|(_, (dir, _))| dir.is_empty() || path.strip_prefix(dir).is_some_and(|r| r.starts_with('/')));
+        let Some((outside, (dir, artifact))) = holding.max_by_key(|(_, (dir, _))| dir.len()) else { return };
+        // Beside an artifact in the workspace lies the repository's own tree; a checkout takes its place.
+        if artifact && dir.is_empty() && self.context.index.exists(self.context.index.root(node.file), &path) {
+            return;
+        }
+        let at = Location { file: node.file, range: facts.value(name).range };
+        let mut way: Vec<Hop> = outside.hops.iter().filter(|h| h.at != self.state.trigger).cloned().collect();
+        way.push(Hop { at, text: format!("reads `{path}` of {}", outside.name) });
+        way.extend_from_slice(hops);
+        let who = outside.who.min(self.state.who.max(Who::Operator));
+        let name = format!("`{path}` of {}", outside.name);
+        self.out.insert(Source { who, arbitrary: true, lines: true, moving: true, branch: false, agent: false, file: true, name, at, hops: way });
+    }
+
+    /// Text of a tree: names of its files, its history. `below`: of this directory, seen from where the fact stands.
+    pub(super) fn tree_here(&mut self, node: Node, below: &str, hops: &[Hop]) {
+        if self.outside.is_empty() || below.starts_with(['/', '~']) {
+            return;
+        }
+        let facts = self.facts(node.file);
+        let Some(job) = job_of(facts, node) else { return };
+        let linker = Linker { index: self.context.index, facts: self.context.facts, catalog: self.context.catalog };
+        let here = join(&place::directory(linker, node).unwrap_or_default(), below);
+        let theirs = self.outside.iter().filter(|o| o.job == job).filter_map(|o| Some((o, o.directory()?)));
+        let holding = theirs.filter(|(_, (dir, artifact))| {
+            let inside = here.strip_prefix(dir).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
+            dir.is_empty() && !artifact || !dir.is_empty() && inside
+        });
+        let Some((outside, _)) = holding.max_by_key(|(_, (dir, _))| dir.len()) else { return };
+        let at = Location { file: node.file, range: facts.fact(node.fact).range };
+        let name = format!("names and history of {}", outside.name);
+        let mut way: Vec<Hop> = outside.hops.iter().filter(|h| h.at != self.state.trigger).cloned().collect();
+        way.push(Hop { at, text: format!("prints {name}") });
+        way.extend_from_slice(hops);
+        let who = outside.who.min(self.state.who.max(Who::Operator));
+        self.out.insert(Source { who, arbitrary: true, lines: true, moving: true, branch: false, agent: false, file: true, name, at, hops: way });
+    }
+
+    /// A word that the shell replaces by the names of files that fit it.
+    pub(super) fn expanded(&mut self, node: Node, value: ValueId, hops: &[Hop]) {
+        if self.outside.is_empty() {
+            return;
+        }
+        let facts = self.facts(node.file);
+        let parts = match &facts.value(value).what {
+            V::Phi(parts) => parts.clone(),
+            _ => vec![value],
+        };
+        for text in parts.into_iter().take(MOST).filter_map(|v| facts.literal(v)) {
+            let sign = text.find(['*', '?']).filter(|_| !text.contains(char::is_whitespace));
+            if let Some(before) = sign.and_then(|at| text.get(..at)) {
+                let below = before.rsplit_once('/').map_or("", |(dir, _)| dir);
+                let below = if before.starts_with('/') { "/" } else { below };
+                self.tree_here(node, below, hops);
+            }
+        }
+    }
+}
