@@ -97,7 +97,7 @@ fn open_arguments_count_as_their_kind_says_and_trust_lowers() {
     assert!(alerts(class, pattern, &files, "[rule.own]\nenabled = false\n").is_empty());
     assert_eq!(alerts(class, pattern, &files, "[rule.own]\nlevel = \"info\"\n")[0].2.severity, Severity::Info);
     let tests = alerts(class, pattern, &[("tests/test_m.py", Kind::Python, code)], "");
-    assert_eq!(tests[0].2.confidence, Confidence::Medium);
+    assert_eq!((tests[0].2.severity, tests[0].2.confidence), (Severity::Medium, Confidence::Low));
 }
 
 #[test]
@@ -146,4 +146,20 @@ fn code_that_is_only_shown_is_told_by_its_folder() {
     for path in ["src/sampling/a.py", "pkg/contest.py", "samples.py"] {
         assert!(!super::is_test_path(path), "{path}");
     }
+}
+
+#[test]
+fn tests_proper_are_one_more_doubt_than_examples_unless_something_runs_them() {
+    let code = "import torch\nm = torch.hub.load('acme/scorer', 'tiny')\n";
+    let doubts = |files: &[(&str, Kind, &str)], path: &str| -> Vec<usize> {
+        let found = alerts("class: code-execution", "sink: { kind: remote-code-load }\nwhere: { flag: none }", files, "");
+        found.into_iter().filter(|a| a.0 == path).map(|a| a.2.doubts.len()).collect()
+    };
+    let files = [("src/a.py", Kind::Python, code), ("examples/a.py", Kind::Python, code), ("tests/a.py", Kind::Python, code)];
+    assert_eq!(doubts(&files, "src/a.py"), [0]);
+    assert_eq!(doubts(&files, "examples/a.py"), [1]);
+    assert_eq!(doubts(&files, "tests/a.py"), [2]);
+    let job = "on: push\njobs:\n  a:\n    runs-on: ubuntu-latest\n    steps:\n      - uses: actions/checkout@v4\n      - run: python tests/a.py\n";
+    let run = [("tests/a.py", Kind::Python, code), (".github/workflows/a.yml", Kind::Workflow, job)];
+    assert_eq!(doubts(&run, "tests/a.py"), [0]);
 }
