@@ -301,12 +301,13 @@ impl<'a> Matcher<'a> {
         })
     }
 
-    /// The level that a page states for such a place: of a file that an image build copies, else of that kind of sink, else of that kind of file.
+    /// The level that a page states for such a place: of configuration that an image build copies, else of that kind of sink, else of that kind of file.
     fn stated(&self, page: &Page, candidate: &Candidate<'a>) -> Option<Severity> {
         let of = |word: &str| page.level_in.iter().find(|(p, _)| p == word).map(|(_, level)| *level);
         let id = candidate.node.file;
-        let copied = of(COPIED).filter(|_| self.copied.get_or_init(|| Copied::of(self.context)).has(self.context, id));
-        copied.or_else(|| of(&candidate.hit?.kind)).or_else(|| of(kind_word(self.context.sources.file(id).kind)))
+        let place = kind_word(self.context.sources.file(id).kind);
+        let is_copied = |_: &Severity| place == "config" && self.copied.get_or_init(|| Copied::of(self.context)).has(self.context, id);
+        of(COPIED).filter(is_copied).or_else(|| of(&candidate.hit?.kind)).or_else(|| of(place))
     }
 
     /// Where an alert points: what the page says, else what the row says, else where the candidate stands.

@@ -74,7 +74,7 @@ impl<'a> OnDemand<'a> {
         out
     }
 
-    /// Whether a call gets a keyword through `**` alone, and each dictionary of its function that has it got it where such a switch is on.
+    /// Whether a call gets a keyword out of dictionaries alone (`**d`, `d.get("flag")`, `d["flag"]`), and each that has it got it where such a switch is on.
     fn is_put_on_demand(&self, fact: FactId, flag: &str, switches: &Switches) -> bool {
         let facts = self.facts;
         let What::Call(call) = &facts.fact(fact).what else { return false };
@@ -82,7 +82,10 @@ impl<'a> OnDemand<'a> {
         let mut next: Vec<ValueId> = Vec::new();
         for arg in &call.args {
             match &arg.name {
-                ArgName::Keyword(k) if k == flag => return false,
+                ArgName::Keyword(k) if k == flag => match looked_up_in(facts, arg.value, flag) {
+                    Some(dictionary) => next.push(dictionary),
+                    None => return false,
+                },
                 ArgName::KeywordRest => next.push(arg.value),
                 _ => {}
             }
@@ -149,6 +152,21 @@ impl<'a> OnDemand<'a> {
         });
         self.given.lock().unwrap_or_else(PoisonError::into_inner).insert(asked, known);
         known
+    }
+}
+
+/// The collection that a value is the entry of that name of.
+fn looked_up_in(facts: &FileFacts, value: ValueId, name: &str) -> Option<ValueId> {
+    let is_name = |key: ValueId| facts.literal(key).is_some_and(|k| k == name);
+    match &facts.value(value).what {
+        V::Index(base, key) => is_name(*key).then_some(*base),
+        V::Ref(fact) => match &facts.fact(*fact).what {
+            What::Call(call) if call.name.rsplit('.').next() == Some("get") => {
+                call.receiver.filter(|_| call.args.first().is_some_and(|key| is_name(key.value)))
+            }
+            _ => None,
+        },
+        _ => None,
     }
 }
 

@@ -21,7 +21,7 @@ use crate::finding::{Severity, Tier};
 use examples::Case;
 use pattern::Pattern;
 
-/// The word by which a page speaks of files that an image build of the tree copies.
+/// The word by which a page speaks of configuration that an image build of the tree copies.
 pub const COPIED: &str = "copied";
 
 /// One rule.
