@@ -58,6 +58,7 @@ pub const ROWS: &[(&str, &str)] = &[
     ("models/secrets/formats-services.yml", include_str!("../../rules/models/secrets/formats-services.yml")),
     ("models/secrets/formats.yml", include_str!("../../rules/models/secrets/formats.yml")),
     ("models/secrets/names.yml", include_str!("../../rules/models/secrets/names.yml")),
+    ("models/settings/binds.yml", include_str!("../../rules/models/settings/binds.yml")),
     ("models/settings/services.yml", include_str!("../../rules/models/settings/services.yml")),
     ("models/settings/serving.yml", include_str!("../../rules/models/settings/serving.yml")),
     ("models/settings/training.yml", include_str!("../../rules/models/settings/training.yml")),

@@ -137,6 +137,21 @@ impl Solver<'_> {
         });
         !own.is_empty() && !other.is_empty() && own.iter().all(|a| other.iter().all(|b| place::is_same_publisher(a, b)))
     }
+    /// Whether what a slot holds begins as a pattern does that leaves its end open, whatever is put together behind it: an address below a host.
+    fn begins_like(&mut self, node: Node, id: RowId, test: &ArgTest) -> bool {
+        let Test::Like(patterns) = &test.test else { return false };
+        let heads: Vec<&str> = patterns.iter().filter_map(|p| p.strip_suffix('*')).filter(|p| p.len() > 1 && !p.contains(['*', '?', '['])).collect();
+        let values = self.slot_values(node, id, &test.slot);
+        if heads.is_empty() || values.is_empty() {
+            return false;
+        }
+        values.into_iter().all(|value| {
+            let V::Join(parts) = &self.file(node.file).value(value).what else { return false };
+            let Some(first) = parts.first().copied() else { return false };
+            let known = self.settled(|s| s.at(node, first)).consts;
+            known.all().is_some_and(|all| !all.is_empty() && all.iter().all(|l| heads.iter().any(|h| l.text().starts_with(h))))
+        })
+    }
     fn row_sinks(&mut self, node: Node, id: RowId, out: &mut Vec<(Sink, Needs)>) {
         let row = self.world.catalog.row(id);
         let facts = self.file(node.file);
@@ -163,7 +178,7 @@ impl Solver<'_> {
             self.harmless.push(Harmless { at: node, place: self.head(node), row: id, why: Why::SafeWhen(test) });
             return;
         }
-        if let Some(test) = row.safe_when.iter().position(|t| self.is_of_one_publisher(node, id, t)) {
+        if let Some(test) = row.safe_when.iter().position(|t| self.is_of_one_publisher(node, id, t) || self.begins_like(node, id, t)) {
             self.harmless.push(Harmless { at: node, place: self.head(node), row: id, why: Why::SafeWhen(test) });
             return;
         }

@@ -1,8 +1,10 @@
 //! The conditions of `where:`, one after the other.
 
+use std::sync::{Arc, PoisonError};
+
 use super::candidate::Candidate;
 use super::put_back::is_put_back;
-use super::switched::is_switched;
+use super::switched::OnDemand;
 use super::{Matcher, flag_word, is_test_path, kind_word, verdicts};
 use crate::catalog::row::{Effect, Verdict};
 use crate::catalog::slot::{holds, holds_text};
@@ -99,7 +101,14 @@ impl<'a> Matcher<'a> {
             Field::TestCode(yes) => is_test_path(&file.path) == *yes,
             Field::TestFile(yes) => is_test(&self.context.sources.file(c.node.file).path) == *yes,
             Field::PutBack(yes) => is_put_back(self.context.facts.file(c.node.file), c.node.fact) == *yes,
-            Field::Switched(switches) => is_switched(self.context.facts.file(c.node.file), c.node.fact, c.hit.and_then(|h| h.slot), switches),
+            Field::Kind(kinds) => c.hit.is_some_and(|h| kinds.contains(&h.kind)),
+            Field::Switched(switches) => {
+                let flag = c.row.and_then(|row| self.context.catalog.row(row).flags.first()).map(|f| f.name.as_str());
+                let mut asked = self.on_demand.lock().unwrap_or_else(PoisonError::into_inner);
+                let of_file = asked.entry(c.node.file).or_insert_with(|| Arc::new(OnDemand::of(facts))).clone();
+                drop(asked);
+                of_file.is_switched(c.node.fact, c.hit.and_then(|h| h.slot), flag, switches)
+            }
             Field::OwnCallee(yes) => self.is_own_callee(c.node) == *yes,
             Field::Form(words) => {
                 let name = said("name").unwrap_or("");

@@ -4,6 +4,7 @@
 //! places.
 
 mod candidate;
+mod copied;
 mod decides;
 mod fields;
 mod put_back;
@@ -11,7 +12,7 @@ mod switched;
 mod words;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use rayon::prelude::*;
 
@@ -25,11 +26,13 @@ use crate::graph::{EdgeKind, Node};
 use crate::origin::{Origin, Who};
 use crate::rule::pattern::{Form, Further, Pattern, Primary, Same, Subject, Tie, Unless};
 use crate::rule::placeholders::fill;
-use crate::rule::{By, Page};
+use crate::rule::{By, COPIED, Page};
 use crate::source::{FileId, Kind, Range};
 use candidate::Candidate;
+use copied::Copied;
 use decides::Deciding;
 use fields::Verdicts;
+use switched::OnDemand;
 
 pub use words::{origin_words, place_words};
 
@@ -51,9 +54,9 @@ pub fn hit_key(hit: &SinkHit) -> HitKey {
 }
 
 /// Alerts of the pages that are asked and have a `match:`, and what they decided.
-pub fn run(context: &Context<'_>, asked: &(dyn Fn(&Page) -> bool + Sync)) -> (Vec<Alert>, Decided) {
+pub fn run<'c>(context: &'c Context<'c>, asked: &(dyn Fn(&Page) -> bool + Sync)) -> (Vec<Alert>, Decided) {
     let matcher = Matcher::new(context);
-    let of_page = |page: &'_ Page| match &page.by {
+    let of_page = |page: &'c Page| match &page.by {
         By::Match(pattern) => matcher.page(page, pattern),
         By::Detector(_) => Vec::new(),
     };
@@ -92,6 +95,10 @@ pub(crate) struct Matcher<'a> {
     /// Files that a job, script or image runs.
     run: BTreeSet<FileId>,
     decided: Mutex<Decided>,
+    /// What is reached on demand, by file, as far as it was asked for.
+    on_demand: Mutex<BTreeMap<FileId, Arc<OnDemand<'a>>>>,
+    /// What image builds copy.
+    copied: OnceLock<Copied>,
 }
 
 impl<'a> Matcher<'a> {
@@ -105,7 +112,7 @@ impl<'a> Matcher<'a> {
             sinks.entry(hit.kind.as_str()).or_default().push(i);
         }
         let run = context.graph.edges.iter().filter(|e| e.kind == EdgeKind::Runs && e.from.file != e.to.file).map(|e| e.to.file).collect();
-        Matcher { context, facts, sinks, run, decided: Mutex::default() }
+        Matcher { context, facts, sinks, run, decided: Mutex::default(), on_demand: Mutex::default(), copied: OnceLock::new() }
     }
 
     /// Takes down what a page decided; pages are asked side by side.
@@ -205,10 +212,7 @@ impl<'a> Matcher<'a> {
         let severities = &self.context.catalog.severities;
         let origin = candidate.bytes;
         let mut severity = match page.level {
-            Some(level) => {
-                let place = kind_word(self.context.sources.file(candidate.node.file).kind);
-                page.level_in.iter().find(|(p, _)| p == place).map_or(level, |(_, l)| *l)
-            }
+            Some(level) => self.stated(page, &candidate).unwrap_or(level),
             // Nobody chooses the files of a test from outside: it makes them, or the tree holds them.
             None if !verdicts.open && origin.is_none_or(|o| o.who <= Who::Operator) && self.is_test_code(candidate.node.file) => {
                 self.decides(|decided| decided.tests.extend(candidate.hit.map(hit_key)));
@@ -237,6 +241,10 @@ impl<'a> Matcher<'a> {
                 severity = Severity::Medium;
             }
             candidate.doubts.push("it stands in tests, examples or benchmarks that no job runs".to_owned());
+            // Examples are copied; a test reads what it chose itself, on the machine of whoever works on it.
+            if self.is_test_code(candidate.node.file) {
+                candidate.doubts.push("only who works on the tests runs it, with what the tests name".to_owned());
+            }
         }
         candidate.doubts.sort();
         candidate.doubts.dedup();
@@ -291,6 +299,15 @@ impl<'a> Matcher<'a> {
             part_of: None,
             data,
         })
+    }
+
+    /// The level that a page states for such a place: of configuration that an image build copies, else of that kind of sink, else of that kind of file.
+    fn stated(&self, page: &Page, candidate: &Candidate<'a>) -> Option<Severity> {
+        let of = |word: &str| page.level_in.iter().find(|(p, _)| p == word).map(|(_, level)| *level);
+        let id = candidate.node.file;
+        let place = kind_word(self.context.sources.file(id).kind);
+        let is_copied = |_: &Severity| place == "config" && self.copied.get_or_init(|| Copied::of(self.context)).has(self.context, id);
+        of(COPIED).filter(is_copied).or_else(|| of(&candidate.hit?.kind)).or_else(|| of(place))
     }
 
     /// Where an alert points: what the page says, else what the row says, else where the candidate stands.

@@ -97,7 +97,7 @@ fn open_arguments_count_as_their_kind_says_and_trust_lowers() {
     assert!(alerts(class, pattern, &files, "[rule.own]\nenabled = false\n").is_empty());
     assert_eq!(alerts(class, pattern, &files, "[rule.own]\nlevel = \"info\"\n")[0].2.severity, Severity::Info);
     let tests = alerts(class, pattern, &[("tests/test_m.py", Kind::Python, code)], "");
-    assert_eq!(tests[0].2.confidence, Confidence::Medium);
+    assert_eq!((tests[0].2.severity, tests[0].2.confidence), (Severity::Medium, Confidence::Low));
 }
 
 #[test]
@@ -146,4 +146,55 @@ fn code_that_is_only_shown_is_told_by_its_folder() {
     for path in ["src/sampling/a.py", "pkg/contest.py", "samples.py"] {
         assert!(!super::is_test_path(path), "{path}");
     }
+}
+
+#[test]
+fn tests_proper_are_one_more_doubt_than_examples_unless_something_runs_them() {
+    let code = "import torch\nm = torch.hub.load('acme/scorer', 'tiny')\n";
+    let doubts = |files: &[(&str, Kind, &str)], path: &str| -> Vec<usize> {
+        let found = alerts("class: code-execution", "sink: { kind: remote-code-load }\nwhere: { flag: none }", files, "");
+        found.into_iter().filter(|a| a.0 == path).map(|a| a.2.doubts.len()).collect()
+    };
+    let files = [("src/a.py", Kind::Python, code), ("examples/a.py", Kind::Python, code), ("tests/a.py", Kind::Python, code)];
+    assert_eq!(doubts(&files, "src/a.py"), [0]);
+    assert_eq!(doubts(&files, "examples/a.py"), [1]);
+    assert_eq!(doubts(&files, "tests/a.py"), [2]);
+    let job = "on: push\njobs:\n  a:\n    runs-on: ubuntu-latest\n    steps:\n      - uses: actions/checkout@v4\n      - run: python tests/a.py\n";
+    let run = [("tests/a.py", Kind::Python, code), (".github/workflows/a.yml", Kind::Workflow, job)];
+    assert_eq!(doubts(&run, "tests/a.py"), [0]);
+}
+
+#[test]
+fn configuration_that_an_image_copies_counts_as_in_a_container() {
+    let class = "class: exposure\nlevel: medium\nlevel-in: { config: low, code-listener: medium, copied: low }";
+    let level = |files: &[(&str, Kind, &str)]| alerts(class, "sink: { kind: [listener, code-listener] }", files, "")[0].2.severity;
+    let setting = ("serve/config.properties", Kind::Dotenv, "management_address=http://0.0.0.0:8081\n");
+    let image = |path: &'static str, copy: &'static str| (path, Kind::Dockerfile, copy);
+    assert_eq!(level(&[setting]), Severity::Medium);
+    assert_eq!(level(&[setting, image("serve/Dockerfile", "FROM a\nCOPY config.properties /etc/\n")]), Severity::Low);
+    assert_eq!(level(&[setting, image("serve/Dockerfile", "FROM a\nCOPY *.properties /etc/\n")]), Severity::Low);
+    assert_eq!(level(&[setting, image("docker/Dockerfile", "FROM a\nADD . /app\n")]), Severity::Low);
+    assert_eq!(level(&[setting, image("serve/Dockerfile", "FROM a\nCOPY --from=b /config.properties /etc/\n")]), Severity::Medium);
+    assert_eq!(level(&[setting, image("serve/Dockerfile", "FROM a\nCOPY config.yaml /etc/\n")]), Severity::Medium);
+    let environment = ("compose.yml", Kind::Yaml, "services:\n  a:\n    environment:\n      TS_MANAGEMENT_ADDRESS: http://0.0.0.0:8081\n");
+    assert_eq!(level(&[environment]), Severity::Low);
+}
+
+#[test]
+fn thousands_of_switches_and_checks_take_no_longer_than_their_number() {
+    let time = |n: usize| {
+        let mut code = "import torch, os\nfrom transformers import AutoModel\n".to_owned();
+        for i in 0..n {
+            code += &format!("if os.getenv('A{i}') != '1':\n    raise ValueError\ntorch.hub.load('acme/a{i}', 'b')\n");
+            code += &format!("def f{i}(args):\n    d = {{}}\n    if args.trust_remote_code:\n        d['trust_remote_code'] = True\n");
+            code += &format!("    if not args.on:\n        return None\n    return AutoModel.from_pretrained('acme/m{i}', **d)\n");
+        }
+        let pattern = "sink: { kind: remote-code-load }\nunless: [{ switched: { on: [trust], off: [safe] } }]";
+        let start = std::time::Instant::now();
+        let found = lines("class: code-execution", pattern, &[("a.py", Kind::Python, &code)]).len();
+        (found, start.elapsed().as_secs_f64())
+    };
+    let (few, many) = (time(200), time(800));
+    assert_eq!((few.0, many.0), (200, 800));
+    assert!(many.1 < 12.0 * few.1.max(0.2), "{few:?} {many:?}");
 }

@@ -20,6 +20,9 @@ use crate::finding::{Severity, Tier};
 use examples::Case;
 use pattern::Pattern;
 
+/// The word by which a page speaks of configuration that an image build of the tree copies.
+pub const COPIED: &str = "copied";
+
 /// One rule.
 #[derive(Clone, Debug)]
 pub struct Page {
@@ -31,7 +34,7 @@ pub struct Page {
     pub class: String,
     /// The level, for classes whose pages state it.
     pub level: Option<Severity>,
-    /// Another level where the finding stands in such a file: kind of file and level.
+    /// Another level where the finding stands in such a file (kind of file, or [`COPIED`]), or is of that kind of sink.
     pub level_in: Vec<(String, Severity)>,
     /// Base band in SARIF.
     pub band: Severity,

@@ -8,7 +8,7 @@ use super::edits::edit;
 use super::examples;
 use super::pattern;
 use super::placeholders;
-use super::{By, Framework, Page, Precision, Status};
+use super::{By, COPIED, Framework, Page, Precision, Status};
 use crate::catalog::Catalog;
 use crate::catalog::fields::{Fault, Fields, LoadError, Read, count, nearest, one_of, pairs, text, texts, yaml};
 use crate::finding::{Severity, Tier};
@@ -64,10 +64,11 @@ pub fn page(file: &str, source: &str, user: bool, catalog: &Catalog, frameworks:
 }
 
 /// `{ dockerfile: low }`: kinds of files and the level of what stands in them.
-fn levels_by_place(value: &Value) -> Read<Vec<(String, Severity)>> {
+fn levels_by_place(value: &Value, catalog: &Catalog) -> Read<Vec<(String, Severity)>> {
     let read = |(place, level): (String, String)| {
-        if !pattern::PLACES.contains(&place.as_str()) {
-            return Err(Fault::new(format!("`{place}` is none of {}", pattern::PLACES.join(", "))));
+        let known = pattern::PLACES.contains(&place.as_str()) || place == COPIED || catalog.severities.kinds().any(|k| k == place);
+        if !known {
+            return Err(Fault::new(format!("`{place}` is no kind of sink and none of {}, {COPIED}", pattern::PLACES.join(", "))));
         }
         Ok((place, one_of(&Value::from(level), &LEVELS)?))
     };
@@ -83,7 +84,7 @@ fn front_matter(front: &Value, user: bool, catalog: &Catalog, frameworks: &BTree
     if level.is_some() && !stated {
         return Err(Fault::new(format!("the level of class `{class}` is decided by severity.yml")).under("level"));
     }
-    let level_in = f.read("level-in", levels_by_place)?.unwrap_or_default();
+    let level_in = f.read("level-in", |v| levels_by_place(v, catalog))?.unwrap_or_default();
     if level.is_none() && !level_in.is_empty() {
         return Err(Fault::new("`level-in` changes a `level` that is stated").under("level-in"));
     }

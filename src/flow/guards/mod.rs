@@ -19,7 +19,7 @@ use crate::flow::value::{Lit, Val};
 use crate::graph::Node;
 use crate::origin::Who;
 use crate::outline::{Ask, name_hash};
-use crate::source::FileId;
+use crate::source::{FileId, Kind};
 use told::Told;
 
 /// How many parts of a condition are looked at.
@@ -65,7 +65,7 @@ impl Guard {
 impl Solver<'_> {
     /// What guards a fact: conditions around it, and checks above it that stop.
     pub fn guards(&mut self, node: Node) -> Vec<Guard> {
-        let Some(scope) = self.tables.scope(node) else { return Vec::new() };
+        let Some(scope) = self.tables.scope(node) else { return self.guards_of_module(node) };
         let facts = self.file(node.file);
         let around = conjuncts(facts, facts.fact(node.fact).when);
         let mut all: Vec<(CondId, bool)> = around.iter().map(|c| (*c, false)).collect();
@@ -87,6 +87,27 @@ impl Solver<'_> {
             out.extend(self.guard_of(node, cond, true, strict));
         }
         out
+    }
+    /// What guards a fact that a module does when it is imported: checks above it that stop as long as the environment does not give its consent.
+    fn guards_of_module(&mut self, node: Node) -> Vec<Guard> {
+        if self.world.index.kind(node.file) != Kind::Python {
+            return Vec::new();
+        }
+        let facts = self.file(node.file);
+        let around = conjuncts(facts, facts.fact(node.fact).when);
+        let checks = self.tables.of(node.file).map_or(&[][..], |l| l.module_checks.as_slice());
+        let above = checks.partition_point(|fact| *fact < node.fact);
+        let near: Vec<FactId> = checks.iter().take(above).rev().take(MAX_PARTS).copied().collect();
+        for fact in near {
+            let f = facts.fact(fact);
+            if let What::Check { cond, .. } = f.what
+                && conjuncts(facts, f.when).iter().all(|c| around.contains(c))
+                && conjuncts(facts, Some(cond)).into_iter().any(|c| self.is_opt_in(Node { fact, ..node }, c))
+            {
+                return vec![Guard::withheld()];
+            }
+        }
+        Vec::new()
     }
     /// What guards all methods of a class: what its constructor refuses to make an object without.
     fn constructed(&mut self, method: Node) -> Vec<Guard> {

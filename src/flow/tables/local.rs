@@ -3,7 +3,7 @@
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use crate::facts::{ArgName, Channel, FactId, FileFacts, Target, V, ValueId, What};
+use crate::facts::{ArgName, Channel, FactId, FileFacts, OnFail, Target, V, ValueId, What};
 use crate::flow::tables::named::Named;
 use crate::outline::name_hash;
 
@@ -37,6 +37,8 @@ pub struct Local {
     pub(in crate::flow) setters: ByName,
     /// All classes, in order.
     pub(in crate::flow) classes: Vec<FactId>,
+    /// Checks of the module itself that end it, in order.
+    pub(in crate::flow) module_checks: Vec<FactId>,
     /// Functions that have a decorator, in order.
     pub(in crate::flow) decorated: Vec<FactId>,
     /// Hashes of keywords of calls and of fields that are given anything but true (1), anything but false (2), sorted. A hash that two names share gives more.
@@ -93,6 +95,9 @@ impl Local {
                         *given.entry(name_hash(name)).or_default() |= other_than(file, *value);
                     }
                     out.assignment(file, fact, target, scope, class);
+                }
+                What::Check { on_fail: OnFail::Raise | OnFail::Exit, .. } if scope.is_none() && class.is_none() && f.handler.is_none() => {
+                    out.module_checks.push(fact);
                 }
                 what => out.other(file, fact, what, scope, class),
             }

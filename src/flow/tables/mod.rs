@@ -118,7 +118,7 @@ impl Tables {
         *self.of(node.file)?.scopes.get(node.fact.0 as usize)?
     }
     /// What a file says by itself.
-    pub(super) fn of(&self, file: FileId) -> Option<&Local> {
+    pub(in crate::flow) fn of(&self, file: FileId) -> Option<&Local> {
         self.local.get(file.0 as usize).map(|l| &**l)
     }
     /// Values that a function returns.

@@ -192,6 +192,7 @@ fn fields(value: &Value, subject: &Subject) -> Read<Vec<Field>> {
             out.extend(f.read("conditional", truth)?.map(Field::Conditional));
             out.extend(f.read("own-callee", truth)?.map(Field::OwnCallee));
             out.extend(f.read("switched", switches)?.map(Field::Switched));
+            out.extend(f.read("kind", texts)?.map(Field::Kind));
         }
         Subject::Effect { form, .. } => {
             out.extend(f.each("arg", arg_test)?.into_iter().map(Field::Arg));
