@@ -305,10 +305,10 @@ jobs:
             _ => None,
         })
         .collect();
-    for want in ["curl e", "sh", "python x.py", "make setup", "pip install ${{ matrix.cmd }}", "./build.sh \"a b\""] {
+    for want in ["curl e", "sh", "python x.py", "make setup", "pip install ${{ matrix.cmd }}", "./build.sh \"a b\"", "rm a", "Get-ChildItem -Path b"]
+    {
         assert!(commands.iter().any(|c| c == want), "{want} is not in {commands:?}");
     }
-    assert!(!commands.iter().any(|c| c.contains("Get-") || c.contains("rm a")), "{commands:?}");
     assert!(facts.notices.is_empty(), "{:?}", facts.notices);
 }
 

@@ -49,6 +49,10 @@ impl Reader<'_> {
     fn say(&self, out: &mut Text, text: &str) {
         put(out, self.source, self.at, text);
     }
+    /// As [`Reader::say`], of what closes: it stands with what was read last.
+    fn shut(&self, out: &mut Text, text: &str) {
+        put(out, self.source, self.at.saturating_sub(1), text);
+    }
     fn said(&self, text: &str) -> Text {
         let mut out = Text::default();
         self.say(&mut out, text);
@@ -317,7 +321,7 @@ impl Reader<'_> {
         } else {
             self.say(&mut out, "\"$(");
             out.append(&value.text);
-            self.say(&mut out, ")\"");
+            self.shut(&mut out, ")\"");
         }
         Some(out)
     }

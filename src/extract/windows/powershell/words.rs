@@ -33,14 +33,14 @@ impl Reader<'_> {
             self.say(out, "$(");
             let inner = self.nested();
             out.append(&inner);
-            self.say(out, ")");
+            self.shut(out, ")");
             return;
         }
         match self.variable() {
             Some((_, from, to)) => {
                 self.say(out, "${");
                 out.append(&self.source.slice(from, to));
-                self.say(out, "}");
+                self.shut(out, "}");
             }
             None => {
                 self.at = start + 1;
@@ -65,7 +65,7 @@ impl Reader<'_> {
 
     /// Text in double quotes, up to `close`.
     fn quoted(&mut self, close: &str, out: &mut Text) {
-        self.say(out, "\"");
+        self.shut(out, "\"");
         while self.at < self.bytes.len() {
             if self.rest().starts_with(close) {
                 self.at += close.len();
@@ -109,12 +109,12 @@ impl Reader<'_> {
                 }
             }
         }
-        self.say(out, "\"");
+        self.shut(out, "\"");
     }
 
     /// Text in single quotes, up to `close`.
     fn literal(&mut self, close: &str, out: &mut Text) {
-        self.say(out, "'");
+        self.shut(out, "'");
         let doubled = close == "'";
         loop {
             let length = self.rest().find(close).unwrap_or(self.rest().len());
@@ -133,7 +133,7 @@ impl Reader<'_> {
             }
             self.say(out, "'\\''");
         }
-        self.say(out, "'");
+        self.shut(out, "'");
     }
 
     /// A place that the platform fills in, as it stands.
@@ -224,7 +224,7 @@ impl Reader<'_> {
             b'$' => {
                 self.say(&mut out, "\"");
                 self.expanded(&mut out);
-                self.say(&mut out, "\"");
+                self.shut(&mut out, "\"");
                 match out.as_str() {
                     "\"${true}\"" | "\"${True}\"" => out = self.said("true"),
                     "\"${false}\"" | "\"${False}\"" => out = self.said("false"),
@@ -330,7 +330,7 @@ impl Reader<'_> {
                 }
                 self.at = self.at.max(before + 1);
             }
-            self.say(&mut out, ")\"");
+            self.shut(&mut out, ")\"");
             value = out;
         }
     }
@@ -380,7 +380,7 @@ impl Reader<'_> {
         }
         let mut out = self.said("\"$(");
         out.append(&piece.text);
-        self.say(&mut out, ")\"");
+        self.shut(&mut out, ")\"");
         out
     }
 }
