@@ -1,7 +1,7 @@
-//! Whether a program loads nothing but the state of its models: it wrote such a state to the very path itself, or hands what it loads on to where a state is
-//! wanted, whole and to nobody else. Reads facts; which calls write, give and take a state stands in the page.
+//! Whether a program loads nothing but the state of its models: it wrote such a state to the very path itself. Reads facts; which calls write and give a state
+//! stands in the page.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use crate::facts::{ArgName, Call, Fact, FactId, FileFacts, Target, V, ValueId, What};
 use crate::rule::edits::{ArgumentName, States};
@@ -11,7 +11,7 @@ const DEPTH: usize = 24;
 
 /// Whether what a call loads is a state, as far as its file says. `path`: where it is read from.
 pub fn is_state(facts: &FileFacts, load: FactId, path: Option<ValueId>, states: &States) -> bool {
-    path.is_some_and(|path| was_written(facts, load, path, states)) || is_handed_on(facts, load, states)
+    path.is_some_and(|path| was_written(facts, load, path, states))
 }
 
 /// Whether the file writes to a path, and nothing but states.
@@ -121,58 +121,4 @@ impl Same<'_> {
         let class = |id: FactId| self.facts.owners(function(id)?).next().filter(|(_, f)| matches!(f.what, What::Class { .. })).map(|(id, _)| id);
         function(a) == function(b) || of_class && class(a).is_some() && class(a) == class(b)
     }
-}
-
-/// Whether what a call gives goes to a taker of states, as it is, and nowhere else.
-fn is_handed_on(facts: &FileFacts, load: FactId, states: &States) -> bool {
-    let mut sources = BTreeSet::from([load]);
-    let mut names: Vec<&str> = Vec::new();
-    // An assignment comes after what it assigns.
-    for (id, fact) in facts.iter().skip(load.0 as usize) {
-        if let What::Assignment { target, value } = &fact.what
-            && matches!(facts.value(*value).what, V::Ref(f) if sources.contains(&f))
-        {
-            match target {
-                Target::Name(name) => names.push(name),
-                _ => return false,
-            }
-            sources.insert(id);
-        }
-    }
-    let is_it = |id: ValueId| match &facts.value(id).what {
-        V::Ref(fact) => sources.contains(fact),
-        // Functions see what the module calls so.
-        V::Name(name) => names.contains(&name.as_str()),
-        _ => false,
-    };
-    let holds = |value: &V| match value {
-        V::Attr(base, _) | V::FileRead(base) => is_it(*base),
-        V::Index(base, key) => is_it(*base) || is_it(*key),
-        V::Join(all) | V::Phi(all) | V::List(all, _) | V::Unknown(all) => all.iter().any(|v| is_it(*v)),
-        V::Dict(entries, _) => entries.iter().any(|(k, v)| is_it(*k) || is_it(*v)),
-        _ => false,
-    };
-    if facts.values.iter().any(|v| holds(&v.what)) {
-        return false;
-    }
-    let mut taken = false;
-    for fact in &facts.items {
-        match &fact.what {
-            What::Call(call) => {
-                let takes = states.takers.iter().any(|t| last(&call.name) == t);
-                for (i, arg) in call.args.iter().enumerate().filter(|(_, a)| is_it(a.value)) {
-                    match (takes, i, &arg.name) {
-                        (true, 0, ArgName::Position(0) | ArgName::Keyword(_)) => taken = true,
-                        _ => return false,
-                    }
-                }
-                if call.receiver.is_some_and(is_it) {
-                    return false;
-                }
-            }
-            What::Return { value } | What::Write { value, .. } | What::Output { value, .. } if is_it(*value) => return false,
-            _ => {}
-        }
-    }
-    taken
 }

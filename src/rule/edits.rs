@@ -42,8 +42,6 @@ pub struct States {
     pub to: Vec<ArgumentName>,
     /// Methods that give a state.
     pub givers: Vec<String>,
-    /// Methods that take one.
-    pub takers: Vec<String>,
 }
 
 /// Kinds of edits.
@@ -157,7 +155,6 @@ fn states(value: &Value) -> Read<States> {
         what: f.need("what", arguments)?,
         to: f.need("to", arguments)?,
         givers: f.need("givers", texts)?,
-        takers: f.need("takers", texts)?,
     };
     f.finish()?;
     Ok(out)
