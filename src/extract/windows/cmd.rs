@@ -9,34 +9,76 @@ pub(super) fn as_shell(source: &Text) -> Text {
     let text = source.as_str();
     let (mut out, mut at) = (Text::default(), 0);
     for line in text.split('\n') {
-        let mut start = at;
+        let (start, end) = (at, at + line.trim_end().len());
         at += line.len() + 1;
-        let end = start + line.trim_end().len();
-        let rest = |start: usize| text.get(start..end).unwrap_or_default();
-        // What only begins or ends a block, hides the line or says how the next command is run.
-        loop {
-            let word = rest(start).trim_start_matches([' ', '\t', '@', '(', ')']);
-            start = end - word.len();
-            let head = word.split_whitespace().next().unwrap_or_default();
-            match head.to_ascii_lowercase().as_str() {
-                "call" | "else" | "start" | "/wait" | "/b" => start += head.len(),
-                "if" => start = condition(word).map_or(end, |skipped| start + skipped),
-                _ => break,
-            }
+        for (from, to, then) in commands(text, start, end) {
+            one(source, from, to, &mut out);
+            put(&mut out, source, to, then);
         }
-        let body = rest(start);
-        let head = body.split_whitespace().next().unwrap_or_default().to_ascii_lowercase();
-        if body.is_empty() || body.starts_with(':') || matches!(head.as_str(), "rem" | "for" | "goto" | "echo." | "setlocal" | "endlocal") {
-            continue;
-        }
-        if head == "set" {
-            assignment(source, start + 3, end, &mut out);
-        } else {
-            command(source, start, end, &mut out);
-        }
-        put(&mut out, source, end, "\n");
     }
     out
+}
+
+/// Commands of a line, and what stands between them and the next: `a & b` is one after the other.
+fn commands(text: &str, start: usize, end: usize) -> Vec<(usize, usize, &'static str)> {
+    let bytes = text.as_bytes();
+    let (mut out, mut from, mut at, mut quoted) = (Vec::new(), start, start, false);
+    while at < end {
+        let next = bytes.get(at + 1).copied().filter(|_| at + 1 < end);
+        let then = match (bytes.get(at), next) {
+            (Some(b'^'), _) if !quoted => {
+                at += 2;
+                continue;
+            }
+            (Some(b'"'), _) => {
+                quoted = !quoted;
+                None
+            }
+            (Some(b'&'), Some(b'&')) if !quoted => Some(" && "),
+            (Some(b'|'), Some(b'|')) if !quoted => Some(" || "),
+            (Some(b'|'), _) if !quoted => Some(" | "),
+            // `2>&1` is no end.
+            (Some(b'&'), _) if !quoted && at.checked_sub(1).and_then(|b| bytes.get(b)) != Some(&b'>') => Some("\n"),
+            _ => None,
+        };
+        if let Some(then) = then {
+            out.push((from, at, then));
+            at += usize::from(then.len() == 4);
+            from = at + 1;
+        }
+        at += 1;
+    }
+    out.push((from.min(end), end, "\n"));
+    out
+}
+
+/// One command: `call` and `start` run what follows, as a block does that begins or ends here.
+fn one(source: &Text, mut start: usize, end: usize, out: &mut Text) {
+    let text = source.as_str();
+    let rest = |start: usize| text.get(start..end).unwrap_or_default();
+    loop {
+        let word = rest(start).trim_start_matches([' ', '\t', '@', '(', ')']);
+        start = end - word.len();
+        let head = word.split_whitespace().next().unwrap_or_default();
+        match head.to_ascii_lowercase().as_str() {
+            "call" | "else" | "start" | "/wait" | "/b" => start += head.len(),
+            "if" => start = condition(word).map_or(end, |skipped| start + skipped),
+            _ => break,
+        }
+    }
+    let head = rest(start).split_whitespace().next().unwrap_or_default().to_ascii_lowercase();
+    match head.as_str() {
+        "" | "rem" | "for" | "goto" | "echo." | "setlocal" | "endlocal" => {}
+        _ if head.starts_with(':') => {}
+        "set" => assignment(source, start + 3, end, out),
+        _ => {
+            // The directory is searched before all others.
+            if (head.ends_with(".bat") || head.ends_with(".cmd")) && !head.contains(['/', '\\', '%', '"']) {
+                put(out, source, start, "./");
+            }
+            inside(source, start, end, false, out);
+        }
+    }
 }
 
 /// Bytes of `if …` before the command that depends on it.
@@ -77,11 +119,7 @@ fn assignment(source: &Text, start: usize, end: usize, out: &mut Text) {
     put(out, source, end, "\"");
 }
 
-/// A command line. Paths are written with `/`, and a caret takes what follows as it is.
-fn command(source: &Text, start: usize, end: usize, out: &mut Text) {
-    inside(source, start, end, false, out);
-}
-
+/// Words of a command line. Paths are written with `/`, and a caret takes what follows as it is.
 fn inside(source: &Text, start: usize, end: usize, whole: bool, out: &mut Text) {
     let bytes = source.as_str().as_bytes();
     let (mut at, mut quoted, mut from) = (start, whole, start);
@@ -103,7 +141,15 @@ fn inside(source: &Text, start: usize, end: usize, whole: bool, out: &mut Text) 
                 None => ("%".to_owned(), 1),
             },
             Some(b'\\') => ("/".to_owned(), 1),
-            Some(b'^') if !quoted => (String::new(), 1),
+            Some(b'^') if !quoted => {
+                // What follows is no sign.
+                let length = source.as_str().get(at + 1..end).and_then(|t| t.chars().next()).map_or(0, char::len_utf8);
+                flush(out, from, at);
+                put(out, source, at, "\\");
+                from = at + 1;
+                at += 1 + length;
+                continue;
+            }
             Some(b'"') if whole => ("\\\"".to_owned(), 1),
             Some(b'$' | b'`') => ("\\".to_owned(), 0),
             Some(b'\'' | b'(' | b')' | b';') if !quoted => ("\\".to_owned(), 0),
@@ -111,14 +157,6 @@ fn inside(source: &Text, start: usize, end: usize, whole: bool, out: &mut Text) 
                 quoted = !quoted;
                 at += 1;
                 continue;
-            }
-            // A line is a background job nowhere: `a & b` is one after the other.
-            Some(b'&')
-                if !quoted
-                    && bytes.get(at + 1) != Some(&b'&')
-                    && at.checked_sub(1).and_then(|b| bytes.get(b)).is_none_or(|b| !matches!(b, b'&' | b'>')) =>
-            {
-                (";".to_owned(), 1)
             }
             _ => {
                 at += 1;

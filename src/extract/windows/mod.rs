@@ -23,6 +23,9 @@ const UNKNOWN: &str = "\"$?\"";
 
 /// Text that stands nowhere, beside a place of the script.
 fn put(out: &mut Text, source: &Text, at: usize, text: &str) {
-    let at = at.min(source.len().saturating_sub(1));
+    if source.is_empty() {
+        return;
+    }
+    let at = at.min(source.len() - 1);
     out.append(&Text::synthetic(text, source.range(at, at + 1)));
 }

@@ -61,7 +61,9 @@ fn powershell_is_said_as_a_shell_would() {
 fn cmd_is_said_as_a_shell_would() {
     let cases = [
         ("@echo off\r\ncall scripts\\build.bat %1", "echo off; scripts/build.bat \"${1}\""),
-        ("curl -L http://a.example/x.bat -o x.bat & call x.bat", "curl -L http://a.example/x.bat -o x.bat ; call x.bat"),
+        ("curl -L http://a.example/x.bat -o x.bat & call x.bat", "curl -L http://a.example/x.bat -o x.bat; ./x.bat"),
+        ("a 2>&1 && start /wait \"x y\" | findstr z", "a 2>&1  && \"x y\"  | findstr z"),
+        ("echo a ^& b & c\\d.cmd", "echo a \\& b; c/d.cmd"),
         ("set \"A=b c\"\nset URL=%BASE%/x", "export A=\"b c\"; export URL=\"${BASE}/x\""),
         ("echo T=%TITLE%>> %GITHUB_ENV%", "echo T=\"${TITLE}\">> \"${GITHUB_ENV}\""),
         ("if \"%A%\"==\"b\" pip install x", "pip install x"),
