@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::catalog::row::{Effect, RowId, Slot, Tree};
+use crate::catalog::row::{Effect, RowId, Slot, Strength, Tree};
 use crate::facts::{Channel, ExprWhat, FactId, FileFacts, OnFail, V, ValueId, What};
 use crate::flow::checked;
 use crate::flow::guards::conjuncts;
@@ -95,7 +95,7 @@ impl Writers {
                             }
                         }
                         Effect::Mounts { tree: Tree::Archive(file), at } => out.unpacked(world, tables, (node, *id), file, at.as_ref()),
-                        Effect::Checks { slot, full: true } => {
+                        Effect::Checks { slot, strength: Strength::Full } => {
                             let key = match &facts.fact(node.fact).what {
                                 // A list of sums names the files itself.
                                 What::Command(command) if !command.lenient => None,

@@ -1,8 +1,8 @@
 //! What a program verifies before it goes on: conditions that compare a digest, and functions of the tree that compute one. Knows no origin.
 
-use crate::catalog::row::{Effect, RowId, Slot};
+use crate::catalog::row::{Effect, RowId, Slot, Strength};
 use crate::cond::{CmpOp, CondId, CondWhat};
-use crate::facts::{Call, Fact, FactId, OnFail, V, ValueId, What};
+use crate::facts::{Call, Channel, Command, Fact, FactId, OnFail, Stdin, V, ValueId, What};
 use crate::flow::channels::{fuel, key};
 use crate::flow::solver::{Here, World};
 use crate::flow::tables::Tables;
@@ -37,34 +37,54 @@ fn digested(world: World, tables: &Tables, node: Node, value: ValueId, fuel: &mu
     let facts = world.facts.file(node.file);
     let mut seen = false;
     match &facts.value(value).what {
-        V::Ref(fact) | V::Subst(fact) => {
-            let at = Node { file: node.file, fact: *fact };
-            for (id, row) in world.index.rows(world.catalog, at) {
-                for effect in &row.effects {
-                    if let Effect::Checks { slot, full: true } = effect {
-                        seen = true;
-                        out.extend(verified_key(world, tables, at, slot, id));
-                    }
-                }
-            }
-            match &facts.fact(*fact).what {
-                What::Assignment { value, .. } => seen |= digested(world, tables, node, *value, fuel, out),
-                What::Call(call) if tables.reached.get(&at).is_some_and(|to| to.iter().any(|to| hashes(world, to.function))) => {
-                    seen = true;
-                    out.extend(arguments(world, tables, at, call));
-                }
-                What::Call(call) => {
-                    for inner in call.receiver.iter().chain(call.args.iter().map(|a| &a.value)).take(ARGUMENTS) {
-                        seen |= digested(world, tables, node, *inner, fuel, out);
-                    }
-                }
-                _ => {}
+        V::Ref(fact) | V::Subst(fact) => seen = given(world, tables, node, *fact, fuel, out),
+        // What a script keeps under a name: the last it was given above.
+        V::Env(name) => {
+            let written = |f: &Fact| match &f.what {
+                What::Write { channel: Channel::Var(n) | Channel::Env(n), value } if n == name => Some(*value),
+                _ => None,
+            };
+            let above = facts.items.get(..node.fact.0 as usize).unwrap_or_default();
+            if let Some(value) = above.iter().rev().take(MOST).find_map(written) {
+                seen = digested(world, tables, node, value, fuel, out);
             }
         }
         V::Attr(base, _) | V::Index(base, _) => seen = digested(world, tables, node, *base, fuel, out),
         V::Join(parts) | V::Phi(parts) | V::Unknown(parts) => {
             parts.iter().take(ARGUMENTS).for_each(|p| seen |= digested(world, tables, node, *p, fuel, out));
         }
+        _ => {}
+    }
+    seen
+}
+
+/// The same of what a fact gives: a call, an assignment, or what a command prints.
+fn given(world: World, tables: &Tables, node: Node, fact: FactId, fuel: &mut u32, out: &mut Vec<String>) -> bool {
+    let Some(left) = fuel.checked_sub(1) else { return false };
+    *fuel = left;
+    let mut seen = false;
+    let at = Node { file: node.file, fact };
+    for (id, row) in world.index.rows(world.catalog, at) {
+        for effect in &row.effects {
+            if let Effect::Checks { slot, strength: Strength::Full | Strength::Digest } = effect {
+                seen = true;
+                out.extend(verified_key(world, tables, at, slot, id));
+            }
+        }
+    }
+    match &world.facts.fact(at).what {
+        What::Assignment { value, .. } => seen |= digested(world, tables, node, *value, fuel, out),
+        What::Call(call) if tables.reached.get(&at).is_some_and(|to| to.iter().any(|to| hashes(world, to.function))) => {
+            seen = true;
+            out.extend(arguments(world, tables, at, call));
+        }
+        What::Call(call) => {
+            for inner in call.receiver.iter().chain(call.args.iter().map(|a| &a.value)).take(ARGUMENTS) {
+                seen |= digested(world, tables, node, *inner, fuel, out);
+            }
+        }
+        // What a filter cuts out of what it gets.
+        What::Command(Command { stdin: Stdin::Pipe(before), .. }) => seen |= given(world, tables, node, *before, fuel, out),
         _ => {}
     }
     seen
@@ -86,7 +106,7 @@ pub fn arguments(world: World, tables: &Tables, node: Node, call: &Call) -> Vec<
 pub fn hashes(world: World, function: Node) -> bool {
     inside(world, function).any(|(fact, _)| {
         let rows = world.index.rows(world.catalog, Node { fact, ..function });
-        rows.flat_map(|(_, row)| &row.effects).any(|e| matches!(e, Effect::Checks { full: true, .. }))
+        rows.flat_map(|(_, row)| &row.effects).any(|e| matches!(e, Effect::Checks { strength: Strength::Full | Strength::Digest, .. }))
     })
 }
 

@@ -5,6 +5,17 @@ use super::row::{Promise, Slot};
 use crate::facts::Language;
 use crate::origin::{Mutable, Via, Who};
 
+/// What comes of a verification.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Strength {
+    /// A failure stops.
+    Full,
+    /// It can be forged, or fails without a word.
+    Weak,
+    /// It says a digest: what is compared with it is verified.
+    Digest,
+}
+
 /// What the subject does.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Effect {
@@ -128,8 +139,8 @@ pub enum Effect {
     Checks {
         /// Which.
         slot: Slot,
-        /// Whether a failure stops.
-        full: bool,
+        /// What comes of it.
+        strength: Strength,
     },
     /// A gate: caps who starts the job and whose code runs.
     Caps {

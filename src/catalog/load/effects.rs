@@ -5,7 +5,7 @@ use serde_yaml::Value;
 use super::{slot, slots};
 use crate::catalog::agent;
 use crate::catalog::fields::{Fault, Fields, Read, count, labels, nearest, one_of, text, texts, truth};
-use crate::catalog::row::{Effect, Executes, Pin, Promise, Slot, SlotName, Tree, Verdict};
+use crate::catalog::row::{Effect, Executes, Pin, Promise, Slot, SlotName, Strength, Tree, Verdict};
 use crate::catalog::severity::Severities;
 use crate::facts::Language;
 use crate::origin::{Mutable, Who};
@@ -285,8 +285,9 @@ fn consumes(value: &Value, known: &Severities) -> Read<Effect> {
 
 fn checks(value: &Value) -> Read<Effect> {
     let fields = Fields::of(value, "`checks`")?;
-    let full = fields.read("strength", |v| one_of(v, &[("full", true), ("weak", false)]))?.unwrap_or(true);
-    let effect = Effect::Checks { slot: fields.need("slot", slot)?, full };
+    let strengths = [("full", Strength::Full), ("weak", Strength::Weak), ("digest", Strength::Digest)];
+    let strength = fields.read("strength", |v| one_of(v, &strengths))?.unwrap_or(Strength::Full);
+    let effect = Effect::Checks { slot: fields.need("slot", slot)?, strength };
     fields.finish()?;
     Ok(effect)
 }

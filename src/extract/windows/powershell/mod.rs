@@ -166,8 +166,8 @@ impl Reader<'_> {
                     self.balanced();
                     self.gap(true);
                 }
-                self.say(&mut out, "() {\n:\n");
-                out.append(&self.block(depth));
+                self.say(&mut out, "() {\n");
+                self.body(depth, &mut out);
                 self.say(&mut out, "}");
             }
             "try" | "finally" | "do" | "begin" | "process" | "end" | "trap" | "catch" => {
@@ -220,6 +220,15 @@ impl Reader<'_> {
         self.statements(Some(b'}'), depth + 1)
     }
 
+    /// A block where a shell wants at least one command.
+    fn body(&mut self, depth: u32, out: &mut Text) {
+        let block = self.block(depth);
+        if block.as_str().trim().is_empty() {
+            self.say(out, ":\n");
+        }
+        out.append(&block);
+    }
+
     /// `if (…) { … } else { … }` and loops.
     fn conditional(&mut self, word: &str, depth: u32, out: &mut Text) {
         self.gap(true);
@@ -232,22 +241,22 @@ impl Reader<'_> {
             }
             return;
         }
-        let (before, between, after) = if matches!(word, "if" | "elseif") { ("if ", "; then\n:\n", "fi") } else { ("while ", "; do\n:\n", "done") };
+        let (before, between, after) = if matches!(word, "if" | "elseif") { ("if ", "; then\n", "fi") } else { ("while ", "; do\n", "done") };
         self.say(out, before);
         out.append(&asked);
         self.say(out, between);
-        out.append(&self.block(depth));
+        self.body(depth, out);
         let end = self.at;
         self.gap(true);
         let next = self.bare().to_ascii_lowercase();
         if before == "if " && matches!(next.as_str(), "else" | "elseif") {
             self.at += next.len();
-            self.say(out, "else\n:\n");
+            self.say(out, "else\n");
             if next == "elseif" {
                 self.conditional("elseif", depth + 1, out);
                 self.say(out, "\n");
             } else {
-                out.append(&self.block(depth));
+                self.body(depth, out);
             }
         } else {
             self.at = end;

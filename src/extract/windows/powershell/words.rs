@@ -306,8 +306,8 @@ impl Reader<'_> {
             let from = self.at;
             self.at += self.bare().len();
             let to = self.at;
+            // A member of an answer (`.Content`, `.Hash`) says what the answer says.
             if self.peek(0) != Some(b'(') || depth > DEPTH {
-                value = self.said(UNKNOWN);
                 continue;
             }
             self.at += 1;
