@@ -152,6 +152,14 @@ impl FileFacts {
             _ => None,
         }
     }
+    /// The literal parts of a text, one after the other; none of what is no text.
+    pub fn literal_parts(&self, id: ValueId) -> Option<String> {
+        match &self.value(id).what {
+            V::Str(text) => Some(text.as_str().to_owned()),
+            V::Join(parts) => Some(parts.iter().filter_map(|p| self.literal_parts(*p)).collect()),
+            _ => None,
+        }
+    }
     /// The literal text of a whole word.
     pub fn word(&self, word: &Word) -> Option<String> {
         self.spelled(word).map(Cow::into_owned)

@@ -84,16 +84,8 @@ pub(super) fn mark(world: &World, file: crate::source::FileId, range: crate::sou
 
 /// The script a check stands in calls the family's API.
 pub(super) fn script_mentions(facts: &FileFacts, check: FactId, family: &Family) -> bool {
-    let script = facts.owners(check).find_map(|(_, f)| if let What::Script { text, .. } = &f.what { text_of(facts, *text) } else { None });
+    let script = facts.owners(check).find_map(|(_, f)| if let What::Script { text, .. } = &f.what { facts.literal_parts(*text) } else { None });
     script.is_some_and(|t| mentions(family, &t))
-}
-
-pub(super) fn text_of(facts: &FileFacts, value: ValueId) -> Option<String> {
-    match &facts.value(value).what {
-        V::Str(t) => Some(t.as_str().to_owned()),
-        V::Join(parts) => Some(parts.iter().filter_map(|p| text_of(facts, *p)).collect()),
-        _ => None,
-    }
 }
 
 /// Whether a condition names one of these status functions.

@@ -9,7 +9,6 @@ use crate::catalog::row::{Effect, Subject};
 use crate::facts::{Expr, ExprWhat, FileFacts, V, What};
 use crate::finding::Location;
 use crate::origin::Who;
-use crate::reach::condition::text_of;
 use crate::reach::{Gate, State};
 use crate::source::FileId;
 
@@ -54,7 +53,7 @@ impl Families {
                     methods.insert(call.name.rsplit('.').next().unwrap_or_default());
                 }
                 What::Uses { target, .. } => actions.extend(facts.literal(*target).map(|t| t.split('@').next().unwrap_or_default().to_owned())),
-                What::Script { text, .. } => scripts.extend(text_of(facts, *text)),
+                What::Script { text, .. } => scripts.extend(facts.literal_parts(*text)),
                 What::Job { environment: Some(_), .. } => environment = true,
                 _ => {}
             }

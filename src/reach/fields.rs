@@ -43,7 +43,7 @@ pub(super) fn chosen(context: Context, node: Node) -> Option<Chosen> {
             let Effect::Selects { slot, plain, own } = effect else { continue };
             let given = slot.iter().find_map(|s| context.catalog.slot(facts, node.fact, id, s).into_iter().next());
             // A variable inside a filter stands for a text that is compared.
-            let Some(text) = given.and_then(|v| crate::reach::condition::text_of(facts, v)) else { continue };
+            let Some(text) = given.and_then(|v| facts.literal_parts(v)) else { continue };
             let paths = paths(&text);
             let fits = |globs: &[String], path: &String| globs.iter().any(|g| glob::text(g, path));
             if !paths.is_empty() && paths.iter().all(|p| fits(plain, p) || fits(own, p)) {

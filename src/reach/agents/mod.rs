@@ -10,7 +10,6 @@ use crate::facts::{Channel, ExprWhat, Stdin, V, ValueId, What};
 use crate::finding::{Hop, Location};
 use crate::graph::Node;
 use crate::origin::{Via, Who};
-use crate::reach::condition::text_of;
 use crate::reach::mount::Mount;
 use crate::reach::sources::{Scope, Source};
 use crate::reach::walk::{Here, Walk};
@@ -125,7 +124,7 @@ impl Walk<'_> {
                 let given = with.iter().find(|(n, _)| n.eq_ignore_ascii_case(input));
                 given.map(|(_, v)| self.filled(&outer, uses, *v)).unwrap_or_default()
             }
-            _ => text_of(facts, value).unwrap_or_default(),
+            _ => facts.literal_parts(value).unwrap_or_default(),
         }
     }
 

@@ -7,7 +7,7 @@ use crate::cond::{CmpOp, CondId, CondWhat};
 use crate::facts::{Channel, FactId, FileFacts, Language, V, ValueId, What};
 use crate::finding::Location;
 use crate::graph::Node;
-use crate::reach::condition::{Side, Tri, World, agreed, any_checked, cond, fixed, indirect, options, side, text_of, value_says};
+use crate::reach::condition::{Side, Tri, World, agreed, any_checked, cond, fixed, indirect, options, side, value_says};
 use crate::reach::families::{Family, mentions};
 use crate::reach::sources::Scope;
 use stops::{conditions, is_behind, stops};
@@ -48,7 +48,7 @@ pub(super) fn step_output(world: &World, scope: &Scope, node: Node, step: &str, 
             }
             // What a script of this language answers, its writes tell.
             What::Script { language: Language::JavaScript, .. } => {}
-            What::Script { text, .. } if text_of(facts, *text).is_some_and(|t| names(&t)) => return (Tri::Maybe, Tri::No),
+            What::Script { text, .. } if facts.literal_parts(*text).is_some_and(|t| names(&t)) => return (Tri::Maybe, Tri::No),
             What::Write { channel: Channel::Output(Some(n)), value } if n.eq_ignore_ascii_case(output) => {
                 if in_javascript(facts, inner) {
                     if reached(world, scope, here, inner, depth) {
