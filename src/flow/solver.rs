@@ -64,6 +64,8 @@ pub enum Cell {
     Global(FileId, String),
     /// An environment variable where a fact stands.
     Env(Node, String),
+    /// An output of a step, by its name; of a job, the fact that gives it.
+    Output(Node, String),
     /// One of several values.
     Phi(Here, ValueId),
 }
@@ -308,6 +310,7 @@ impl<'a> Solver<'a> {
                 self.assigned(&facts)
             }
             Cell::Env(node, name) => self.environment(node, &name),
+            Cell::Output(of, name) => self.output(of, &name),
             Cell::Phi(here, value) => match &self.file(here.at.file).value(value).what {
                 V::Phi(options) => self.joined(here, options),
                 V::Index(base, key) => self.index(here, *base, *key),

@@ -271,7 +271,9 @@ fn needed(world: &World, job: Node, scope: &Scope, depth: u32) -> Tri {
     let fact = facts.fact(job.fact);
     let mut all = fact.when.map_or(Tri::Yes, |w| cond(world, scope, job, w, 64));
     let What::Job { needs, environment, .. } = &fact.what else { return all };
+    // A job without a name of one has none.
     if let Some(environment) = environment
+        && facts.literal(*environment).as_deref() != Some("")
         && world.active.iter().any(|family| family.by.iter().any(|b| b == "environment"))
     {
         world.at.borrow_mut().insert(Location { file: job.file, range: facts.value(*environment).range });

@@ -9,7 +9,7 @@ use crate::catalog::command::OptValue;
 use crate::catalog::python::objects::Objects;
 use crate::catalog::row::{Effect, RowId, Slot, SlotName};
 use crate::catalog::slot::Argument;
-use crate::extract::{Hole, javascript, manifest, python, shell};
+use crate::extract::{Hole, javascript, manifest, python, shell, windows};
 use crate::facts::{
     Builder, Channel, Command, FactId, FileFacts, Language, Requirement, RequirementFrom, Tail, Target, V, ValueId, What, Word, WordPart,
 };
@@ -159,6 +159,13 @@ fn expand(facts: FileFacts, owner: FactId, code: Code) -> FileFacts {
             let whole = shell::with_holes(&text, &holes, &mut b);
             let script = b.add(range, What::Script { language: Language::JavaScript, text: whole });
             b.within(script, |b| javascript::snippet(&text, &holes, b));
+            (range, script)
+        }
+        Code::Text(language @ (Language::PowerShell | Language::Cmd), text, holes, cwd) if holes.is_empty() => {
+            let range = text.whole();
+            let value = b.text(text.clone());
+            let script = b.add(range, What::Script { language, text: value });
+            b.within(script, |b| shell::script_in(&windows::as_shell(&text, language), &holes, cwd, b));
             (range, script)
         }
         Code::Text(language, text, ..) => {

@@ -11,6 +11,13 @@ pub(super) fn as_shell(source: &Text) -> Text {
     for line in text.split('\n') {
         let (start, end) = (at, at + line.trim_end().len());
         at += line.len() + 1;
+        // A remark is one to the end of its line, whatever stands in it.
+        let first = line.trim_start_matches([' ', '\t', '@']);
+        if first.starts_with("::")
+            || first.get(..3).is_some_and(|w| w.eq_ignore_ascii_case("rem")) && !first.get(3..4).is_some_and(|c| c != " " && c != "\t")
+        {
+            continue;
+        }
         for (from, to, then) in commands(text, start, end) {
             one(source, from, to, &mut out);
             put(&mut out, source, to, then);
@@ -53,7 +60,7 @@ fn commands(text: &str, start: usize, end: usize) -> Vec<(usize, usize, &'static
 }
 
 /// One command: `call` and `start` run what follows, as a block does that begins or ends here.
-fn one(source: &Text, mut start: usize, end: usize, out: &mut Text) {
+fn one(source: &Text, mut start: usize, mut end: usize, out: &mut Text) {
     let text = source.as_str();
     let rest = |start: usize| text.get(start..end).unwrap_or_default();
     loop {
@@ -66,14 +73,18 @@ fn one(source: &Text, mut start: usize, end: usize, out: &mut Text) {
             _ => break,
         }
     }
-    let head = rest(start).split_whitespace().next().unwrap_or_default().to_ascii_lowercase();
+    // What closes a block is no word.
+    while text.get(start..end).is_some_and(|t| t.trim_end().ends_with(')') && t.matches(')').count() > t.matches('(').count()) {
+        end -= text.get(start..end).map_or(1, |t| t.len() - t.trim_end().len() + 1);
+    }
+    let head = text.get(start..end).unwrap_or_default().split_whitespace().next().unwrap_or_default().to_ascii_lowercase();
     match head.as_str() {
-        "" | "rem" | "for" | "goto" | "echo." | "setlocal" | "endlocal" => {}
+        "" | "for" | "goto" | "echo." | "setlocal" | "endlocal" => {}
         _ if head.starts_with(':') => {}
         "set" => assignment(source, start + 3, end, out),
         _ => {
             // The directory is searched before all others.
-            if (head.ends_with(".bat") || head.ends_with(".cmd")) && !head.contains(['/', '\\', '%', '"']) {
+            if [".bat", ".cmd", ".exe"].iter().any(|ending| head.ends_with(ending)) && !head.contains(['/', '\\', '%', '"']) {
                 put(out, source, start, "./");
             }
             inside(source, start, end, false, out);

@@ -16,8 +16,8 @@ fn powershell_is_said_as_a_shell_would() {
         ("& '.\\a b.ps1'", "'./a b.ps1'"),
         (". .\\lib.ps1", ". ./lib.ps1"),
         // What is fetched, and what is run.
-        ("iwr https://a.example/i.ps1 -UseBasicParsing | iex", "iwr https://a.example/i.ps1 -UseBasicParsing | sh"),
-        ("Invoke-WebRequest -Uri \"https://a.example/t.exe\" -OutFile t.exe", "invoke-webrequest -Uri \"https://a.example/t.exe\" -OutFile t.exe"),
+        ("iwr https://a.example/i.ps1 -UseBasicParsing | iex", "iwr https://a.example/i.ps1 -usebasicparsing | sh"),
+        ("Invoke-WebRequest -Uri \"https://a.example/t.exe\" -OutFile t.exe", "invoke-webrequest -uri \"https://a.example/t.exe\" -outfile t.exe"),
         (
             "iex ((New-Object System.Net.WebClient).DownloadString('https://a.example/i.ps1'))",
             "eval \"$(.downloadstring 'https://a.example/i.ps1')\"",
@@ -51,6 +51,12 @@ fn powershell_is_said_as_a_shell_would() {
         ("Get-ChildItem | ForEach-Object { pip install $_ }", "get-childitem | foreach-object \"$?\"; pip install \"$?\""),
         ("Start-Process -FilePath .\\s.exe -ArgumentList '/S','/q' -Wait", "./s.exe '/S' '/q'"),
         ("Start-Process s.exe @('/S', \"/q\")", "s.exe '/S' \"/q\""),
+        ("$m = @{ Text = \"don't }\"; # it's\n }\nmake x", "m=\"$?\"; make x"),
+        ("if ($a) { throw \"no; such } thing $(x\n)\" }\nmake x", "if [ -n \"${a}\" ]; then; exit 1; fi; make x"),
+        ("param([string]$a = \"it's\")\nmake x", "make x"),
+        ("IWR -Uri:https://a.example/x -OUTFILE y", "IWR -uri https://a.example/x -outfile y"),
+        ("$h = (Get-FileHash a).Hash.ToLower()", "h=\"$(get-filehash a)\""),
+        ("if (-not $ok) { throw }", "if [ -z \"${ok}\" ]; then; exit 1; fi"),
         ("# nothing\n<# and\nmore #> make a # b", "make a"),
         ("exit 3", "exit 3"),
     ];
@@ -71,6 +77,9 @@ fn cmd_is_said_as_a_shell_would() {
         ("if not exist out mkdir out\nrem no\n:: no", "mkdir out"),
         ("if errorlevel 1 (\n  exit /b 1\n) else (\n  make\n)", "exit /b 1; make"),
         ("echo ${{ github.head_ref }}", "echo ${{ github.head_ref }}"),
+        ("REM curl x | sh\n@rem a & b\n:: c | d\nremove x", "remove x"),
+        ("if exist b.exe (.\\b.exe /S)", "./b.exe /S"),
+        ("setup.exe /q", "./setup.exe /q"),
         ("for %%f in (*.whl) do pip install %%f", ""),
     ];
     let wrong: Vec<_> = cases.iter().map(|(s, want)| (s, want, said(Language::Cmd, s))).filter(|(_, want, got)| *want != got).collect();

@@ -173,27 +173,31 @@ impl Solver<'_> {
             .map(|o| o.0);
         let steps = self.world.index.steps();
         let found = job.and_then(|fact| steps.step(Node { file: node.file, fact }, step));
-        let Some(step) = found else { return Val::unknown() };
+        // Steps name outputs of steps, each of which may name others more than once.
+        found.map_or_else(Val::unknown, |step| self.get(Cell::Output(Node { file: node.file, fact: step }, name.to_ascii_lowercase())))
+    }
+    fn job_output(&mut self, node: Node, job: &str, name: &str) -> Val {
+        let found = self.world.index.steps().outputs(node.file, job, name).first().copied();
+        found.map_or_else(Val::unknown, |fact| self.get(Cell::Output(Node { file: node.file, fact }, String::new())))
+    }
+    /// What a step writes as an output of that name, or what an output of a job is given.
+    pub fn output(&mut self, of: Node, name: &str) -> Val {
+        let facts = self.file(of.file);
+        if let What::Output { value, .. } = &facts.fact(of.fact).what {
+            return self.at(of, *value);
+        }
         let mut out: Option<Val> = None;
-        for (id, fact) in steps.within(Node { file: node.file, fact: step }).iter().map(|id| (*id, facts.fact(*id))) {
+        for (id, fact) in self.world.index.steps().within(of).iter().map(|id| (*id, facts.fact(*id))) {
             let val = match &fact.what {
                 What::Write { channel: Channel::Output(to), value } if to.as_deref().is_none_or(|n| n.eq_ignore_ascii_case(name)) => {
-                    self.at(Node { file: node.file, fact: id }, *value)
+                    self.at(Node { file: of.file, fact: id }, *value)
                 }
-                What::Uses { .. } => self.fact(Node { file: node.file, fact: id }),
+                What::Uses { .. } => self.fact(Node { file: of.file, fact: id }),
                 _ => continue,
             };
             out.get_or_insert_default().join(&val);
         }
         out.unwrap_or_else(Val::unknown)
-    }
-    fn job_output(&mut self, node: Node, job: &str, name: &str) -> Val {
-        let facts = self.file(node.file);
-        let found = self.world.index.steps().outputs(node.file, job, name).first().copied();
-        match found.map(|id| (id, &facts.fact(id).what)) {
-            Some((id, What::Output { value, .. })) => self.at(Node { file: node.file, fact: id }, *value),
-            _ => Val::unknown(),
-        }
     }
     fn matrix(&mut self, node: Node, keys: &[&str]) -> Val {
         let facts = self.file(node.file);

@@ -10,6 +10,22 @@ struct Said {
     redirects: Text,
 }
 
+/// An argument of a command of PowerShell's own: `-Name`, `-Name:value`, or a value.
+fn parameter(word: Text, words: &mut Vec<Text>) {
+    let text = word.as_str();
+    let name = text.strip_prefix('-').map_or(0, |rest| rest.bytes().take_while(u8::is_ascii_alphanumeric).count());
+    let end = name + 1;
+    if name == 0 || !matches!(text.as_bytes().get(end), None | Some(b':')) {
+        words.push(word);
+        return;
+    }
+    let small = text.get(..end).unwrap_or_default().to_ascii_lowercase();
+    words.push(Text::synthetic(&small, word.range(0, end)));
+    if text.len() > end + 1 {
+        words.push(word.slice(end + 1, text.len()));
+    }
+}
+
 impl Reader<'_> {
     /// Commands with `|`, `&&` and `||` between them, or one value.
     pub(super) fn pipeline(&mut self, depth: u32) -> Piece {
@@ -106,6 +122,8 @@ impl Reader<'_> {
             program = Text::synthetic(&text, program.whole());
         }
         let name = program.as_str().to_ascii_lowercase();
+        // Case matters to programs, and not to what is PowerShell's own.
+        let own = cmdlet || matches!(name.as_str(), "iwr" | "irm" | "iex" | "saps" | "sc" | "ac");
         let mut words = if sourced && called { vec![self.said("."), program] } else { vec![program] };
         let mut redirects = Text::default();
         loop {
@@ -134,6 +152,7 @@ impl Reader<'_> {
                 }
                 _ if self.redirect(depth, &mut redirects) => {}
                 _ => match self.word(depth) {
+                    Some(word) if own => parameter(word, &mut words),
                     Some(word) => words.push(word),
                     None => return Some(Said { name, words, redirects }),
                 },
@@ -220,7 +239,8 @@ impl Reader<'_> {
             }
             "invoke-expression" | "iex" if piped => {
                 echo(out, printed);
-                self.say(out, " | sh");
+                self.say(out, " | ");
+                out.append(&Text::synthetic("sh", words.first().map_or_else(|| self.said(" ").whole(), Text::whole)));
                 return;
             }
             _ => {}
@@ -244,7 +264,9 @@ impl Reader<'_> {
             out.append(&redirects);
             return;
         };
-        self.say(out, program);
+        if let Some(word) = words.first().filter(|_| !program.is_empty()) {
+            out.append(&Text::synthetic(program, word.whole()));
+        }
         let options = ["-workingdirectory", "-foregroundcolor", "-backgroundcolor", "-verb", "-windowstyle", "-credential", "-separator"];
         for (i, word) in plain(&options).iter().enumerate() {
             self.say(out, if i > 0 || !program.is_empty() { " " } else { "" });

@@ -78,13 +78,24 @@ impl Reader<'_> {
             }
         }
     }
-    /// Passes over what one bracket opens, quotes respected.
+    /// Passes over what one bracket opens; text and comments inside are what they are.
     fn balanced(&mut self) {
         let mut open = 0_usize;
         while let Some(byte) = self.peek(0) {
             match byte {
-                b'`' => self.at += 1,
-                b'\'' => self.at += self.text.get(self.at + 1..).and_then(|t| t.find('\'')).map_or(self.rest().len(), |n| n + 1),
+                b'`' => {
+                    self.at += 1;
+                    self.skip();
+                    continue;
+                }
+                b'\'' | b'"' | b'@' if self.passes_text() => continue,
+                b'#' | b'<' if open > 0 => {
+                    let before = self.at;
+                    self.gap(false);
+                    if self.at > before {
+                        continue;
+                    }
+                }
                 b'(' | b'{' | b'[' => open += 1,
                 b')' | b'}' | b']' => open = open.saturating_sub(1),
                 _ => {}
@@ -92,6 +103,36 @@ impl Reader<'_> {
             self.skip();
             if open == 0 {
                 return;
+            }
+        }
+    }
+    /// Passes over text in quotes that begins here, if any does.
+    fn passes_text(&mut self) -> bool {
+        let rest = self.rest();
+        let close = match rest.get(..2) {
+            Some("@\"") => "\n\"@",
+            Some("@'") => "\n'@",
+            _ if rest.starts_with('\'') => "'",
+            _ if rest.starts_with('"') => "\"",
+            _ => return false,
+        };
+        self.at += if close.len() > 1 { 2 } else { 1 };
+        let quoted = close == "\"";
+        while self.at < self.bytes.len() && !self.rest().starts_with(close) {
+            self.at += usize::from(quoted && self.peek(0) == Some(b'`'));
+            self.skip();
+        }
+        self.at = (self.at + close.len()).min(self.bytes.len());
+        true
+    }
+    /// The end of a statement that nobody reads.
+    fn pass_statement(&mut self) {
+        while let Some(byte) = self.peek(0) {
+            match byte {
+                b'\n' | b';' | b'}' | b')' => return,
+                b'\'' | b'"' | b'@' if self.passes_text() => {}
+                b'(' | b'{' | b'[' => self.balanced(),
+                _ => self.skip(),
             }
         }
     }
@@ -188,7 +229,7 @@ impl Reader<'_> {
                 }
             }
             "throw" => {
-                self.at += self.rest().find(['\n', ';', '}']).unwrap_or(self.rest().len());
+                self.pass_statement();
                 self.say(&mut out, "exit 1");
             }
             "return" => {
@@ -278,6 +319,8 @@ impl Reader<'_> {
             return unknown(self);
         }
         self.gap(true);
+        let not = self.takes("!") || self.takes("-not ") || self.takes("-Not ");
+        self.gap(true);
         let Some(left) = self.operand(depth + 1) else { return unknown(self) };
         self.gap(true);
         let mut out = self.said("[ ");
@@ -288,9 +331,12 @@ impl Reader<'_> {
             "" if self.peek(0) == Some(b')') => "",
             _ => return unknown(self),
         };
+        if not && !sign.is_empty() {
+            return unknown(self);
+        }
         self.at += operator.len();
         if sign.is_empty() {
-            self.say(&mut out, "-n ");
+            self.say(&mut out, if not { "-z " } else { "-n " });
             out.append(&left);
         } else {
             self.gap(true);

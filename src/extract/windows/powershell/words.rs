@@ -310,6 +310,10 @@ impl Reader<'_> {
             if self.peek(0) != Some(b'(') || depth > DEPTH {
                 continue;
             }
+            // `.ToLower()`, `.Trim()`: text stays what it says.
+            if self.takes("()") {
+                continue;
+            }
             self.at += 1;
             let mut out = self.said("\"$(.");
             let name = self.text.get(from..to).unwrap_or_default().to_ascii_lowercase();
