@@ -1,14 +1,19 @@
 //! Text of an outsider is pasted into a script by an expression, before any shell quotes it.
 
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
+
 use crate::catalog::row::{Effect, Executes, Slot};
 use crate::detect::Context;
 use crate::detect::paths::{Way, alerts, way};
-use crate::facts::{FileFacts, V, ValueId, What};
+use crate::facts::{FactId, FileFacts, V, ValueId, What};
 use crate::finding::{Alert, Hop, Location};
 use crate::graph::Node;
 use crate::origin::Who;
 use crate::reach::sources::{Outside, View};
-use crate::reach::{Asset, Context as Reachable, Run, StepRun, gates, walk};
+use crate::reach::{Asset, Context as Reachable, Run, State, StepRun, gates, walk};
+use crate::source::FileId;
 
 /// Expressions in `run:` and in inputs that are code. The cause is the expression.
 pub fn detect(context: &Context) -> Vec<Alert> {
@@ -61,19 +66,49 @@ fn pasted(context: &Context, agent: bool) -> Vec<Way> {
 }
 
 /// Runs with files of outsiders in their workspace.
-pub(super) struct Holding<'a>(Vec<&'a Run>);
+pub(super) struct Holding<'a> {
+    context: Reachable<'a>,
+    runs: BTreeMap<FileId, Vec<&'a Run>>,
+    /// What the jobs that a job waits for hold, by job and state.
+    waited: RefCell<BTreeMap<(Node, State), Rc<[Outside]>>>,
+}
 
 /// All such runs.
 pub(super) fn holding<'a>(context: &Context<'a>) -> Holding<'a> {
-    Holding(context.reach.runs.iter().filter(|r| r.ran.is_some() || r.steps.last().is_some_and(|s| !s.outside.is_empty())).collect())
+    let mut runs: BTreeMap<FileId, Vec<&Run>> = BTreeMap::new();
+    for run in context.reach.runs.iter().filter(|r| r.ran.is_some() || r.steps.last().is_some_and(|s| !s.outside.is_empty())) {
+        runs.entry(run.job.file).or_default().push(run);
+    }
+    Holding { context: context.reachable(), runs, waited: RefCell::default() }
 }
 
 impl Holding<'_> {
-    /// What outsiders wrote where this step or a job beside it can read it: outputs carry it from one to the other.
+    /// What outsiders wrote where this step or a job that its own waits for can read it: outputs carry it from one to the other.
     pub(super) fn beside(&self, run: &Run, step: &StepRun) -> Vec<Outside> {
-        let beside = self.0.iter().filter(|r| r.job.file == run.job.file && r.job != run.job && r.state == run.state);
-        let theirs = beside.flat_map(|r| r.steps.last().into_iter().flat_map(|s| &s.outside).chain(&r.ran)).cloned();
-        step.outside.iter().cloned().chain(theirs).collect()
+        let Some(runs) = self.runs.get(&run.job.file) else { return step.outside.clone() };
+        let key = (run.job, run.state.clone());
+        let known = self.waited.borrow().get(&key).cloned();
+        let theirs = known.unwrap_or_else(|| {
+            let waited = self.waited_for(run.job);
+            let beside = runs.iter().filter(|r| waited.contains(&r.job.fact) && r.state == run.state);
+            let theirs: Rc<[Outside]> = beside.flat_map(|r| r.steps.last().into_iter().flat_map(|s| &s.outside).chain(&r.ran)).cloned().collect();
+            self.waited.borrow_mut().insert(key, Rc::clone(&theirs));
+            theirs
+        });
+        step.outside.iter().chain(theirs.iter()).cloned().collect()
+    }
+
+    /// The jobs that a job waits for, and those that these wait for.
+    fn waited_for(&self, job: Node) -> BTreeSet<FactId> {
+        let facts = self.context.facts.file(job.file);
+        let (mut found, mut todo) = (BTreeSet::new(), vec![job.fact]);
+        while let Some(fact) = todo.pop() {
+            let What::Job { needs, .. } = &facts.fact(fact).what else { continue };
+            let jobs = needs.iter().filter_map(|key| self.context.index.steps().job(job.file, key));
+            todo.extend(jobs.filter(|fact| found.insert(*fact)));
+        }
+        found.remove(&job.fact);
+        found
     }
 }
 

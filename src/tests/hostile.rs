@@ -162,7 +162,20 @@ fn deep_wide_and_endless_texts_end_soon() {
         };
         "on: pull_request_target\njobs:\n".to_owned() + &(0..n).map(job).collect::<String>()
     };
+    // Each job says twice what the one before says: as many ways as two to the power of their number.
+    let doubled = |n: usize| {
+        let job = |i: usize| {
+            let before = format!("${{{{ needs.j{}.outputs.x }}}}", i.saturating_sub(1));
+            let outputs = "    outputs: { x: \"${{ steps.s.outputs.x }}\" }\n";
+            format!(
+                "  j{i}:\n    needs: [j{}]\n    runs-on: x\n{outputs}    steps:\n      - id: s\n        run: echo x={before}{before} >> $GITHUB_OUTPUT\n",
+                i.saturating_sub(1)
+            )
+        };
+        format!("on: issue_comment\njobs:\n{}", (0..n).map(job).collect::<String>())
+    };
     let table: Vec<(Kind, &str, String)> = vec![
+        (Kind::Workflow, ".github/workflows/doubled.yml", doubled(100)),
         (Kind::Python, "a.py", format!("import torch\nx = {}\n", deep("(", ")", 5_000))),
         (Kind::Python, "b.py", format!("import torch\nx = torch.load({})\n", deep("f(", ")", 2_000))),
         (Kind::Python, "c.py", format!("import os\n{}", (0..300).map(|i| format!("{}if x{i}:\n", " ".repeat(i))).collect::<String>())),
