@@ -65,12 +65,15 @@ fn pasted(context: &Context, agent: bool) -> Vec<Way> {
     ways
 }
 
+/// What others hold, by the job that waits for them and its state.
+type Waited = BTreeMap<(Node, State), Rc<[Outside]>>;
+
 /// Runs with files of outsiders in their workspace.
 pub(super) struct Holding<'a> {
     context: Reachable<'a>,
     runs: BTreeMap<FileId, Vec<&'a Run>>,
-    /// What the jobs that a job waits for hold, by job and state.
-    waited: RefCell<BTreeMap<(Node, State), Rc<[Outside]>>>,
+    /// What the jobs that a job waits for hold.
+    waited: RefCell<Waited>,
 }
 
 /// All such runs.
