@@ -74,8 +74,11 @@ fn one(source: &Text, mut start: usize, mut end: usize, out: &mut Text) {
         }
     }
     // What closes a block is no word.
-    while text.get(start..end).is_some_and(|t| t.trim_end().ends_with(')') && t.matches(')').count() > t.matches('(').count()) {
-        end -= text.get(start..end).map_or(1, |t| t.len() - t.trim_end().len() + 1);
+    let body = text.get(start..end).unwrap_or_default();
+    let mut closing = body.matches(')').count().saturating_sub(body.matches('(').count());
+    while closing > 0 && text.get(start..end).is_some_and(|t| t.ends_with([')', ' ', '\t'])) {
+        end -= 1;
+        closing -= usize::from(text.as_bytes().get(end) == Some(&b')'));
     }
     let head = text.get(start..end).unwrap_or_default().split_whitespace().next().unwrap_or_default().to_ascii_lowercase();
     match head.as_str() {

@@ -57,6 +57,11 @@ fn powershell_is_said_as_a_shell_would() {
         ("IWR -Uri:https://a.example/x -OUTFILE y", "IWR -uri https://a.example/x -outfile y"),
         ("$h = (Get-FileHash a).Hash.ToLower()", "h=\"$(get-filehash a)\""),
         ("if (-not $ok) { throw }", "if [ -z \"${ok}\" ]; then; exit 1; fi"),
+        ("if ($a) { x } elseif ($b) { y } else { z }\nmake", "if [ -n \"${a}\" ]; then; x; elif [ -n \"${b}\" ]; then; y; else; z; fi; make"),
+        (
+            "switch ($v) { 'a}' { make a } # no {\n default { make b } }\nmake c",
+            "if [ -n \"$?\" ]; then; make a; fi; if [ -n \"$?\" ]; then; make b; fi; make c",
+        ),
         ("# nothing\n<# and\nmore #> make a # b", "make a"),
         ("exit 3", "exit 3"),
     ];
@@ -90,6 +95,14 @@ mod hostile {
     use proptest::prelude::*;
 
     use super::*;
+
+    /// A chain of questions is no nesting: the last of many is read as the first.
+    #[test]
+    fn long_chains_are_read_to_their_end() {
+        let chain = format!("if ($a) {{ x }}{}\nlast", " elseif ($a) { pip install y }".repeat(500));
+        let said = said(Language::PowerShell, &chain);
+        assert!(said.matches("pip install y").count() == 500 && said.ends_with("fi; last"), "{said}");
+    }
 
     /// Whatever is opened and never closed, each language is read to its end.
     #[test]

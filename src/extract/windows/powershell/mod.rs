@@ -274,35 +274,76 @@ impl Reader<'_> {
     fn conditional(&mut self, word: &str, depth: u32, out: &mut Text) {
         self.gap(true);
         let asked = self.condition(depth);
-        if word == "switch" {
-            // Its cases are blocks behind values.
-            self.gap(true);
-            if self.peek(0) == Some(b'{') {
-                self.balanced();
-            }
+        match word {
+            "switch" => return self.cases(depth, out),
+            "if" | "elseif" => self.say(out, "if "),
+            _ => self.say(out, "while "),
+        }
+        let is_loop = !matches!(word, "if" | "elseif");
+        out.append(&asked);
+        self.say(out, if is_loop { "; do\n" } else { "; then\n" });
+        self.body(depth, out);
+        if is_loop {
+            self.say(out, "done");
             return;
         }
-        let (before, between, after) = if matches!(word, "if" | "elseif") { ("if ", "; then\n", "fi") } else { ("while ", "; do\n", "done") };
-        self.say(out, before);
-        out.append(&asked);
-        self.say(out, between);
-        self.body(depth, out);
-        let end = self.at;
-        self.gap(true);
-        let next = self.bare().to_ascii_lowercase();
-        if before == "if " && matches!(next.as_str(), "else" | "elseif") {
-            self.at += next.len();
-            self.say(out, "else\n");
-            if next == "elseif" {
-                self.conditional("elseif", depth + 1, out);
-                self.say(out, "\n");
-            } else {
-                self.body(depth, out);
+        loop {
+            let end = self.at;
+            self.gap(true);
+            let next = self.bare().to_ascii_lowercase();
+            match next.as_str() {
+                "elseif" => {
+                    self.at += next.len();
+                    self.gap(true);
+                    self.say(out, "elif ");
+                    let asked = self.condition(depth);
+                    out.append(&asked);
+                    self.say(out, "; then\n");
+                    self.body(depth, out);
+                }
+                "else" => {
+                    self.at += next.len();
+                    self.say(out, "else\n");
+                    self.body(depth, out);
+                    break;
+                }
+                _ => {
+                    self.at = end;
+                    break;
+                }
             }
-        } else {
-            self.at = end;
         }
-        self.say(out, after);
+        self.say(out, "fi");
+    }
+
+    /// `{ value { … } … }` of a `switch`: each block runs for some value.
+    fn cases(&mut self, depth: u32, out: &mut Text) {
+        self.gap(true);
+        if self.peek(0) != Some(b'{') {
+            return;
+        }
+        self.at += 1;
+        while let Some(byte) = self.peek(0) {
+            match byte {
+                b'}' => {
+                    self.at += 1;
+                    return;
+                }
+                b'{' => {
+                    self.say(out, "if [ -n \"$?\" ]; then\n");
+                    self.body(depth + 1, out);
+                    self.say(out, "fi\n");
+                }
+                b'\'' | b'"' | b'@' if self.passes_text() => {}
+                b'(' | b'[' => self.balanced(),
+                b'#' | b'<' => {
+                    let before = self.at;
+                    self.gap(false);
+                    self.at = self.at.max(before + 1);
+                }
+                _ => self.skip(),
+            }
+        }
     }
 
     /// `(…)` behind a keyword: a comparison of two values, or one that has to be something.
