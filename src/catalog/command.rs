@@ -1,6 +1,7 @@
 //! How a command line is read: program, subcommands, options with and without value, operands. Which options take a value is known from rows.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
+use std::sync::OnceLock;
 
 use rustc_hash::FxHashMap;
 
@@ -16,7 +17,8 @@ pub struct Known {
     globs: Vec<(String, RowId)>,
     /// Patterns of whole paths.
     paths: Vec<(String, RowId)>,
-    options: FxHashMap<RowId, Options>,
+    /// Worked out when a command of the row is met: most programs of the rows are in no tree.
+    options: FxHashMap<RowId, OnceLock<Options>>,
 }
 
 /// The options of a program with its subcommands, as its rows and those of its prefixes know them.
@@ -30,9 +32,6 @@ struct Options {
     leading: bool,
     argv_from: Option<u32>,
 }
-
-/// A row of a program, with its subcommands.
-type Spoken<'r> = (RowId, &'r Row, &'r [String]);
 
 /// A command line as a row reads it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -71,10 +70,8 @@ impl Known {
     /// From all rows of a catalogue.
     pub fn of<'r>(rows: impl Iterator<Item = (RowId, &'r Row)>) -> Known {
         let mut known = Known::default();
-        let mut by_program: BTreeMap<&str, Vec<Spoken<'_>>> = BTreeMap::new();
         for (id, row) in rows {
-            let Subject::Command { program, sub } = &row.subject else { continue };
-            by_program.entry(program).or_default().push((id, row, sub));
+            let Subject::Command { program, .. } = &row.subject else { continue };
             if program.contains('/') {
                 known.paths.push((program.clone(), id));
             } else if program.contains(['*', '?']) {
@@ -82,28 +79,37 @@ impl Known {
             } else {
                 known.exact.entry(program.clone()).or_default().push(id);
             }
-        }
-        for group in by_program.values() {
-            for (id, _, sub) in group {
-                let mut options = Options::default();
-                for (_, other, other_sub) in group.iter().filter(|(_, _, s)| sub.starts_with(s)) {
-                    let valued = valued_of(other);
-                    options.before.extend(valued.iter().cloned());
-                    options.valued.extend(valued.into_iter().filter(|v| other_sub == sub || v.starts_with("--")));
-                    if other_sub == sub {
-                        options.ends.extend(ends_of(other));
-                        options.leading |= other.leading;
-                        let argv = other.effects.iter().find_map(|e| match e {
-                            Effect::Wraps { argv_from, .. } => *argv_from,
-                            _ => None,
-                        });
-                        options.argv_from = options.argv_from.or(argv);
-                    }
-                }
-                known.options.insert(*id, options);
-            }
+            known.options.insert(id, OnceLock::new());
         }
         known
+    }
+    /// What all rows of the program say of the options of one of them.
+    fn options(&self, catalog: &Catalog, id: RowId) -> Option<&Options> {
+        let Subject::Command { program, sub } = &catalog.row(id).subject else { return None };
+        let work_out = || {
+            let patterns = self.globs.iter().chain(&self.paths).filter(|(p, _)| p == program).map(|(_, id)| *id);
+            let mut options = Options::default();
+            for row in self.exact.get(program).into_iter().flatten().copied().chain(patterns).map(|id| catalog.row(id)) {
+                let Subject::Command { sub: other, .. } = &row.subject else { continue };
+                if !sub.starts_with(other) {
+                    continue;
+                }
+                let valued = valued_of(row);
+                options.before.extend(valued.iter().cloned());
+                options.valued.extend(valued.into_iter().filter(|v| other == sub || v.starts_with("--")));
+                if other == sub {
+                    options.ends.extend(ends_of(row));
+                    options.leading |= row.leading;
+                    let argv = row.effects.iter().find_map(|e| match e {
+                        Effect::Wraps { argv_from, .. } => *argv_from,
+                        _ => None,
+                    });
+                    options.argv_from = options.argv_from.or(argv);
+                }
+            }
+            options
+        };
+        self.options.get(&id).map(|o| o.get_or_init(work_out))
     }
     /// Rows whose program and subcommands these words are; the longest subcommand wins over shorter ones of the same program only where it wraps
     /// nothing: all that fit are given.
@@ -119,22 +125,16 @@ impl Known {
             (Subject::Command { sub, .. }, Some(next)) => sub.first().is_none_or(|wanted| is_word(wanted, next)),
             _ => true,
         };
-        exact.chain(globs).chain(paths).filter(|id| may(catalog.row(*id)) && self.start(facts, command, catalog.row(*id), *id).is_some()).collect()
+        exact.chain(globs).chain(paths).filter(|id| may(catalog.row(*id)) && self.begin(catalog, facts, command, *id).is_some()).collect()
     }
     /// Reads the words after program and subcommands as the row sees them.
-    pub fn line(&self, facts: &FileFacts, command: &Command, row: &Row, id: RowId) -> Option<Line> {
-        let (start, line) = self.begin(facts, command, row, id)?;
-        let options = self.options.get(&id)?;
-        Some(read(facts, command, start, options, line))
+    pub fn line(&self, catalog: &Catalog, facts: &FileFacts, command: &Command, id: RowId) -> Option<Line> {
+        let (start, line) = self.begin(catalog, facts, command, id)?;
+        Some(read(facts, command, start, self.options(catalog, id)?, line))
     }
-    /// Index of the first word after program and subcommands.
-    fn start(&self, facts: &FileFacts, command: &Command, row: &Row, id: RowId) -> Option<usize> {
-        self.begin(facts, command, row, id).map(|(at, _)| at)
-    }
-    /// The same, with the options that stand before the subcommand.
-    fn begin(&self, facts: &FileFacts, command: &Command, row: &Row, id: RowId) -> Option<(usize, Line)> {
-        let Subject::Command { sub, .. } = &row.subject else { return None };
-        let known = self.options.get(&id)?;
+    /// Index of the first word after program and subcommands, with the options that stand before the subcommand.
+    fn begin(&self, catalog: &Catalog, facts: &FileFacts, command: &Command, id: RowId) -> Option<(usize, Line)> {
+        let Subject::Command { sub, .. } = &catalog.row(id).subject else { return None };
         let mut line = Line::default();
         let mut at = 1;
         for wanted in sub {
@@ -148,7 +148,7 @@ impl Known {
                 if !head.starts_with('-') || head == "-" || head == "--" {
                     return None;
                 }
-                at = option(&head, at, command.words.len(), &known.before, &mut line);
+                at = option(&head, at, command.words.len(), &self.options(catalog, id)?.before, &mut line);
             }
         }
         Some((at, line))

@@ -17,9 +17,9 @@ impl Catalog {
     pub(super) fn named(&self, kind: &'static str, name: &str) -> Vec<RowId> {
         let mut found: Vec<RowId> = self.exactly(kind, name).to_vec();
         let Some(patterns) = self.globs.get(kind) else { return found };
-        let dotted = is_dotted(kind);
-        let ends = name.rsplit('.').next().filter(|_| dotted).and_then(|last| patterns.ends.get(last));
-        let begins = name.split('.').next().filter(|_| dotted).and_then(|root| patterns.begins.get(root));
+        let (dotted, apart) = (is_dotted(kind), separator(kind));
+        let ends = apart.and_then(|c| name.rsplit(c).next()).and_then(|last| patterns.ends.get(last));
+        let begins = apart.and_then(|c| name.split(c).next()).and_then(|root| patterns.begins.get(root));
         for (pattern, id) in patterns.others.iter().chain(ends.into_iter().flatten()).chain(begins.into_iter().flatten()) {
             if if dotted { glob::path(pattern, name) } else { glob::text(pattern, name) } {
                 found.push(*id);
@@ -80,9 +80,10 @@ impl Catalog {
                 Subject::Command { .. } | Subject::ActionShape(_) | Subject::Entry(_) | Subject::Secret(_) => continue,
             };
             if name.contains(['*', '?']) && !matches!(row.subject, Subject::Suffix { .. }) {
-                let plain = |segment: &&str| is_dotted(kind) && !segment.contains(['*', '?']);
+                let plain = |segment: &&str| !segment.contains(['*', '?', '[']);
                 let patterns = globs.entry(kind).or_default();
-                let (last, root) = (name.rsplit_once('.').map(|n| n.1).filter(plain), name.split_once('.').map(|n| n.0).filter(plain));
+                let last = separator(kind).and_then(|c| name.rsplit_once(c)).map(|n| n.1).filter(plain);
+                let root = separator(kind).and_then(|c| name.split_once(c)).map(|n| n.0).filter(plain);
                 let list = match (last, root) {
                     (Some(last), _) => patterns.ends.entry(last.to_owned()).or_default(),
                     (None, Some(root)) => patterns.begins.entry(root.to_owned()).or_default(),
@@ -106,6 +107,14 @@ impl Catalog {
         self.lasts = self.of_kind("call").filter_map(|(_, r)| last(r)).collect();
         self.fields = self.of_kind("assign").filter_map(|(_, r)| last(r)).collect();
         (self.exact, self.globs, self.commands, self.summaries) = (exact, globs, commands, summaries);
+    }
+}
+
+/// What parts the segments of names, where a plain segment at an end of a pattern tells most names that it does not match.
+fn separator(kind: &str) -> Option<char> {
+    match kind {
+        "credential" => Some('_'),
+        _ => is_dotted(kind).then_some('.'),
     }
 }
 

@@ -83,17 +83,7 @@ impl Catalog {
             .map(|(p, c)| (p.as_ref(), c.as_ref(), false))
             .chain(user.iter().map(|(p, c)| (p.as_str(), c.as_str(), true)))
             .collect();
-        // A run on a small tree is mostly this. Not on the pool: whoever waits there may take up work that waits for this catalogue.
-        let read =
-            |files: &[(&str, &str, bool)]| -> Vec<_> { files.iter().map(|(path, text, user)| load::rows(path, text, *user, &severities)).collect() };
-        let (one, other) = files.split_at(files.len() / 2);
-        let read = std::thread::scope(|scope| {
-            let one = scope.spawn(|| read(one));
-            let other = read(other);
-            let mut all = one.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
-            all.extend(other);
-            all
-        });
+        let read = load::halved(&files, |(path, text, user)| load::rows(path, text, *user, &severities));
         let (mut rows, mut errors) = (Vec::new(), Vec::new());
         for one in read {
             match one {
@@ -155,23 +145,24 @@ impl Catalog {
     /// What rows say of a fact: every row whose subject it is and whose `when:` holds, in catalogue order. Receivers are settled as far as this
     /// file alone tells; see [`Catalog::methods`] for the rest.
     pub fn classify(&self, facts: &FileFacts, objects: &Objects, id: FactId) -> Vec<RowId> {
-        let mut found = self.classify_words(facts, objects, id);
-        found.retain(|r| self.row(*r).when.iter().all(|t| self.holds(facts, id, *r, t)));
-        found
+        self.holding(facts, id, self.classify_words(facts, objects, id))
+    }
+    /// Those of rows that speak of a fact whose `when:` holds.
+    pub(crate) fn holding(&self, facts: &FileFacts, id: FactId, mut rows: Vec<RowId>) -> Vec<RowId> {
+        rows.retain(|r| self.row(*r).when.iter().all(|t| self.holds(facts, id, *r, t)));
+        rows
     }
 
     /// What rows of another name say of a call that turned out to mean it.
     pub fn classify_as(&self, facts: &FileFacts, id: FactId, name: &str) -> Vec<RowId> {
-        let mut found = self.named("call", name);
-        found.retain(|r| self.row(*r).when.iter().all(|t| self.holds(facts, id, *r, t)));
-        found
+        self.holding(facts, id, self.named("call", name))
     }
     /// What rows of methods say of a call whose object turned out to be of one of these types.
     pub fn classify_typed(&self, facts: &FileFacts, id: FactId, types: &[String]) -> Vec<RowId> {
         let What::Call(call) = &facts.fact(id).what else { return Vec::new() };
         let last = call.name.rsplit('.').next().unwrap_or(&call.name);
         let fits = self.methods(last).filter(|(_, r)| types.iter().any(|t| slot::is_type(r, t))).map(|m| m.0);
-        fits.filter(|r| self.row(*r).when.iter().all(|t| self.holds(facts, id, *r, t))).collect()
+        self.holding(facts, id, fits.collect())
     }
     /// Whether rows speak of a method of that name by the type of its object.
     pub fn has_typed(&self, method: &str) -> bool {
@@ -187,7 +178,7 @@ impl Catalog {
     /// A command line as a row reads it: options with their values, operands, where an inner command begins.
     pub fn line(&self, facts: &FileFacts, id: FactId, row: RowId) -> Option<command::Line> {
         match &facts.fact(id).what {
-            What::Command(command) => self.commands.line(facts, command, self.row(row), row),
+            What::Command(command) => self.commands.line(self, facts, command, row),
             _ => None,
         }
     }

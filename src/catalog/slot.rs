@@ -55,7 +55,7 @@ impl Catalog {
                         Stdin::Inherited | Stdin::Pipe(_) => Argument::Absent,
                     },
                     Slot::Arg(names) => {
-                        let Some(line) = self.commands.line(facts, command, self.row(row), row) else { return Argument::Absent };
+                        let Some(line) = self.commands.line(self, facts, command, row) else { return Argument::Absent };
                         let found = names.iter().find_map(|name| match name {
                             SlotName::Position(n) => line.operands.get(*n as usize).and_then(|i| word(*i)).map(|v| Argument::Values(vec![v])),
                             SlotName::Stdin => match command.stdin {
@@ -71,7 +71,7 @@ impl Catalog {
                         found.unwrap_or(Argument::Absent)
                     }
                     Slot::From(n) => {
-                        let Some(line) = self.commands.line(facts, command, self.row(row), row) else { return Argument::Absent };
+                        let Some(line) = self.commands.line(self, facts, command, row) else { return Argument::Absent };
                         many(line.operands.iter().skip(*n as usize).filter_map(|i| word(*i)).collect())
                     }
                     Slot::Receiver | Slot::Result | Slot::Whole => Argument::Absent,

@@ -14,6 +14,7 @@ use serde::Deserialize;
 
 use crate::catalog::Catalog;
 use crate::catalog::fields::{Fault, LoadError, nearest};
+use crate::catalog::load::halved;
 use crate::catalog::row::Effect;
 use crate::catalog::shipped::shipped;
 use crate::finding::{Severity, Tier};
@@ -145,10 +146,11 @@ impl RuleSet {
         })?;
         let mut set = RuleSet { pages: Vec::new(), frameworks };
         let mut errors = Vec::new();
-        let files =
-            shipped().pages.iter().map(|(p, c)| (p.as_ref(), c.as_ref(), false)).chain(user.iter().map(|(p, c)| (p.as_str(), c.as_str(), true)));
-        for (file, content, user) in files {
-            match page::page(file, content, user, catalog, &set.frameworks) {
+        let of_program = shipped().pages.iter().map(|(p, c)| (p.as_ref(), c.as_ref(), false));
+        let files: Vec<(&str, &str, bool)> = of_program.chain(user.iter().map(|(p, c)| (p.as_str(), c.as_str(), true))).collect();
+        let read = |(file, content, user): &(&str, &str, bool)| page::page(file, content, *user, catalog, &set.frameworks);
+        for ((file, content, _), page) in files.iter().zip(halved(&files, read)) {
+            match page {
                 Ok(page) => {
                     if let Some(fault) = set.conflict(&page, catalog, detectors) {
                         errors.push(fault.place(file, content, 1, u32::MAX));

@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use rayon::iter::{IntoParallelRefIterator, ParallelIterator};
+
 use crate::facts::FileFacts;
 use crate::finding::{Alert, Location, Path, Reported};
 use crate::graph::Facts;
@@ -12,7 +14,10 @@ use crate::triage::line_hash;
 pub fn identify(mut alerts: Vec<Alert>, facts: &Facts, sources: &Sources) -> Vec<Reported> {
     alerts.sort_by(|a, b| (a.primary, &a.rule).cmp(&(b.primary, &b.rule)));
     let mut chains = Chains::new(facts);
-    let mut hashes: BTreeMap<FileId, Vec<String>> = BTreeMap::new();
+    let mut files: Vec<FileId> = alerts.iter().map(|a| a.primary.file).collect();
+    files.dedup();
+    let hash = |id: &FileId| Some((*id, line_hash::line_hashes(&sources.files.get(id.0 as usize)?.bytes)));
+    let hashes: BTreeMap<FileId, Vec<String>> = files.par_iter().filter_map(hash).collect();
     let mut equals: BTreeMap<(FileId, String, Vec<String>, String), u64> = BTreeMap::new();
     let mut out = Vec::with_capacity(alerts.len());
     for alert in alerts {
@@ -24,8 +29,7 @@ pub fn identify(mut alerts: Vec<Alert>, facts: &Facts, sources: &Sources) -> Vec
         *ordinal += 1;
         let path_v1 = (!alert.paths.is_empty()).then(|| path_v1(&alert.paths, &mut chains, sources));
         let line_hash = sources.files.get(place.file.0 as usize).map_or_else(String::new, |file| {
-            let lines = hashes.entry(place.file).or_insert_with(|| line_hash::line_hashes(&file.bytes));
-            line_hash::of_line(lines, file.lines().line(place.range.start))
+            hashes.get(&place.file).map_or_else(String::new, |lines| line_hash::of_line(lines, file.lines().line(place.range.start)))
         });
         out.push(Reported { alert, constructs, v1, path_v1, line_hash, change: None, repair: None });
     }

@@ -56,7 +56,7 @@ pub fn unwrap_from(facts: FileFacts, first: usize, catalog: &Catalog) -> FileFac
             continue;
         }
         tails(&mut facts, catalog, id, &rows);
-        let rows = catalog.classify(&facts, &objects, id);
+        let rows = catalog.holding(&facts, id, rows);
         if count < COUNT {
             count += usize::from(requirements(&mut facts, catalog, id, &rows));
         }
