@@ -1,8 +1,6 @@
 //! Agents: language models that are handed text and can act. What rows say of them, from YAML.
 
-use serde_yaml::Value;
-
-use super::fields::{Fields, Read, one_of, texts, truth};
+use super::fields::{Fields, Read, Value, named, texts, truth};
 use super::load::slot;
 use super::row::Slot;
 
@@ -75,5 +73,5 @@ pub fn powers(value: &Value) -> Read<Vec<Power>> {
     if words == ["none"] {
         return Ok(Vec::new());
     }
-    words.iter().map(|w| one_of(&Value::from(w.as_str()), &Power::NAMES)).collect()
+    words.iter().map(|w| named(w, &Power::NAMES)).collect()
 }

@@ -4,10 +4,14 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::fmt;
 
-use serde_yaml::{Mapping, Value};
-
 use crate::notice::said;
 use crate::origin::Via;
+use crate::source::{LineIndex, Range};
+use crate::syntax::yaml::{self, Core, Entry, Node, NodeKind, Scalar, Style};
+use crate::text::Text;
+
+/// A value as it was written.
+pub type Value = Node;
 
 /// A fault in a row, page, table or policy file.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -93,7 +97,7 @@ pub type Read<T> = Result<T, Fault>;
 /// A mapping that remembers which keys were asked for: [`Fields::finish`] rejects the others.
 #[derive(Debug)]
 pub struct Fields<'a> {
-    map: &'a Mapping,
+    entries: &'a [Entry],
     what: &'a str,
     known: RefCell<Vec<&'static str>>,
 }
@@ -101,15 +105,15 @@ pub struct Fields<'a> {
 impl<'a> Fields<'a> {
     /// The mapping in `value`; `what` names it in errors (`a row`, `` `sink` ``).
     pub fn of(value: &'a Value, what: &'a str) -> Read<Self> {
-        match value {
-            Value::Mapping(map) => Ok(Fields { map, what, known: RefCell::default() }),
-            other => Err(Fault::new(format!("{what} must be a mapping, not {}", kind(other)))),
+        match mapping(value) {
+            Some(entries) => Ok(Fields { entries, what, known: RefCell::default() }),
+            None => Err(Fault::new(format!("{what} must be a mapping, not {}", kind(value)))),
         }
     }
     /// The value of a key.
     pub fn get(&self, key: &'static str) -> Option<&'a Value> {
         self.known.borrow_mut().push(key);
-        self.map.get(key).filter(|v| !v.is_null())
+        self.entries.iter().find(|e| e.name() == Some(key)).map(|e| &e.value).filter(|v| !v.is_null())
     }
     /// Whether the key stands there, with a value.
     pub fn has(&self, key: &'static str) -> bool {
@@ -125,17 +129,14 @@ impl<'a> Fields<'a> {
     }
     /// Reads one mapping or a list of them.
     pub fn each<T>(&self, key: &'static str, mut read: impl FnMut(&'a Value) -> Read<T>) -> Read<Vec<T>> {
-        match self.get(key) {
-            None => Ok(Vec::new()),
-            Some(Value::Sequence(items)) => items.iter().map(|v| read(v).map_err(|e| e.under(key))).collect(),
-            Some(one) => Ok(vec![read(one).map_err(|e| e.under(key))?]),
-        }
+        let Some(value) = self.get(key) else { return Ok(Vec::new()) };
+        list(value).iter().map(|v| read(v).map_err(|e| e.under(key))).collect()
     }
     /// Rejects keys that nobody asked for.
     pub fn finish(self) -> Read<()> {
         let known = self.known.into_inner();
-        for key in self.map.keys() {
-            let name = text(key)?;
+        for entry in self.entries {
+            let name = text(&entry.key)?;
             if !known.contains(&name.as_str()) {
                 let hint = nearest(&name, known.iter().copied()).map_or(String::new(), |k| format!("; did you mean `{k}`?"));
                 return Err(Fault::new(format!("{} has no key {}{hint}", self.what, said(&name))).under(&name));
@@ -175,34 +176,64 @@ fn distance(a: &str, b: &str) -> usize {
 
 /// What a value is, for errors.
 pub fn kind(value: &Value) -> &'static str {
-    match value {
-        Value::Null => "nothing",
-        Value::Bool(_) => "a truth value",
-        Value::Number(_) => "a number",
-        Value::String(_) => "a text",
-        Value::Sequence(_) => "a list",
-        Value::Mapping(_) => "a mapping",
-        Value::Tagged(_) => "a tagged value",
+    match &value.kind {
+        _ if is_tagged(value) => "a tagged value",
+        NodeKind::Scalar(scalar) => match scalar.core {
+            Core::Null => "nothing",
+            Core::Bool(_) => "a truth value",
+            Core::Num => "a number",
+            Core::Str => "a text",
+        },
+        NodeKind::Seq(_) => "a list",
+        NodeKind::Map(_) => "a mapping",
     }
+}
+
+/// Whether a tag gives the value a meaning of its own, which nothing here knows.
+fn is_tagged(value: &Value) -> bool {
+    value.tag.as_deref().is_some_and(|t| !t.starts_with("!!"))
+}
+
+/// The entries of a mapping.
+pub fn mapping(value: &Value) -> Option<&[Entry]> {
+    match &value.kind {
+        NodeKind::Map(entries) if !is_tagged(value) => Some(entries),
+        _ => None,
+    }
+}
+
+/// The items of a list; a value that is none stands for itself.
+pub fn list(value: &Value) -> &[Value] {
+    match &value.kind {
+        NodeKind::Seq(items) if !is_tagged(value) => items,
+        _ => std::slice::from_ref(value),
+    }
+}
+
+/// A text that is written as one: no number, no truth value.
+pub fn word(value: &Value) -> Option<&str> {
+    value.scalar().filter(|s| s.core == Core::Str && !is_tagged(value)).map(|s| s.text.as_str())
+}
+
+/// A number as it is written.
+pub fn number(value: &Value) -> Option<&str> {
+    value.scalar().filter(|s| s.core == Core::Num && !is_tagged(value)).map(|s| s.text.as_str())
 }
 
 /// A scalar as text.
 pub fn text(value: &Value) -> Read<String> {
-    match value {
-        Value::String(s) => Ok(s.clone()),
-        Value::Bool(b) => Ok(b.to_string()),
-        Value::Number(n) if !n.is_f64() => Ok(n.to_string()),
-        Value::Number(n) => Err(Fault::new(format!("put quotes around {n}: without them it is a number, and 2.10 would be 2.1"))),
-        other => Err(Fault::new(format!("expected a text, not {}", kind(other)))),
+    if let Some(n) = number(value).filter(|n| n.contains('.')) {
+        return Err(Fault::new(format!("put quotes around {n}: without them it is a number, and 2.10 would be 2.1")));
+    }
+    match value.as_str().filter(|_| !is_tagged(value)) {
+        Some(text) => Ok(text.to_owned()),
+        None => Err(Fault::new(format!("expected a text, not {}", kind(value)))),
     }
 }
 
 /// One text or a list of texts.
 pub fn texts(value: &Value) -> Read<Vec<String>> {
-    match value {
-        Value::Sequence(items) => items.iter().map(text).collect(),
-        one => Ok(vec![text(one)?]),
-    }
+    list(value).iter().map(text).collect()
 }
 
 /// A truth value.
@@ -212,24 +243,33 @@ pub fn truth(value: &Value) -> Read<bool> {
 
 /// A small number.
 pub fn count(value: &Value) -> Read<u32> {
-    value.as_u64().and_then(|n| u32::try_from(n).ok()).ok_or_else(|| Fault::new(format!("expected a whole number, not {}", kind(value))))
+    number(value).and_then(|n| n.parse().ok()).ok_or_else(|| Fault::new(format!("expected a whole number, not {}", kind(value))))
+}
+
+/// A number with a fraction.
+pub fn fraction(value: &Value) -> Option<f64> {
+    number(value)?.parse().ok()
 }
 
 /// A mapping of texts.
 pub fn pairs(value: &Value) -> Read<BTreeMap<String, String>> {
-    match value {
-        Value::Mapping(map) => map.iter().map(|(k, v)| Ok((text(k)?, text(v)?))).collect(),
-        other => Err(Fault::new(format!("expected a mapping, not {}", kind(other)))),
+    match mapping(value) {
+        Some(entries) => entries.iter().map(|e| Ok((text(&e.key)?, text(&e.value)?))).collect(),
+        None => Err(Fault::new(format!("expected a mapping, not {}", kind(value)))),
     }
 }
 
 /// One of a closed list of names.
 pub fn one_of<T: Copy>(value: &Value, names: &[(&'static str, T)]) -> Read<T> {
-    let word = text(value)?;
+    named(&text(value)?, names)
+}
+
+/// What a name of a closed list means.
+pub fn named<T: Copy>(word: &str, names: &[(&'static str, T)]) -> Read<T> {
     names.iter().find(|(n, _)| *n == word).map(|(_, t)| *t).ok_or_else(|| {
         let all: Vec<&str> = names.iter().map(|(n, _)| *n).collect();
-        let hint = nearest(&word, all.iter().copied()).map_or(String::new(), |k| format!("; did you mean `{k}`?"));
-        Fault::new(format!("{} is none of {}{hint}", said(&word), all.join(", ")))
+        let hint = nearest(word, all.iter().copied()).map_or(String::new(), |k| format!("; did you mean `{k}`?"));
+        Fault::new(format!("{} is none of {}{hint}", said(word), all.join(", ")))
     })
 }
 
@@ -244,18 +284,31 @@ pub fn labels(value: &Value) -> Read<Via> {
     })
 }
 
-/// Parses YAML; merge keys are applied. The error has its place.
+/// Parses YAML; merge keys are applied. What is not understood whole is an error, with its place.
 pub fn yaml(file: &str, source: &str, first_line: u32) -> Result<Value, LoadError> {
-    let at = |e: &serde_yaml::Error| {
-        let (line, column) = e.location().map_or((1, 1), |l| (l.line(), l.column()));
-        LoadError {
-            file: file.to_owned(),
-            line: u32::try_from(line).unwrap_or(1) + first_line - 1,
-            column: u32::try_from(column).unwrap_or(1),
-            text: e.to_string(),
-        }
+    let read = yaml::read_text(&Text::verbatim(source.as_bytes(), 0));
+    let fault = |at: u32, text: String| {
+        let place = LineIndex::new(source.as_bytes()).place(source.as_bytes(), at);
+        LoadError { file: file.to_owned(), line: place.line + first_line - 1, column: place.column, text }
     };
-    let mut value: Value = serde_yaml::from_str(source).map_err(|e| at(&e))?;
-    value.apply_merge().map_err(|e| at(&e))?;
-    Ok(value)
+    if let Some(notice) = read.notices.first() {
+        return Err(fault(notice.range.start, notice.text.clone()));
+    }
+    let mut documents = read.documents.into_iter();
+    match (documents.next(), documents.next()) {
+        (one, None) => Ok(one.unwrap_or_else(|| scalar("", Core::Null))),
+        (_, Some(second)) => Err(fault(second.range.start, "a second document begins here; one is read".to_owned())),
+    }
+}
+
+/// A value that stands in no YAML.
+pub fn made(kind: NodeKind) -> Value {
+    Value { range: Range::default(), alias: None, tag: None, kind }
+}
+
+/// A scalar that stands in no YAML.
+pub fn scalar(text: &str, core: Core) -> Value {
+    let mut all = Text::default();
+    all.push(text, Range::default());
+    made(NodeKind::Scalar(Scalar { text: all, style: Style::Plain, core }))
 }

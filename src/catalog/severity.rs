@@ -3,9 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
-use serde_yaml::Value;
-
-use super::fields::{Fault, Fields, LoadError, Read, labels, one_of, text, texts, yaml};
+use super::fields::{Fault, Fields, LoadError, Read, Value, labels, mapping, one_of, text, texts, yaml};
 use super::row::Verdict;
 use crate::finding::Severity;
 use crate::origin::{Mutable, Origin, Via, Who};
@@ -234,11 +232,12 @@ fn read(value: &Value) -> Read<Severities> {
 }
 
 fn named<T>(value: &Value, read: fn(&Value) -> Read<T>) -> Read<BTreeMap<String, T>> {
-    let Value::Mapping(map) = value else { return Err(Fault::new("expected a mapping")) };
-    map.iter()
-        .map(|(k, v)| {
-            let name = text(k)?;
-            let item = read(v).map_err(|e| e.under(&name))?;
+    let entries = mapping(value).ok_or_else(|| Fault::new("expected a mapping"))?;
+    entries
+        .iter()
+        .map(|e| {
+            let name = text(&e.key)?;
+            let item = read(&e.value).map_err(|e| e.under(&name))?;
             Ok((name, item))
         })
         .collect()

@@ -95,7 +95,8 @@ fn faults_name_their_place_and_the_nearest_key() {
         ("- secret: s\n  title: t\n  keywords: [k]\n  pattern: k\n  public: ['']\n  see: x\n", (5, 3), "an empty text stands everywhere"),
         ("- secret: s\n  title: t\n  keywords: [k]\n  pattern: k\n  environment: hf-token\n  see: x\n", (5, 3), "the name of a variable"),
         ("- secret: s\n  title: t\n  keywords: [k]\n  pattern: k\n  check: crc\n  see: x\n", (5, 3), "`crc` is none of"),
-        ("- call: [a.b\n", (2, 1), ""),
+        ("- call: [a.b\n", (1, 9), "not understood"),
+        ("- call: a.b\n- see: x\n  see: y\n", (3, 3), "stands twice"),
     ];
     for (text, place, says) in cases {
         let errors = Catalog::load_only(&[("t.yml".into(), text.into())]).unwrap_err();

@@ -4,11 +4,12 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
-use serde_yaml::Value;
+use serde::Serialize;
 use toml_edit::{Document, Item, TableLike};
 
-use crate::catalog::fields::LoadError;
+use crate::catalog::fields::{LoadError, Value, made, scalar};
 use crate::source::LineIndex;
+use crate::syntax::yaml::{Core, Entry, NodeKind};
 
 /// Where a value comes from.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -50,16 +51,19 @@ impl fmt::Display for Origin {
 }
 
 /// A value and where it comes from; of an entry of a table, where its key stands.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(transparent)]
 pub struct Node {
     /// Where it comes from.
+    #[serde(skip)]
     pub from: Origin,
     /// The value.
     pub what: What,
 }
 
 /// A value.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(untagged)]
 pub enum What {
     /// A text, or a date as it is written.
     Text(String),
@@ -157,12 +161,15 @@ impl Node {
     /// The value as rows are read from.
     pub fn value(&self) -> Value {
         match &self.what {
-            What::Text(text) => Value::from(text.as_str()),
-            What::Number(n) => Value::from(*n),
-            What::Float(n) => Value::from(*n),
-            What::Truth(b) => Value::from(*b),
-            What::List(items) => Value::Sequence(items.iter().map(Node::value).collect()),
-            What::Table(table) => Value::Mapping(table.iter().map(|(k, v)| (Value::from(k.as_str()), v.value())).collect()),
+            What::Text(text) => scalar(text, Core::Str),
+            What::Number(n) => scalar(&n.to_string(), Core::Num),
+            What::Float(n) => scalar(&n.to_string(), Core::Num),
+            What::Truth(b) => scalar(&b.to_string(), Core::Bool(*b)),
+            What::List(items) => made(NodeKind::Seq(items.iter().map(Node::value).collect())),
+            What::Table(table) => {
+                let entry = |(key, value): (&String, &Node)| Entry { key: scalar(key, Core::Str), value: value.value(), merged: None };
+                made(NodeKind::Map(table.iter().map(entry).collect()))
+            }
         }
     }
 }

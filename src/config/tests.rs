@@ -189,7 +189,7 @@ fn validator() -> jsonschema::Validator {
 
 fn json(text: &str) -> serde_json::Value {
     let tree = Node::read("x", text, false).unwrap().unwrap();
-    serde_json::to_value(tree.value()).unwrap()
+    serde_json::to_value(tree).unwrap()
 }
 
 /// A value for a key that is not its default.

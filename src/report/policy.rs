@@ -55,7 +55,7 @@ fn origin(from: &Origin) -> Value {
 }
 
 fn value(node: &Node) -> Value {
-    serde_json::to_value(node.value()).unwrap_or_default()
+    serde_json::to_value(node).unwrap_or_default()
 }
 
 /// Where a value comes from; of a list, where its items come from.
@@ -170,8 +170,8 @@ mod tests {
         assert!(!told.contains('\u{202e}'), "nothing in it acts on a terminal");
         let again = load(&[("pipevet.toml", &print(false).replace("\\u{202e}", "\\u202e"))]);
         let values = |c: &Config| {
-            let mut all = c.tree.value();
-            all.as_mapping_mut().unwrap().remove("extends");
+            let mut all = value(&c.tree);
+            all.as_object_mut().unwrap().remove("extends");
             all
         };
         assert_eq!(values(&again), values(&config), "{told}");

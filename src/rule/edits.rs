@@ -2,9 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use serde_yaml::Value;
-
-use crate::catalog::fields::{Fault, Fields, Read, one_of, pairs, text, texts, truth};
+use crate::catalog::fields::{Fault, Fields, Read, Value, one_of, pairs, text, texts, truth};
 use crate::finding::Safety;
 
 /// One way to remove the findings of a rule.

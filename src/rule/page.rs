@@ -2,15 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use serde_yaml::Value;
-
 use super::edits::edit;
 use super::examples;
 use super::pattern;
 use super::placeholders;
 use super::{By, COPIED, Framework, Page, Precision, Status};
 use crate::catalog::Catalog;
-use crate::catalog::fields::{Fault, Fields, LoadError, Read, count, nearest, one_of, pairs, text, texts, yaml};
+use crate::catalog::fields::{Fault, Fields, LoadError, Read, Value, count, fraction, mapping, named, nearest, one_of, pairs, text, texts, yaml};
 use crate::finding::{Severity, Tier};
 
 /// Longest message, in characters.
@@ -70,7 +68,7 @@ fn levels_by_place(value: &Value, catalog: &Catalog) -> Read<Vec<(String, Severi
         if !known {
             return Err(Fault::new(format!("`{place}` is no kind of sink and none of {}, {COPIED}", pattern::PLACES.join(", "))));
         }
-        Ok((place, one_of(&Value::from(level), &LEVELS)?))
+        Ok((place, named(&level, &LEVELS)?))
     };
     pairs(value)?.into_iter().map(read).collect()
 }
@@ -129,9 +127,7 @@ fn front_matter(front: &Value, user: bool, catalog: &Catalog, frameworks: &BTree
         tier: f.need("tier", |v| one_of(v, &TIERS))?,
         precision,
         also_known_as: f.read("also-known-as", lists)?.unwrap_or_default(),
-        stride: f
-            .read("stride", |v| texts(v)?.iter().map(|w| one_of(&Value::from(w.as_str()), &STRIDE).map(|()| w.clone())).collect())?
-            .unwrap_or_default(),
+        stride: f.read("stride", |v| texts(v)?.iter().map(|w| named(w, &STRIDE).map(|()| w.clone())).collect())?.unwrap_or_default(),
         frameworks: f.read("frameworks", |v| framework_ids(v, frameworks))?.unwrap_or_default(),
         by,
         message,
@@ -194,8 +190,8 @@ fn edition(value: &Value) -> Read<String> {
 }
 
 fn lists(value: &Value) -> Read<BTreeMap<String, Vec<String>>> {
-    let Value::Mapping(map) = value else { return Err(Fault::new("expected a mapping of lists")) };
-    map.iter().map(|(k, v)| Ok((text(k)?, texts(v)?))).collect()
+    let entries = mapping(value).ok_or_else(|| Fault::new("expected a mapping of lists"))?;
+    entries.iter().map(|e| Ok((text(&e.key)?, texts(&e.value)?))).collect()
 }
 
 fn framework_ids(value: &Value, known: &BTreeMap<String, Framework>) -> Read<BTreeMap<String, Vec<String>>> {
@@ -214,7 +210,7 @@ fn framework_ids(value: &Value, known: &BTreeMap<String, Framework>) -> Read<BTr
 
 fn precision(value: &Value) -> Read<Precision> {
     let f = Fields::of(value, "`precision`")?;
-    let share = |v: &Value| v.as_f64().filter(|s| (0.0..=1.0).contains(s)).ok_or_else(|| Fault::new("a share is a number from 0 to 1"));
+    let share = |v: &Value| fraction(v).filter(|s| (0.0..=1.0).contains(s)).ok_or_else(|| Fault::new("a share is a number from 0 to 1"));
     let out = Precision { share: f.need("share", share)?, of: f.need("of", count)?, corpus: f.need("corpus", text)?, date: f.need("date", text)? };
     f.finish()?;
     Ok(out)

@@ -1,10 +1,8 @@
 //! The effects of a row, from YAML. One function per effect key; the keys are documented in `rules/README.md`.
 
-use serde_yaml::Value;
-
 use super::{slot, slots};
 use crate::catalog::agent;
-use crate::catalog::fields::{Fault, Fields, Read, count, labels, nearest, one_of, text, texts, truth};
+use crate::catalog::fields::{Fault, Fields, Read, Value, count, labels, mapping, nearest, one_of, text, texts, truth, word};
 use crate::catalog::row::{Effect, Executes, Pin, Promise, Slot, SlotName, Strength, Tree, Verdict};
 use crate::catalog::severity::Severities;
 use crate::facts::Language;
@@ -153,7 +151,7 @@ fn pin(value: &Value) -> Read<Pin> {
 }
 
 fn passes(value: &Value) -> Read<Effect> {
-    if !value.is_mapping() {
+    if mapping(value).is_none() {
         return Ok(Effect::Passes { from: slots(value)?, to: Slot::Result });
     }
     let fields = Fields::of(value, "`passes`")?;
@@ -222,10 +220,10 @@ fn mounts(value: &Value) -> Read<Effect> {
 }
 
 fn executes(value: &Value) -> Read<Effect> {
-    if let Value::String(word) = value {
+    if let Some(word) = word(value) {
         let names: [(&str, Executes); 4] =
             [("tree", Executes::Tree), ("stdin", Executes::Stdin), ("packages", Executes::Packages), ("console-script", Executes::ConsoleScript)];
-        let found = names.iter().find(|(n, _)| n == word).map(|(_, e)| e.clone());
+        let found = names.iter().find(|(n, _)| *n == word).map(|(_, e)| e.clone());
         let what = found.ok_or_else(|| Fault::new(format!("`{word}` is none of tree, stdin, packages, console-script")))?;
         return Ok(Effect::Executes { what });
     }

@@ -1,10 +1,8 @@
 //! Token formats of row files: the keys of `secret` rows.
 
-use regex::bytes::{Regex, RegexBuilder};
-use serde_yaml::Value;
-
-use crate::catalog::fields::{Fault, Fields, Read, one_of, text, texts};
+use crate::catalog::fields::{Fault, Fields, Read, Value, fraction, one_of, text, texts};
 use crate::catalog::row::{SecretCheck, SecretFormat};
+use regex::bytes::{Regex, RegexBuilder};
 
 /// The pattern of a row, ready to match. ASCII alone: Unicode tables make patterns slow to compile, and no token needs them.
 ///
@@ -72,7 +70,7 @@ const CHECKS: [(&str, SecretCheck); 12] = [
 ];
 
 fn hundredths(value: &Value) -> Read<u32> {
-    let n = value.as_f64().filter(|n| (0.0..=8.0).contains(n)).ok_or_else(|| Fault::new("expected bits per character, 0 to 8"))?;
+    let n = fraction(value).filter(|n| (0.0..=8.0).contains(n)).ok_or_else(|| Fault::new("expected bits per character, 0 to 8"))?;
     // The bound above keeps the product far inside the type.
     #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
     Ok((n * 100.0).round() as u32)

@@ -3,12 +3,13 @@
 mod effects;
 pub mod format;
 
-use serde_yaml::Value;
-
-use crate::catalog::fields::{Fault, Fields, LoadError, Read, count, kind, nearest, one_of, pairs, text, texts, truth, yaml};
+use crate::catalog::fields::{
+    Fault, Fields, LoadError, Read, Value, count, kind, list, mapping, nearest, number, one_of, pairs, text, texts, truth, word, yaml,
+};
 use crate::catalog::glob::alternatives;
 use crate::catalog::row::{ArgTest, EntrySubject, Flag, Receiver, Row, RowExample, SecretFormat, Slot, SlotName, Subject, Test};
 use crate::catalog::severity::Severities;
+use crate::syntax::yaml::{Entry, NodeKind};
 
 /// Keys that name a subject.
 pub const SUBJECTS: [&str; 22] = [
@@ -39,11 +40,11 @@ pub const SUBJECTS: [&str; 22] = [
 /// Reads a row file. `file` is what errors and rows say; `user` marks rows that are not built in.
 pub fn rows(file: &str, source: &str, user: bool, severities: &Severities) -> Result<Vec<Row>, Vec<LoadError>> {
     let value = yaml(file, source, 1).map_err(|e| vec![e])?;
-    let items = match &value {
-        Value::Null => return Ok(Vec::new()),
-        Value::Sequence(items) => items,
-        other => {
-            let text = format!("a row file is a list of rows, not {}", kind(other));
+    let items = match &value.kind {
+        _ if value.is_null() => return Ok(Vec::new()),
+        NodeKind::Seq(items) => items,
+        _ => {
+            let text = format!("a row file is a list of rows, not {}", kind(&value));
             return Err(vec![LoadError { file: file.to_owned(), line: 1, column: 1, text }]);
         }
     };
@@ -85,7 +86,7 @@ pub fn row(item: &Value, at: (&str, u32), user: bool, severities: &Severities) -
     let kind = match given.as_slice() {
         [one] => *one,
         [] => {
-            let keys: Vec<String> = item.as_mapping().into_iter().flat_map(|m| m.keys()).filter_map(|k| k.as_str().map(str::to_owned)).collect();
+            let keys: Vec<&str> = item.entries().iter().filter_map(Entry::name).collect();
             let near = keys.iter().find_map(|k| nearest(k, SUBJECTS.into_iter()).map(|s| (k, s)));
             let hint = near.map_or(String::new(), |(k, s)| format!("; is `{k}` meant to be `{s}`?"));
             return Err(Fault::new(format!("a row needs a subject: one of {}{hint}", SUBJECTS.join(", "))));
@@ -183,12 +184,8 @@ fn command(written: &str) -> Subject {
 }
 
 fn entries(value: &Value) -> Read<Vec<Subject>> {
-    let list: Vec<&Value> = match value {
-        Value::Sequence(items) => items.iter().collect(),
-        one => vec![one],
-    };
     let mut out = Vec::new();
-    for item in list {
+    for item in list(value) {
         let fields = Fields::of(item, "`entry`")?;
         let get = |key| fields.read(key, texts).map(|t| t.map(expand));
         let parts = (get("decorator")?, get("base")?, get("method")?, get("file")?, get("function")?);
@@ -210,20 +207,11 @@ fn entries(value: &Value) -> Read<Vec<Subject>> {
 
 /// Reads a slot.
 pub fn slot(value: &Value) -> Read<Slot> {
-    match value {
-        Value::Sequence(items) if !items.is_empty() => {
-            let mut names = Vec::new();
-            for item in items {
-                match slot(item)? {
-                    Slot::Arg(more) => names.extend(more),
-                    Slot::Stdin => names.push(SlotName::Stdin),
-                    _ => return Err(Fault::new("a list of names in a slot holds positions, names and `stdin` only")),
-                }
-            }
-            Ok(Slot::Arg(names))
-        }
-        Value::Number(_) => Ok(Slot::Arg(vec![SlotName::Position(count(value)?)])),
-        Value::String(word) => Ok(match word.as_str() {
+    if number(value).is_some() {
+        return Ok(Slot::Arg(vec![SlotName::Position(count(value)?)]));
+    }
+    if let Some(word) = word(value) {
+        return Ok(match word {
             "receiver" => Slot::Receiver,
             "callee" => Slot::Callee,
             "result" => Slot::Result,
@@ -235,17 +223,25 @@ pub fn slot(value: &Value) -> Read<Slot> {
                 (_, Some(name)) => Slot::Arg(vec![SlotName::Name(name.to_owned())]),
                 _ => Slot::Arg(vec![SlotName::Name(other.to_owned())]),
             },
-        }),
-        other => Err(Fault::new(format!("a slot is a position, a name or a list of them, not {}", kind(other)))),
+        });
     }
+    let NodeKind::Seq(items) = &value.kind else {
+        return Err(Fault::new(format!("a slot is a position, a name or a list of them, not {}", kind(value))));
+    };
+    let mut names = Vec::new();
+    for item in items {
+        match slot(item)? {
+            Slot::Arg(more) => names.extend(more),
+            Slot::Stdin => names.push(SlotName::Stdin),
+            _ => return Err(Fault::new("a list of names in a slot holds positions, names and `stdin` only")),
+        }
+    }
+    if names.is_empty() { Err(Fault::new("an empty slot")) } else { Ok(Slot::Arg(names)) }
 }
 
 /// Reads a list of slots.
 pub fn slots(value: &Value) -> Read<Vec<Slot>> {
-    match value {
-        Value::Sequence(items) => items.iter().map(slot).collect(),
-        one => Ok(vec![slot(one)?]),
-    }
+    list(value).iter().map(slot).collect()
 }
 
 /// Reads `{ slot: …, <test> }`.
@@ -264,7 +260,7 @@ pub fn arg_test(value: &Value) -> Read<ArgTest> {
 
 /// Reads a test without a slot: `{ is: x }`, or a bare text or list, which is `is`, or `like` when it has a `*`.
 pub fn test(value: &Value) -> Read<Test> {
-    if !value.is_mapping() {
+    if mapping(value).is_none() {
         let words = texts(value)?;
         return Ok(if words.iter().any(|w| w.contains('*')) { Test::Like(words) } else { Test::Is(words) });
     }
@@ -299,7 +295,7 @@ fn tests(fields: &Fields<'_>) -> Read<Vec<Test>> {
 }
 
 fn receiver(value: &Value) -> Read<Receiver> {
-    if !value.is_mapping() {
+    if mapping(value).is_none() {
         let types = texts(value)?;
         let any = types == ["any"];
         return Ok(Receiver { types: if any { Vec::new() } else { expand(types) }, any, called: None });
@@ -357,8 +353,8 @@ fn hole(value: &Value) -> Read<(std::collections::BTreeMap<String, String>, Stri
 }
 
 fn example(value: &Value) -> Read<RowExample> {
-    if let Value::String(code) = value {
-        return Ok(RowExample { code: code.clone(), project: Default::default(), rule: None, path: None });
+    if let Some(code) = word(value) {
+        return Ok(RowExample { code: code.to_owned(), project: Default::default(), rule: None, path: None });
     }
     let fields = Fields::of(value, "an example")?;
     let example = RowExample {

@@ -1,10 +1,8 @@
 //! `match:` from YAML. Which fields there are depends on the subject; a key that does not fit is a fault.
 
-use serde_yaml::Value;
-
 use super::{Compare, Field, FlagWord, Form, Further, Matched, OriginTest, Pattern, Primary, Same, Subject, Switches, Tie, Unless};
 use crate::catalog::Catalog;
-use crate::catalog::fields::{Fault, Fields, Read, nearest, one_of, text, texts, truth};
+use crate::catalog::fields::{Fault, Fields, Read, Value, list, named, nearest, one_of, text, texts, truth, word};
 use crate::catalog::load::{arg_test, slot, test};
 use crate::catalog::row::Test;
 use crate::facts::{ImageRole, Level, RequirementFrom};
@@ -150,10 +148,7 @@ const SAME: [(&str, Same); 5] =
     [("step", Same::Step), ("job", Same::Job), ("function", Same::Function), ("receiver", Same::Receiver), ("file", Same::File)];
 
 fn several<T: Copy>(value: &Value, names: &[(&'static str, T)]) -> Read<Vec<T>> {
-    match value {
-        Value::Sequence(items) => items.iter().map(|v| one_of(v, names)).collect(),
-        one => Ok(vec![one_of(one, names)?]),
-    }
+    list(value).iter().map(|v| one_of(v, names)).collect()
 }
 
 /// Parts of names of switches, `on:` and `off:`.
@@ -274,7 +269,7 @@ fn compares<T: Copy>(value: &Value, names: &[(&'static str, T)]) -> Read<Vec<Com
                 (_, Some(name)) => (Compare::AtMost, name),
                 _ => (Compare::Is, word),
             };
-            Ok(make(one_of(&Value::from(name.trim()), names)?))
+            Ok(make(named(name.trim(), names)?))
         })
         .collect()
 }
@@ -312,7 +307,7 @@ fn tied(f: &Fields<'_>, catalog: &Catalog) -> Read<Further> {
 }
 
 fn unless(value: &Value, first: &Subject, catalog: &Catalog) -> Read<Unless> {
-    let has_subject = value.as_mapping().is_some_and(|m| ["same", "handler-of", "decides"].iter().any(|k| m.contains_key(*k)));
+    let has_subject = ["same", "handler-of", "decides"].iter().any(|k| value.get(k).is_some());
     if has_subject { Ok(Unless::Further(further(value, catalog)?)) } else { Ok(Unless::Fields(fields(value, first)?)) }
 }
 
@@ -326,7 +321,7 @@ fn expression_places(value: &Value) -> Read<Vec<String>> {
 }
 
 fn primary(value: &Value) -> Read<Primary> {
-    Ok(match value.as_str() {
+    Ok(match word(value) {
         Some("callee") => Primary::Callee,
         Some("slot") => Primary::Slot,
         Some("ref") => Primary::Ref,
