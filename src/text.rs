@@ -4,6 +4,7 @@
 //! [`Text::push`]ing parts together, keeps the map, so maps compose by construction and no front end ever adds offsets itself.
 
 use serde::{Deserialize, Serialize};
+use smallvec::SmallVec;
 
 use crate::source::Range;
 
@@ -20,7 +21,8 @@ struct Run {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Text {
     text: String,
-    runs: Vec<Run>,
+    /// Nearly always one, which needs no memory of its own.
+    runs: SmallVec<[Run; 1]>,
 }
 
 impl Text {
@@ -75,18 +77,23 @@ impl Text {
     }
     /// The part at a range of decoded bytes, with its map. Bounds inside a character are moved outwards to its ends.
     pub fn slice(&self, start: usize, end: usize) -> Text {
-        let mut start = start.min(self.text.len());
-        let mut end = end.clamp(start, self.text.len());
-        while !self.text.is_char_boundary(start) {
+        let mut out = Text::default();
+        out.push_part(self, start, end);
+        out
+    }
+    /// Appends what [`Text::slice`] gives.
+    pub fn push_part(&mut self, of: &Text, start: usize, end: usize) {
+        let mut start = start.min(of.text.len());
+        let mut end = end.clamp(start, of.text.len());
+        while !of.text.is_char_boundary(start) {
             start -= 1;
         }
-        while !self.text.is_char_boundary(end) {
+        while !of.text.is_char_boundary(end) {
             end += 1;
         }
-        let mut out = Text::default();
-        let first = self.runs.partition_point(|r| (r.at as usize) <= start).saturating_sub(1);
-        for (i, run) in self.runs.iter().enumerate().skip(first) {
-            let run_end = self.runs.get(i + 1).map_or(self.text.len(), |r| r.at as usize);
+        let first = of.runs.partition_point(|r| (r.at as usize) <= start).saturating_sub(1);
+        for (i, run) in of.runs.iter().enumerate().skip(first) {
+            let run_end = of.runs.get(i + 1).map_or(of.text.len(), |r| r.at as usize);
             let (s, e) = (start.max(run.at as usize), end.min(run_end));
             if s >= e {
                 if run.at as usize >= end {
@@ -94,9 +101,8 @@ impl Text {
                 }
                 continue;
             }
-            out.push(self.text.get(s..e).unwrap_or_default(), Self::map_in(*run, run_end, s, e));
+            self.push(of.text.get(s..e).unwrap_or_default(), Self::map_in(*run, run_end, s, e));
         }
-        out
     }
     /// The file range of a range of decoded bytes: from the first byte's place to the last byte's. An empty range maps to an empty range.
     pub fn range(&self, start: usize, end: usize) -> Range {

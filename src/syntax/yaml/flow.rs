@@ -1,129 +1,127 @@
-//! Flow collections (`[…]`, `{…}`) read without the grammar, for texts it loses. Takes what readers take, and an odd byte for one element; knows no lines:
-//! whoever calls has turned breaks and comments inside the brackets into spaces.
+//! Flow collections (`[…]`, `{…}`). Takes what readers take, and an odd byte for one element; one that never ends goes on to the end of its document.
 
-use super::scan::quoted_end;
-use super::tree::{self, Reader};
-use super::{DEPTH, Entry, Node, NodeKind, Scalar, Style, scalar};
+use super::anchors::{self, raw};
+use super::block::{DEEP, Props, Reader};
+use super::scan::{blank, break_len, flow_stop, line_end, trimmed};
+use super::{DEPTH, Entry, Node, NodeKind, Style};
 use crate::notice::NoticeKind;
 
-/// Reads the value at a place of `masked`.
-pub(super) struct Flow<'a, 'b> {
-    /// What the grammar saw: breaks and comments are spaces.
-    pub masked: &'b [u8],
-    /// Where anchors, notices and the original text are.
-    pub reader: &'b mut Reader<'a>,
-    /// Whether something did not fit.
-    pub odd: bool,
-}
-
-impl Flow<'_, '_> {
-    fn byte(&self, at: usize) -> Option<u8> {
-        self.masked.get(at).copied()
-    }
-    fn spaces(&self, mut at: usize) -> usize {
-        while matches!(self.byte(at), Some(b' ' | b'\t' | b'\n' | b'\r')) {
-            at += 1;
+impl Reader<'_> {
+    fn word(&self) -> usize {
+        let mut end = self.at + 1;
+        while !flow_stop(self.s, end) {
+            end += 1;
         }
-        at
+        end
     }
-    /// Whether a word ends here.
-    fn stop(&self, at: usize) -> bool {
-        self.byte(at).is_none_or(|b| matches!(b, b' ' | b'\t' | b'\n' | b'\r' | b',' | b'[' | b']' | b'{' | b'}'))
-    }
-    fn word(&self, at: usize) -> (String, usize) {
-        let end = (at..=self.masked.len()).find(|p| self.stop(*p)).unwrap_or(self.masked.len());
-        (self.reader.src.as_str().get(at..end).unwrap_or_default().to_owned(), end)
-    }
-    /// The value at `at`, and where it ends.
-    pub fn node(&mut self, at: usize, depth: usize) -> (Node, usize) {
-        let mut at = self.spaces(at);
-        let (mut anchor, mut tag) = (None, None);
-        while let Some(mark @ (b'&' | b'!')) = self.byte(at) {
-            let (word, end) = self.word(at + 1);
-            match mark {
-                b'&' => anchor = Some(word),
-                _ => tag = Some(format!("!{word}")),
-            }
-            at = self.spaces(end);
+    /// The value that begins here, inside brackets or with them.
+    pub fn flow_node(&mut self, depth: usize) -> Node {
+        let mut props = Props::default();
+        let mut end = self.at;
+        while matches!(self.byte(), Some(b'&' | b'!')) {
+            end = self.word();
+            self.prop(&mut props, self.at, end);
+            self.at = end;
+            self.skip();
         }
-        let (mut node, end) = self.value(at, depth, tag.as_deref());
-        node.tag = tag.or(node.tag);
-        if let Some(name) = anchor {
-            self.reader.anchor(name, &node);
-        }
-        (node, end)
-    }
-    fn value(&mut self, at: usize, depth: usize, tag: Option<&str>) -> (Node, usize) {
-        if depth > DEPTH {
-            let range = self.reader.src.range(at, self.masked.len());
-            self.reader.notice(range, NoticeKind::Limit, "nested too deep; what lies deeper is not read");
-            return (tree::raw(self.reader.src, at, self.masked.len()), self.masked.len());
-        }
-        match self.byte(at) {
-            Some(open @ (b'[' | b'{')) => self.collection(at, open, depth),
-            Some(quote @ (b'"' | b'\'')) => {
-                let end = quoted_end(self.masked, at, quote);
-                let style = if quote == b'"' { Style::Double } else { Style::Single };
-                (self.scalar(at, end, style, tag), end)
-            }
-            Some(b'*') => {
-                let (name, end) = self.word(at + 1);
-                let range = self.reader.src.range(at, end);
-                (self.reader.alias(&name, range, depth), end)
-            }
-            _ => {
-                let colon = |p: usize| self.byte(p) == Some(b':') && self.stop(p + 1);
-                let mark = |p: usize| self.byte(p).is_none_or(|b| matches!(b, b',' | b'[' | b']' | b'{' | b'}'));
-                let mut end = (at..self.masked.len()).find(|p| mark(*p) || colon(*p)).unwrap_or(self.masked.len());
-                while end > at && matches!(self.byte(end - 1), Some(b' ' | b'\t' | b'\n' | b'\r')) {
-                    end -= 1;
+        let start = self.at;
+        let node = if self.ended() || matches!(self.byte(), Some(b',' | b']' | b'}')) {
+            self.last = end;
+            self.nothing(end)
+        } else if depth > DEPTH {
+            self.brackets();
+            self.notice(start, self.last, NoticeKind::Limit, DEEP);
+            raw(self.src, start, self.last)
+        } else {
+            match self.s[start] {
+                open @ (b'[' | b'{') => self.collection(open, depth),
+                b'"' | b'\'' => self.flow_quoted(props.tag),
+                b'*' => self.alias(start, self.word(), depth),
+                _ => {
+                    let end = self.flow_plain();
+                    self.scalar(start, end, Style::Plain, props.tag)
                 }
-                (self.scalar(at, end, Style::Plain, tag), end)
+            }
+        };
+        self.dress(node, props)
+    }
+    fn flow_quoted(&mut self, tag: Option<&str>) -> Node {
+        let start = self.at;
+        if let Some(end) = self.quoted(start) {
+            let style = if self.s[start] == b'"' { Style::Double } else { Style::Single };
+            return self.scalar(start, end, style, tag);
+        }
+        self.odd = true;
+        self.at = line_end(self.s, start);
+        self.last = trimmed(self.s, start, self.at);
+        raw(self.src, start, self.last)
+    }
+    /// Where the plain scalar that begins here ends.
+    fn flow_plain(&self) -> usize {
+        let (mut p, mut line) = (self.at, self.at);
+        // Behind the last byte that is no blank.
+        let mut end = p;
+        while let Some(b) = self.s.get(p) {
+            match b {
+                b',' | b'[' | b']' | b'{' | b'}' => break,
+                b':' if flow_stop(self.s, p + 1) => break,
+                b'#' if p == line || blank(self.s.get(p - 1)) => break,
+                b' ' | b'\t' => p += 1,
+                b'\n' | b'\r' | 0xc2 | 0xe2 if break_len(self.s, p) > 0 => {
+                    p += break_len(self.s, p);
+                    line = p;
+                    if super::scan::marker(self.s, p) {
+                        break;
+                    }
+                }
+                _ => {
+                    p += 1;
+                    end = p;
+                }
             }
         }
+        end
     }
-    fn scalar(&self, start: usize, end: usize, style: Style, tag: Option<&str>) -> Node {
-        let quote = usize::from(style != Style::Plain);
-        let src = self.reader.src;
-        let text = scalar::flow(src, start + quote, end.saturating_sub(quote).max(start + quote), style);
-        let core = scalar::core(text.as_str(), style, tag);
-        Node { range: src.range(start, end), alias: None, tag: None, kind: NodeKind::Scalar(Scalar { text, style, core }) }
-    }
-    fn collection(&mut self, start: usize, open: u8, depth: usize) -> (Node, usize) {
+    fn collection(&mut self, open: u8, depth: usize) -> Node {
+        let start = self.at;
         let close = if open == b'[' { b']' } else { b'}' };
         let (mut items, mut entries) = (Vec::new(), Vec::new());
-        let mut at = start + 1;
         let mut parted = true;
+        self.at += 1;
+        self.last = self.at;
         loop {
-            at = self.spaces(at);
-            match self.byte(at) {
-                None => {
-                    self.odd = true;
+            self.skip();
+            if self.ended() {
+                self.odd = true;
+                break;
+            }
+            match self.s[self.at] {
+                b if b == close => {
+                    self.at += 1;
+                    self.last = self.at;
                     break;
                 }
-                Some(b) if b == close => {
-                    at += 1;
-                    break;
-                }
-                Some(b',') => {
+                b',' => {
                     parted = true;
-                    at += 1;
+                    self.at += 1;
+                    self.last = self.at;
                 }
-                Some(b']' | b'}') => {
+                b']' | b'}' => {
                     self.odd = true;
-                    at += 1;
+                    self.at += 1;
+                    self.last = self.at;
                 }
-                Some(_) => {
+                _ => {
                     // Two values without a comma: `{ a: ${{ b }} }` is what no reader takes.
                     self.odd |= !parted;
                     parted = false;
-                    let begin = at;
-                    let (entry, paired, end) = self.entry(at, depth + 1);
-                    at = end.max(at + 1);
+                    let begin = self.at;
+                    let (entry, paired) = self.flow_entry(depth + 1);
+                    self.at = self.at.max(begin + 1);
                     if open == b'{' {
                         entries.push(entry);
                     } else if paired {
-                        let range = self.reader.src.range(begin, end);
+                        let range = self.src.range(begin, self.last);
                         items.push(Node { range, alias: None, tag: None, kind: NodeKind::Map(vec![entry]) });
                     } else {
                         items.push(entry.key);
@@ -131,25 +129,57 @@ impl Flow<'_, '_> {
                 }
             }
         }
-        tree::merge(&mut entries);
+        anchors::merge(&mut entries);
         let kind = if open == b'[' { NodeKind::Seq(items) } else { NodeKind::Map(entries) };
-        (Node { range: self.reader.src.range(start, at), alias: None, tag: None, kind }, at)
+        Node { range: self.src.range(start, self.last), alias: None, tag: None, kind }
     }
-    /// A key with its value, or a key alone; whether it is a pair; where it ends.
-    fn entry(&mut self, at: usize, depth: usize) -> (Entry, bool, usize) {
-        let explicit = self.byte(at) == Some(b'?') && self.stop(at + 1);
-        let (key, end) = self.node(if explicit { at + 1 } else { at }, depth);
-        let colon = self.spaces(end);
+    /// A key with its value, or a key alone; whether it is a pair.
+    fn flow_entry(&mut self, depth: usize) -> (Entry, bool) {
+        let explicit = self.s[self.at] == b'?' && flow_stop(self.s, self.at + 1);
+        if explicit {
+            self.at += 1;
+            self.last = self.at;
+            self.skip();
+        }
+        let key = self.flow_node(depth);
+        let end = self.last;
+        self.skip();
         let json = key.scalar().is_none_or(|s| s.style != Style::Plain);
-        let nothing = tree::null(self.reader.src.range(end, end));
-        if self.byte(colon) != Some(b':') || !(json || self.stop(colon + 1)) {
-            return (Entry { key, value: nothing, merged: None }, explicit, end);
+        if self.ended() || self.s[self.at] != b':' || !(json || flow_stop(self.s, self.at + 1)) {
+            return (Entry { key, value: self.nothing(end), merged: None }, explicit);
         }
-        let next = self.spaces(colon + 1);
-        if self.byte(next).is_none_or(|b| matches!(b, b',' | b']' | b'}')) {
-            return (Entry { key, value: nothing, merged: None }, true, colon + 1);
+        self.at += 1;
+        self.last = self.at;
+        self.skip();
+        let value = self.flow_node(depth);
+        (Entry { key, value, merged: None }, true)
+    }
+    /// Behind a value of which only the brackets are counted.
+    fn brackets(&mut self) {
+        let mut open = 0usize;
+        loop {
+            self.skip();
+            if self.ended() {
+                return;
+            }
+            match self.s[self.at] {
+                b'[' | b'{' => open += 1,
+                b']' | b'}' if open <= 1 => {
+                    self.at += open;
+                    self.last = self.last.max(self.at);
+                    return;
+                }
+                b']' | b'}' => open -= 1,
+                b',' if open == 0 => return,
+                b'"' | b'\'' if flow_stop(self.s, self.at - 1) => {
+                    if let Some(end) = self.quoted(self.at) {
+                        self.at = end - 1;
+                    }
+                }
+                _ => {}
+            }
+            self.at += 1;
+            self.last = self.at;
         }
-        let (value, end) = self.node(next, depth);
-        (Entry { key, value, merged: None }, true, end)
     }
 }

@@ -1,5 +1,5 @@
-//! YAML as a value tree in which every scalar, key and alias knows its bytes. Reads what the consumers of CI files read, which is more lenient than
-//! the grammar: a document that the grammar loses is masked, parsed again, and at last read entry by entry. Knows no workflow and no configuration.
+//! YAML as a value tree in which every scalar, key and alias knows its bytes. Reads what the consumers of CI files read, and of a document that none of
+//! them takes every entry that can be told. Knows no workflow and no configuration.
 
 use std::collections::BTreeSet;
 
@@ -7,11 +7,11 @@ use crate::notice::{LocalNotice, NoticeKind};
 use crate::source::Range;
 use crate::text::Text;
 
+mod anchors;
+mod block;
 mod flow;
-mod salvage;
 mod scalar;
 mod scan;
-mod tree;
 
 #[cfg(test)]
 mod tests;
@@ -128,7 +128,7 @@ pub fn read(bytes: &[u8]) -> Yaml {
 
 /// Everything an embedded text says (front matter, a heredoc); ranges are those of the file the text maps to.
 pub fn read_text(text: &Text) -> Yaml {
-    let mut yaml = salvage::documents(text);
+    let mut yaml = block::documents(text);
     for document in &yaml.documents {
         duplicates(document, &mut yaml.notices);
     }
@@ -216,10 +216,14 @@ fn duplicates(node: &Node, notices: &mut Vec<LocalNotice>) {
         NodeKind::Seq(items) => items.iter().for_each(|n| duplicates(n, notices)),
         NodeKind::Map(entries) => {
             let mut seen = BTreeSet::new();
-            for entry in entries.iter().filter(|e| e.merged.is_none()) {
-                if let Some(name) = entry.name()
-                    && !seen.insert(name)
-                {
+            for (i, entry) in entries.iter().enumerate().filter(|(_, e)| e.merged.is_none()) {
+                // In a short mapping looking back is cheaper than a set.
+                let twice = entry.name().is_some_and(|name| {
+                    let short = entries.len() <= 12;
+                    if short { entries.iter().take(i).any(|e| e.merged.is_none() && e.name() == Some(name)) } else { !seen.insert(name) }
+                });
+                if twice {
+                    let name = entry.name().unwrap_or_default();
                     let text = format!("the key `{name}` stands twice in one mapping; both are read");
                     notices.push(LocalNotice { range: entry.key.range, kind: NoticeKind::DuplicateKey, text });
                 }

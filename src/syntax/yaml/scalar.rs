@@ -1,23 +1,8 @@
 //! Scalars: five styles decoded to text whose every byte maps to where it was read. Knows no structure beyond the scalar.
 
+use super::scan::{blank, break_len, line_end, marker, spaces, trimmed};
 use super::{Core, Style};
 use crate::text::Text;
-
-/// Length in bytes of the line break at `at`: LF, CR, CRLF, and the three breaks that only readers of YAML 1.1 know (NEL, LS, PS).
-pub(super) fn break_len(s: &[u8], at: usize) -> usize {
-    match s.get(at) {
-        Some(b'\n') => 1,
-        Some(b'\r') if s.get(at + 1) == Some(&b'\n') => 2,
-        Some(b'\r') => 1,
-        Some(0xc2) if s.get(at + 1) == Some(&0x85) => 2,
-        Some(0xe2) if s.get(at + 1) == Some(&0x80) && matches!(s.get(at + 2), Some(0xa8 | 0xa9)) => 3,
-        _ => 0,
-    }
-}
-
-fn blank(b: Option<&u8>) -> bool {
-    matches!(b, Some(b' ' | b'\t'))
-}
 
 /// The text between `start` and `end` of a plain or quoted scalar (quotes left out), unfolded and unescaped.
 pub(super) fn flow(src: &Text, start: usize, end: usize, style: Style) -> Text {
@@ -26,34 +11,34 @@ pub(super) fn flow(src: &Text, start: usize, end: usize, style: Style) -> Text {
     let mut out = Text::default();
     let (mut at, mut done) = (start, start);
     while at < s.len() {
-        if break_len(s, at) > 0 {
-            let mut kept = at;
-            while kept > done && blank(s.get(kept - 1)) {
-                kept -= 1;
+        match s[at] {
+            b'\n' | b'\r' | 0xc2 | 0xe2 if break_len(s, at) > 0 => {
+                let kept = trimmed(s, done, at);
+                out.push_part(src, done, kept);
+                at = breaks(src, s, at, kept, true, &mut out);
+                done = at;
             }
-            out.append(&src.slice(done, kept));
-            at = breaks(src, s, at, kept, true, &mut out);
-            done = at;
-        } else if style == Style::Double && s[at] == b'\\' {
-            out.append(&src.slice(done, at));
-            if break_len(s, at + 1) > 0 {
-                at = breaks(src, s, at + 1, at, false, &mut out);
-            } else {
-                let (decoded, len) = escape(src.as_str(), at, s.len());
-                out.push(&decoded, src.range(at, at + len));
-                at += len;
+            b'\\' if style == Style::Double => {
+                out.push_part(src, done, at);
+                if break_len(s, at + 1) > 0 {
+                    at = breaks(src, s, at + 1, at, false, &mut out);
+                } else {
+                    let (decoded, len) = escape(src.as_str(), at, s.len());
+                    out.push(decoded.encode_utf8(&mut [0; 4]), src.range(at, at + len));
+                    at += len;
+                }
+                done = at;
             }
-            done = at;
-        } else if style == Style::Single && s[at] == b'\'' && s.get(at + 1) == Some(&b'\'') {
-            out.append(&src.slice(done, at));
-            out.push("'", src.range(at, at + 2));
-            at += 2;
-            done = at;
-        } else {
-            at += 1;
+            b'\'' if style == Style::Single && s.get(at + 1) == Some(&b'\'') => {
+                out.push_part(src, done, at);
+                out.push("'", src.range(at, at + 2));
+                at += 2;
+                done = at;
+            }
+            _ => at += 1,
         }
     }
-    out.append(&src.slice(done, s.len()));
+    out.push_part(src, done, s.len());
     out
 }
 
@@ -61,23 +46,17 @@ pub(super) fn flow(src: &Text, start: usize, end: usize, style: Style) -> Text {
 fn breaks(src: &Text, s: &[u8], at: usize, from: usize, fold: bool, out: &mut Text) -> usize {
     let brk = break_len(s, at);
     let first = at + brk;
-    let skip = |mut at: usize| {
-        while blank(s.get(at)) {
-            at += 1;
-        }
-        at
-    };
-    let mut at = skip(first);
+    let mut at = spaces(s, first);
     let mut more = false;
     if fold && break_len(s, first - brk) == 3 {
-        out.append(&src.slice(first - brk, first));
+        out.push_part(src, first - brk, first);
         more = true;
     }
     while break_len(s, at) > 0 {
         let brk = break_len(s, at);
-        let next = skip(at + brk);
+        let next = spaces(s, at + brk);
         if brk == 3 {
-            out.append(&src.slice(at, at + brk));
+            out.push_part(src, at, at + brk);
         } else {
             out.push("\n", src.range(at, next));
         }
@@ -91,7 +70,7 @@ fn breaks(src: &Text, s: &[u8], at: usize, from: usize, fold: bool, out: &mut Te
 }
 
 /// One escape of a double-quoted scalar: what it stands for and its length. An unknown one stands for itself.
-fn escape(s: &str, at: usize, end: usize) -> (String, usize) {
+fn escape(s: &str, at: usize, end: usize) -> (char, usize) {
     let hex = |from: usize, n: usize| {
         let digits = s.get(from..(from + n).min(end)).filter(|d| d.len() == n && d.bytes().all(|b| b.is_ascii_hexdigit()))?;
         u32::from_str_radix(digits, 16).ok()
@@ -117,20 +96,20 @@ fn escape(s: &str, at: usize, end: usize) -> (String, usize) {
                 b'u' => 4,
                 _ => 8,
             };
-            let Some(code) = hex(at + 2, n) else { return ("\\".to_owned(), 1) };
+            let Some(code) = hex(at + 2, n) else { return ('\\', 1) };
             // JSON writes characters beyond the first plane as two escapes.
             if (0xd800..0xdc00).contains(&code)
                 && s.get(at + 6..at + 8) == Some("\\u")
                 && let Some(low) = hex(at + 8, 4).filter(|l| (0xdc00..0xe000).contains(l))
             {
                 let whole = 0x10000 + ((code - 0xd800) << 10) + (low - 0xdc00);
-                return (char::from_u32(whole).unwrap_or('\u{fffd}').to_string(), 12);
+                return (char::from_u32(whole).unwrap_or('\u{fffd}'), 12);
             }
-            return (char::from_u32(code).unwrap_or('\u{fffd}').to_string(), n + 2);
+            return (char::from_u32(code).unwrap_or('\u{fffd}'), n + 2);
         }
-        _ => return ("\\".to_owned(), 1),
+        _ => return ('\\', 1),
     };
-    (simple.to_string(), 2)
+    (simple, 2)
 }
 
 /// A block scalar whose header (`|` or `>`) stands at `at`. `indent` is the column of the enclosing block collection, -1 when there is none.
@@ -152,13 +131,9 @@ pub(super) fn block(src: &Text, at: usize, indent: i64) -> Option<(Text, usize, 
         p += 1;
     }
     let header_end = p;
-    while blank(s.get(p)) {
-        p += 1;
-    }
+    p = spaces(s, p);
     if s.get(p) == Some(&b'#') && p > header_end {
-        while p < s.len() && break_len(s, p) == 0 {
-            p += 1;
-        }
+        p = line_end(s, p);
     }
     if p < s.len() && break_len(s, p) == 0 {
         return None;
@@ -204,17 +179,14 @@ pub(super) fn block(src: &Text, at: usize, indent: i64) -> Option<(Text, usize, 
                     out.push(" ", src.range(b, text));
                 }
             } else {
-                out.append(&one_break(src, b, n));
+                one_break(&mut out, src, b, n);
             }
         }
         for (b, n) in empty.drain(..) {
-            out.append(&one_break(src, b, n));
+            one_break(&mut out, src, b, n);
         }
-        let mut stop = text;
-        while stop < s.len() && break_len(s, stop) == 0 {
-            stop += 1;
-        }
-        out.append(&src.slice(text, stop));
+        let stop = line_end(s, text);
+        out.push_part(src, text, stop);
         end = stop;
         after_spaced = spaced;
         let n = break_len(s, stop);
@@ -224,29 +196,23 @@ pub(super) fn block(src: &Text, at: usize, indent: i64) -> Option<(Text, usize, 
     if chomp != b'-'
         && let Some((b, n)) = pending
     {
-        out.append(&one_break(src, b, n));
+        one_break(&mut out, src, b, n);
     }
     if chomp == b'+' {
         for (b, n) in empty {
-            out.append(&one_break(src, b, n));
+            one_break(&mut out, src, b, n);
         }
     }
     Some((out, end, style))
 }
 
-/// `---` or `...` at the start of a line.
-pub(super) fn marker(s: &[u8], at: usize) -> bool {
-    matches!(s.get(at..at + 3), Some(b"---" | b"...")) && (at + 3 == s.len() || blank(s.get(at + 3)) || break_len(s, at + 3) > 0)
-}
-
-fn one_break(src: &Text, at: usize, len: usize) -> Text {
+fn one_break(out: &mut Text, src: &Text, at: usize, len: usize) {
     if len == 3 {
         // LS and PS are kept.
-        return src.slice(at, at + len);
+        out.push_part(src, at, at + len);
+    } else {
+        out.push("\n", src.range(at, at + len));
     }
-    let mut out = Text::default();
-    out.push("\n", src.range(at, at + len));
-    out
 }
 
 /// The core type of a scalar.
@@ -269,6 +235,9 @@ pub(super) fn core(text: &str, style: Style, tag: Option<&str>) -> Core {
 }
 
 fn number(text: &str) -> bool {
+    if !text.starts_with(|c: char| matches!(c, '0'..='9' | '.' | '-' | '+')) {
+        return false;
+    }
     let all = |s: &str, f: fn(&u8) -> bool| !s.is_empty() && s.as_bytes().iter().all(f);
     if let Some(rest) = text.strip_prefix("0x") {
         return all(rest, u8::is_ascii_hexdigit);

@@ -1,0 +1,468 @@
+//! Documents, block collections and what stands in their lines, read in one walk from the first byte to the last. Takes what readers take; what none of
+//! them takes costs the entry it stands in: its bytes stay as they are, with a notice. Knows no workflow and no configuration.
+
+use super::anchors::{self, Anchors, Lost, null, raw};
+use super::scan::{self, blank, break_len, gap, line_end, marker, spaces, trimmed};
+use super::{DEPTH, Entry, Node, NodeKind, Scalar, Style, Yaml, scalar};
+use crate::notice::{LocalNotice, NoticeKind};
+use crate::source::Range;
+use crate::text::Text;
+
+const ODD: &str = "not understood as YAML";
+pub(super) const DEEP: &str = "nested too deep; what lies deeper is not read";
+
+/// Walks a text. Columns are counted in bytes; `parent` is the column of the enclosing block collection, -1 when there is none.
+pub(super) struct Reader<'a> {
+    pub src: &'a Text,
+    /// Its bytes.
+    pub s: &'a [u8],
+    /// The next byte to read.
+    pub at: usize,
+    /// Where the line begins that the next token stands in.
+    pub line: usize,
+    /// Where the last token that belongs to a value ends.
+    pub last: usize,
+    /// Whether something in brackets did not fit.
+    pub odd: bool,
+    /// Quotes that were seen to end nowhere in this document: those that follow are looked for in their line only, so that each byte is asked once.
+    pub unclosed: [bool; 2],
+    anchors: Anchors<'a>,
+    comments: Vec<(usize, usize)>,
+    notices: Vec<LocalNotice>,
+}
+
+/// Anchor and tag before a value.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Props<'a> {
+    anchor: Option<&'a str>,
+    pub tag: Option<&'a str>,
+}
+
+/// All documents of a text.
+pub(super) fn documents(src: &Text) -> Yaml {
+    let s = src.as_str().as_bytes();
+    let (anchors, comments, notices) = (Anchors::default(), Vec::new(), Vec::new());
+    let mut reader = Reader { src, s, at: 0, line: 0, last: 0, odd: false, unclosed: [false; 2], anchors, comments, notices };
+    let mut documents = Vec::new();
+    loop {
+        reader.skip();
+        if reader.at >= s.len() {
+            break;
+        }
+        if reader.at == reader.line && s[reader.at] == b'%' {
+            reader.to_line_end();
+            continue;
+        }
+        let mark = reader.at == reader.line && marker(s, reader.at);
+        if mark {
+            let end = s[reader.at] == b'.';
+            reader.at += 3;
+            reader.last = reader.at;
+            if end {
+                continue;
+            }
+        }
+        reader.anchors.forget();
+        reader.unclosed = [false; 2];
+        documents.push(reader.value(-1, false, true, 0));
+    }
+    let comments = reader.comments.iter().map(|(start, end)| src.slice(*start, *end)).collect();
+    Yaml { documents, comments, notices: reader.notices }
+}
+
+impl<'a> Reader<'a> {
+    /// Tells what was not understood.
+    pub fn notice(&mut self, start: usize, end: usize, kind: NoticeKind, text: &str) {
+        self.notices.push(LocalNotice { range: self.src.range(start, end), kind, text: text.to_owned() });
+    }
+    pub fn byte(&self) -> Option<u8> {
+        self.s.get(self.at).copied()
+    }
+    pub fn nothing(&self, at: usize) -> Node {
+        null(self.src.range(at, at))
+    }
+    /// To the next token, across blanks, comments and lines.
+    pub fn skip(&mut self) {
+        loop {
+            match self.byte() {
+                Some(b' ' | b'\t') => self.at += 1,
+                Some(b'#') => self.to_line_end(),
+                Some(b'\n' | b'\r' | 0xc2 | 0xe2) => match break_len(self.s, self.at) {
+                    0 => return,
+                    n => {
+                        self.at += n;
+                        self.line = self.at;
+                    }
+                },
+                _ => return,
+            }
+        }
+    }
+    /// To the end of a line of which nothing is read but its comment.
+    fn to_line_end(&mut self) {
+        let end = line_end(self.s, self.at);
+        if let Some(at) = scan::comment(self.s, self.at, end) {
+            self.comments.push((at, end));
+        }
+        self.at = end;
+    }
+    /// Whether the document ends before the next token.
+    pub fn ended(&self) -> bool {
+        self.at >= self.s.len() || (self.at == self.line && marker(self.s, self.at))
+    }
+    fn column(&self) -> i64 {
+        i64::try_from(self.at - self.line).unwrap_or(i64::MAX)
+    }
+    fn indicator(&self, mark: u8) -> bool {
+        self.byte() == Some(mark) && gap(self.s, self.at + 1)
+    }
+    /// Whether the next token, the first of its line, belongs to what a collection at column `parent` holds. A list may stand at the column of its key.
+    fn inside(&self, parent: i64, list: bool) -> bool {
+        let column = self.column();
+        !self.ended() && (column > parent || (list && column == parent && self.indicator(b'-')))
+    }
+    /// Anchors and tags from `at` on in one line, where the last of them ends and what follows begins.
+    fn props(&self, at: usize) -> (Props<'a>, usize, usize) {
+        let (mut props, mut end, mut next) = (Props::default(), at, at);
+        while matches!(self.s.get(next), Some(b'&' | b'!')) {
+            end = next;
+            while !gap(self.s, end) {
+                end += 1;
+            }
+            self.prop(&mut props, next, end);
+            next = spaces(self.s, end);
+        }
+        (props, end, next)
+    }
+    pub fn prop(&self, props: &mut Props<'a>, start: usize, end: usize) {
+        let src = self.src.as_str();
+        match self.s[start] {
+            b'&' => props.anchor = src.get(start + 1..end),
+            _ => props.tag = src.get(start..end),
+        }
+    }
+    /// A value with what stands before it.
+    pub fn dress(&mut self, mut node: Node, props: Props<'a>) -> Node {
+        if let Some(tag) = props.tag {
+            node.tag = Some(tag.to_owned());
+        }
+        if let Some(name) = props.anchor {
+            self.anchors.keep(name, &node);
+        }
+        node
+    }
+
+    /// The value behind an indicator. `list`: it may be a list at its parent's own column; `compact`: a collection may begin in this very line.
+    fn value(&mut self, parent: i64, list: bool, compact: bool, depth: usize) -> Node {
+        let (mut end, mut block, mut below) = (self.at, compact, false);
+        let mut props = Props::default();
+        loop {
+            let line = self.line;
+            self.skip();
+            below |= self.line != line;
+            block |= below;
+            if self.ended() || (below && !self.inside(parent, list)) {
+                self.last = end;
+                let node = self.nothing(end);
+                return self.dress(node, props);
+            }
+            if !matches!(self.byte(), Some(b'&' | b'!')) {
+                break;
+            }
+            let (more, stop, next) = self.props(self.at);
+            // Before a key they are the key's.
+            if block && !(next >= self.s.len() || self.s[next] == b'#' || break_len(self.s, next) > 0) {
+                break;
+            }
+            props = Props { anchor: more.anchor.or(props.anchor), tag: more.tag.or(props.tag) };
+            (end, self.at) = (stop, next);
+        }
+        let node = if depth > DEPTH {
+            let start = self.at;
+            self.rest(parent);
+            self.raw(start, NoticeKind::Limit, DEEP)
+        } else if block {
+            self.block(parent, depth)
+        } else {
+            self.inline(parent, false, props, depth)
+        };
+        self.dress(node, props)
+    }
+    /// Lines from here on that are deeper than `parent`: a collection, or a value that stands alone.
+    fn block(&mut self, parent: i64, depth: usize) -> Node {
+        let start = self.at;
+        let mut column = self.column();
+        let list = column == parent;
+        let (mut items, mut entries) = (Vec::new(), Vec::new());
+        // Entries that are no entries, and where lists begin and end.
+        let (mut strays, mut listed) = (0, (start, start));
+        loop {
+            let (at, here) = (self.at, self.column());
+            if self.indicator(b'-') {
+                self.at += 1;
+                if items.is_empty() {
+                    listed.0 = at;
+                }
+                items.push(self.value(here, false, true, depth + 1));
+                listed.1 = self.last;
+            } else if let Some(entry) = self.entry(here, depth) {
+                entries.push(entry);
+            } else {
+                let node = self.inline(parent, true, Props::default(), depth);
+                let end = self.last;
+                self.skip();
+                if at == start && !self.inside(parent, list) {
+                    self.last = end;
+                    return node;
+                }
+                self.last = end;
+                let key = self.raw(at, NoticeKind::PartlyUnderstood, ODD);
+                if entries.is_empty() && !items.is_empty() {
+                    items.push(key);
+                } else {
+                    strays += 1;
+                    entries.push(Entry { value: self.nothing(end), key, merged: None });
+                }
+            }
+            if here > column {
+                self.notice(at, self.last, NoticeKind::PartlyUnderstood, ODD);
+            }
+            column = here;
+            self.skip();
+            if !self.inside(parent, list) {
+                break;
+            }
+        }
+        if !items.is_empty() && entries.len() == strays {
+            items.splice(0..0, entries.drain(..).map(|e| e.key));
+        } else if !items.is_empty() {
+            self.notice(start, self.last, NoticeKind::PartlyUnderstood, "list elements between keys");
+            let range = self.src.range(listed.0, listed.1);
+            let kind = NodeKind::Seq(std::mem::take(&mut items));
+            entries.push(Entry { key: null(range), value: Node { range, alias: None, tag: None, kind }, merged: None });
+        }
+        let kind = if items.is_empty() {
+            anchors::merge(&mut entries);
+            NodeKind::Map(entries)
+        } else {
+            NodeKind::Seq(items)
+        };
+        // Comments and blank lines behind its last entry are still the collection's.
+        let comment = self.comments.last().map_or(0, |c| c.1);
+        self.last = if self.at >= self.s.len() { self.at } else { self.last.max(comment) };
+        let range = anchors::covering(self.src.range(start, self.last), &kind);
+        Node { range, alias: None, tag: None, kind }
+    }
+    /// A key with its value, if one begins here.
+    fn entry(&mut self, column: i64, depth: usize) -> Option<Entry> {
+        let start = self.at;
+        let explicit = self.indicator(b'?');
+        let key = if explicit {
+            self.at += 1;
+            self.value(column, true, true, depth + 1)
+        } else if self.indicator(b':') {
+            self.nothing(start)
+        } else {
+            let (props, _, at) = self.props(start);
+            let (end, colon) = self.key(at)?;
+            self.at = at;
+            let node = match self.s[at] {
+                b'[' | b'{' => {
+                    self.odd = false;
+                    let node = self.flow_node(depth + 1);
+                    if self.odd {
+                        self.notice(at, end, NoticeKind::PartlyUnderstood, ODD);
+                    }
+                    node
+                }
+                b'*' => self.alias(at, end, depth + 1),
+                b'"' => self.scalar(at, end, Style::Double, props.tag),
+                b'\'' => self.scalar(at, end, Style::Single, props.tag),
+                _ => self.scalar(at, end, Style::Plain, props.tag),
+            };
+            self.at = colon;
+            self.dress(node, props)
+        };
+        if explicit {
+            let end = self.last;
+            self.skip();
+            if self.ended() || self.column() != column || !self.indicator(b':') {
+                return Some(Entry { value: self.nothing(end), key, merged: None });
+            }
+        }
+        let compact = explicit || self.at == start;
+        self.at += 1;
+        let value = self.value(column, true, compact, depth + 1);
+        Some(Entry { key, value, merged: None })
+    }
+    /// Where a key that begins at `at` ends, and its colon.
+    fn key(&self, at: usize) -> Option<(usize, usize)> {
+        let end = match self.s.get(at)? {
+            b'"' | b'\'' => scan::quoted_end(self.s, at, true)?,
+            b'[' | b'{' => scan::brackets_end(self.s, at)?,
+            b'|' | b'>' => return None,
+            _ => {
+                let colon = scan::colon(self.s, at)?;
+                return Some((trimmed(self.s, at, colon), colon));
+            }
+        };
+        let colon = spaces(self.s, end);
+        (self.s.get(colon) == Some(&b':') && gap(self.s, colon + 1)).then_some((end, colon))
+    }
+
+    /// A value that is no block collection. `alone`: it stands in a line of its own, where a key could.
+    fn inline(&mut self, parent: i64, alone: bool, mut props: Props<'a>, depth: usize) -> Node {
+        let own = self.props(self.at);
+        if alone {
+            props = own.0;
+            (self.last, self.at) = (own.1, own.2);
+        }
+        let start = self.at;
+        let node = match self.byte() {
+            Some(b'*') => {
+                let end = (start..).find(|p| gap(self.s, *p)).unwrap_or(start);
+                self.alias(start, end, depth)
+            }
+            Some(b'"' | b'\'') => match self.quoted(start) {
+                Some(end) => self.scalar(start, end, if self.s[start] == b'"' { Style::Double } else { Style::Single }, props.tag),
+                None => return self.left(start, parent),
+            },
+            Some(b'[' | b'{') => {
+                self.odd = false;
+                let node = self.flow_node(depth);
+                if self.odd || !self.only() {
+                    self.rest(parent);
+                    self.notice(start, self.last, NoticeKind::PartlyUnderstood, ODD);
+                }
+                node
+            }
+            Some(b'|' | b'>') => match scalar::block(self.src, start, parent) {
+                Some((text, end, style)) => self.block_scalar(start, end, text, style, props.tag),
+                None => return self.left(start, parent),
+            },
+            Some(b'%' | b'@' | b'`') => return self.left(start, parent),
+            _ => {
+                let end = self.plain(start, parent, alone);
+                self.scalar(start, end, Style::Plain, props.tag)
+            }
+        };
+        if !self.only() {
+            return self.left(start, parent);
+        }
+        if alone { self.dress(node, props) } else { node }
+    }
+    /// Whether nothing but a comment follows in the line.
+    fn only(&self) -> bool {
+        let next = spaces(self.s, self.at);
+        next >= self.s.len() || self.s[next] == b'#' || break_len(self.s, next) > 0
+    }
+    /// What is left of an entry that no reader takes.
+    fn left(&mut self, start: usize, parent: i64) -> Node {
+        self.rest(parent);
+        self.raw(start, NoticeKind::PartlyUnderstood, ODD)
+    }
+    /// The bytes from `start` to where reading stopped.
+    pub fn raw(&mut self, start: usize, kind: NoticeKind, why: &str) -> Node {
+        self.notice(start, self.last, kind, why);
+        raw(self.src, start, self.last)
+    }
+    /// To the end of the lines that are deeper than `parent`.
+    fn rest(&mut self, parent: i64) {
+        loop {
+            let from = self.at;
+            self.to_line_end();
+            let end = trimmed(self.s, from, self.at);
+            if end > from {
+                self.last = end;
+            }
+            let (mut next, mut line) = (self.at, self.at);
+            loop {
+                let n = break_len(self.s, next);
+                if n == 0 {
+                    break;
+                }
+                line = next + n;
+                next = spaces(self.s, line);
+            }
+            let column = i64::try_from(next - line).unwrap_or(i64::MAX);
+            if next >= self.s.len() || column <= parent || (next == line && marker(self.s, line)) {
+                return;
+            }
+            (self.at, self.line) = (next, line);
+        }
+    }
+    /// Where a plain scalar ends.
+    fn plain(&mut self, start: usize, parent: i64, alone: bool) -> usize {
+        let mut from = start;
+        loop {
+            let mut stop = from;
+            let commented = loop {
+                match self.s.get(stop) {
+                    None => break false,
+                    Some(b'#') if stop > start && blank(self.s.get(stop - 1)) => break true,
+                    Some(b'\n' | b'\r' | 0xc2 | 0xe2) if break_len(self.s, stop) > 0 => break false,
+                    Some(_) => stop += 1,
+                }
+            };
+            self.at = trimmed(self.s, from, stop);
+            let (mut next, mut line) = (stop, stop);
+            loop {
+                let n = break_len(self.s, next);
+                if n == 0 {
+                    break;
+                }
+                line = next + n;
+                next = spaces(self.s, line);
+            }
+            let column = i64::try_from(next - line).unwrap_or(i64::MAX);
+            let ends = commented || next >= self.s.len() || self.s[next] == b'#' || column <= parent || (next == line && marker(self.s, line));
+            // Where keys may stand, a line with a key is one of them.
+            if ends || (alone && scan::colon(self.s, next).is_some()) {
+                return self.at;
+            }
+            from = next;
+        }
+    }
+    /// Where the quoted scalar that begins at `start` ends.
+    pub fn quoted(&mut self, start: usize) -> Option<usize> {
+        let kind = usize::from(self.s[start] == b'"');
+        let end = scan::quoted_end(self.s, start, self.unclosed[kind]);
+        self.unclosed[kind] |= end.is_none();
+        end
+    }
+    /// A plain or quoted scalar; reading goes on behind it.
+    pub fn scalar(&mut self, start: usize, end: usize, style: Style, tag: Option<&str>) -> Node {
+        let quote = usize::from(style != Style::Plain);
+        let text = scalar::flow(self.src, start + quote, end - quote, style);
+        let core = scalar::core(text.as_str(), style, tag);
+        (self.at, self.last) = (end, end);
+        Node { range: self.src.range(start, end), alias: None, tag: None, kind: NodeKind::Scalar(Scalar { text, style, core }) }
+    }
+    fn block_scalar(&mut self, start: usize, end: usize, text: Text, style: Style, tag: Option<&str>) -> Node {
+        let core = scalar::core(text.as_str(), style, tag);
+        let header = line_end(self.s, start);
+        if end <= header {
+            self.to_line_end();
+        } else if let Some(at) = scan::comment(self.s, start, header) {
+            self.comments.push((at, header));
+        }
+        (self.at, self.last) = (end.max(header), end);
+        // The last break belongs to the text.
+        let range = self.src.range(start, end);
+        let range = if text.is_empty() { range } else { range.cover(text.whole()) };
+        Node { range, alias: None, tag: None, kind: NodeKind::Scalar(Scalar { text, style, core }) }
+    }
+    /// What the alias between `start` and `end` stands for; reading goes on behind it.
+    pub fn alias(&mut self, start: usize, end: usize, depth: usize) -> Node {
+        (self.at, self.last) = (end, end);
+        let place: Range = self.src.range(start, end);
+        let name = self.src.as_str().get(start + 1..end).unwrap_or_default();
+        let (kind, why) = match self.anchors.follow(name, place, depth) {
+            Ok(node) => return node,
+            Err(Lost::Unknown) => (NoticeKind::PartlyUnderstood, format!("the alias `*{name}` names no anchor before it")),
+            Err(Lost::TooMuch) => (NoticeKind::Limit, "aliases expand to too much; this one is not followed".to_owned()),
+        };
+        self.notice(start, end, kind, &why);
+        null(place)
+    }
+}
