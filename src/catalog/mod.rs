@@ -556,7 +556,7 @@ impl Effect {
             Effect::Matches(_) => "matches",
             Effect::Selects { .. } => "selects",
             Effect::Dispatches { .. } => "dispatches",
-            Effect::Admits(_) => "admits",
+            Effect::Admits { .. } => "admits",
         }
     }
 }

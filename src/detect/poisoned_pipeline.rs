@@ -4,7 +4,7 @@ use crate::detect::Context;
 use crate::detect::paths::{alerts, starter, way};
 use crate::finding::{Alert, Hop, Severity};
 use crate::origin::{Mutable, Who};
-use crate::reach::{Asset, Carrier, Exec, gates};
+use crate::reach::{Asset, Carrier, Checkout, Exec, gates};
 
 /// Trees of outsiders whose code runs. The cause is the `ref` that brings them.
 ///
@@ -83,7 +83,9 @@ fn outruns(exec: &Exec) -> bool {
 pub fn checked_out(context: &Context) -> Vec<Alert> {
     let mut ways = Vec::new();
     for run in context.reach.runs.iter().filter(|r| r.state.privileged) {
-        for checkout in run.checkouts.iter().filter(|c| gates::author(Who::Anyone, &c.gates) >= Who::Peer) {
+        // A job that holds nothing has nothing to lose.
+        let holds = |c: &&Checkout| !(c.assets.is_empty() && c.carried.is_empty());
+        for checkout in run.checkouts.iter().filter(holds).filter(|c| gates::author(Who::Anyone, &c.gates) >= Who::Peer) {
             let cause = (checkout.cause, checkout.cause_text.clone());
             ways.push(way(context, run, checkout.who, cause, checkout.hops.clone(), &checkout.carried, &checkout.gates));
         }

@@ -15,6 +15,7 @@ use crate::graph::imports::{Imports, MOST_REEXPORTS};
 use crate::graph::paths::{Paths, base};
 use crate::graph::steps::Steps;
 use crate::graph::{Facts, Node, published};
+use crate::origin::Who;
 use crate::outline::name_hash;
 use crate::source::{FileId, Kind};
 
@@ -169,6 +170,14 @@ impl Index {
     /// What rows say a fact does.
     pub fn effects<'c>(&self, catalog: &'c Catalog, node: Node) -> impl Iterator<Item = &'c Effect> {
         self.rows(catalog, node).flat_map(|(_, row)| &row.effects)
+    }
+    /// Who gets past the own refusal of an action in an event; `None`: it turns nobody away.
+    pub fn admits(&self, catalog: &Catalog, node: Node, event: &str) -> Option<Who> {
+        let of = |e: &Effect| match e {
+            Effect::Admits { who, events } if events.is_empty() || events.iter().any(|e| e == event) => Some(*who),
+            _ => None,
+        };
+        self.effects(catalog, node).filter_map(of).min()
     }
     /// Every classified fact: those of each file in order, then those that more than their file tells.
     pub fn classified(&self) -> impl Iterator<Item = (Node, &[RowId])> {

@@ -9,7 +9,7 @@ use super::{Matcher, flag_word, is_test_path, kind_word, verdicts};
 use crate::catalog::row::{Effect, Verdict};
 use crate::catalog::slot::{holds, holds_text};
 use crate::cond::{CondId, CondWhat};
-use crate::facts::{V, What};
+use crate::facts::{FactId, V, What};
 use crate::flow::guards::conjuncts;
 use crate::flow::resolve::spots::module_of;
 use crate::graph::Node;
@@ -101,6 +101,11 @@ impl<'a> Matcher<'a> {
             Field::TestCode(yes) => is_test_path(&file.path) == *yes,
             Field::TestFile(yes) => is_test(&self.context.sources.file(c.node.file).path) == *yes,
             Field::PutBack(yes) => is_put_back(self.context.facts.file(c.node.file), c.node.fact) == *yes,
+            Field::StartedBy(tests) => {
+                let around: Vec<FactId> = std::iter::once(c.node.fact).chain(facts.owners(c.node.fact).map(|(id, _)| id)).collect();
+                let steps = self.context.reach.runs.iter().flat_map(|r| &r.steps);
+                steps.filter(|s| s.step.file == c.node.file && around.contains(&s.step.fact)).any(|s| any(tests, s.who))
+            }
             Field::Kind(kinds) => c.hit.is_some_and(|h| kinds.contains(&h.kind)),
             Field::Switched(switches) => {
                 let flag = c.row.and_then(|row| self.context.catalog.row(row).flags.first()).map(|f| f.name.as_str());

@@ -15,6 +15,8 @@ pub(super) enum Chosen {
     Plain,
     /// A field of a fixed shape.
     Number,
+    /// A field that is the name of a branch.
+    Branch,
     /// Text of one line.
     Line,
 }
@@ -25,8 +27,9 @@ impl Chosen {
         match self {
             Chosen::Own => None,
             // A number is one in an answer of the platform; a file may hold any text under that name.
-            Chosen::Number if source.file => Some(source),
+            Chosen::Number | Chosen::Branch if source.file => Some(source),
             Chosen::Plain | Chosen::Number => Some(Source { arbitrary: false, lines: false, ..source }),
+            Chosen::Branch => Some(Source { lines: false, branch: true, ..source }),
             Chosen::Line => Some(Source { lines: false, ..source }),
         }
     }
@@ -40,7 +43,7 @@ pub(super) fn chosen(context: Context, node: Node) -> Option<Chosen> {
             if let Effect::Cleans(text) = effect {
                 return Some(if *text { Chosen::Plain } else { Chosen::Line });
             }
-            let Effect::Selects { slot, plain, own } = effect else { continue };
+            let Effect::Selects { slot, plain, own, branch } = effect else { continue };
             let given = slot.iter().find_map(|s| context.catalog.slot(facts, node.fact, id, s).into_iter().next());
             // A variable inside a filter stands for a text that is compared.
             let Some(text) = given.and_then(|v| facts.literal_parts(v)) else { continue };
@@ -48,6 +51,9 @@ pub(super) fn chosen(context: Context, node: Node) -> Option<Chosen> {
             let fits = |globs: &[String], path: &String| globs.iter().any(|g| glob::text(g, path));
             if !paths.is_empty() && paths.iter().all(|p| fits(plain, p) || fits(own, p)) {
                 return Some(if paths.iter().all(|p| fits(own, p)) { Chosen::Own } else { Chosen::Number });
+            }
+            if !paths.is_empty() && paths.iter().all(|p| fits(branch, p)) {
+                return Some(Chosen::Branch);
             }
         }
     }

@@ -90,6 +90,7 @@ impl<'a> Gates<'a> {
         if state.who < Who::Peer {
             return Some(gates);
         }
+        let sent = state.sent.iter().flat_map(|s| s.gates.iter().cloned());
         let place = |at: &BTreeSet<Location>| {
             let whole = Location { file: step.file, range: self.context.facts.fact(step).range };
             at.iter().next().copied().unwrap_or(whole)
@@ -121,6 +122,7 @@ impl<'a> Gates<'a> {
                 gates.extend(one_of(state, &doors, place(&at)));
             }
         }
+        gates.extend(sent);
         Some(gates)
     }
 

@@ -86,6 +86,8 @@ pub struct Sent {
     pub by: Node,
     /// How its own job was started.
     pub state: State,
+    /// What dominates the call: whoever is held back there does not start this run, and what somebody let in still is whose it was.
+    pub gates: Vec<Gate>,
 }
 
 /// A gate that dominates a step in a state.

@@ -192,6 +192,11 @@ impl<'a> Walk<'a> {
                 gates.push(gate.clone());
             }
         }
+        // What is merged into such a tree already is no other one.
+        let known = self.mounts.get(&at).filter(|_| matches!(tree, Tree::Ref(_)));
+        if known.is_some_and(|m| m.who >= worst.who && m.gates.iter().all(|g| gates.contains(g))) {
+            return;
+        }
         let what = shown(self.context, node, cause.range);
         let check = match gates.first() {
             None if worst.who >= Who::Peer => "; no check of who is behind it comes before",

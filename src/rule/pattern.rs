@@ -183,6 +183,8 @@ pub enum Field {
     TestFile(bool),
     /// The same function gives back what was there before.
     PutBack(bool),
+    /// Is, or stands in, a step that somebody this far outside can make run, gates applied.
+    StartedBy(Vec<Compare<Who>>),
     /// Is a sink of one of these kinds.
     Kind(Vec<String>),
     /// Is reached only when a switch of such a name says so.

@@ -261,13 +261,20 @@ pub enum Effect {
         plain: Vec<String>,
         /// Paths of fields that the project itself chooses.
         own: Vec<String>,
+        /// Paths of fields that are names of branches, which say nothing of whose branch it is.
+        branch: Vec<String>,
     },
     /// Options of the program run commands, load code or choose what is written.
     OptionsAct,
     /// What it prints of text that goes through: `true`, no sign that means anything; `false`, no line break.
     Cleans(bool),
     /// Refuses by itself whoever is further outside.
-    Admits(Who),
+    Admits {
+        /// The widest it lets in.
+        who: Who,
+        /// Events in which it asks; none: in all.
+        events: Vec<String>,
+    },
 }
 
 /// What a sink says when its origin is open or unknown.

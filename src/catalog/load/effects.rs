@@ -55,7 +55,7 @@ pub fn effects(row: &Fields<'_>, known: &Severities) -> Read<Vec<Effect>> {
     out.extend(row.read("dispatches", dispatches)?);
     out.extend(row.read("matches", slot)?.map(Effect::Matches));
     out.extend(row.read("cleans", |v| one_of(v, &[("text", true), ("lines", false)]))?.map(Effect::Cleans));
-    out.extend(row.read("admits", who)?.map(Effect::Admits));
+    out.extend(row.read("admits", admits)?);
     Ok(out)
 }
 
@@ -281,6 +281,17 @@ fn consumes(value: &Value, known: &Severities) -> Read<Effect> {
     Ok(effect)
 }
 
+/// `operator`, or `{ who: operator, in: [events] }`.
+fn admits(value: &Value) -> Read<Effect> {
+    if mapping(value).is_none() {
+        return Ok(Effect::Admits { who: who(value)?, events: Vec::new() });
+    }
+    let fields = Fields::of(value, "`admits`")?;
+    let effect = Effect::Admits { who: fields.need("who", who)?, events: fields.need("in", texts)? };
+    fields.finish()?;
+    Ok(effect)
+}
+
 fn checks(value: &Value) -> Read<Effect> {
     let fields = Fields::of(value, "`checks`")?;
     let strengths = [("full", Strength::Full), ("weak", Strength::Weak), ("digest", Strength::Digest)];
@@ -313,6 +324,7 @@ fn selects(value: &Value) -> Read<Effect> {
         slot: fields.each("slot", slot)?,
         plain: fields.read("plain", lower)?.unwrap_or_default(),
         own: fields.read("own", lower)?.unwrap_or_default(),
+        branch: fields.read("branch", lower)?.unwrap_or_default(),
     };
     fields.finish()?;
     Ok(effect)

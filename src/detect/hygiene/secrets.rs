@@ -33,7 +33,8 @@ pub fn all_exposed(context: &Context) -> Vec<Alert> {
 fn whole(context: &Context, page: &Page, file: FileId, range: Range) -> Option<Alert> {
     // The runner is given all of them as well when one is picked by a computed name, but the job takes one.
     let computed = context.sources.file(file).text_at(range).contains('[');
-    let values = Values::from([("name", "every secret of the repository".to_owned()), ("value", "this expression".to_owned())]);
+    let who = if computed { "the job, by a name that is computed," } else { "this expression" };
+    let values = Values::from([("name", "every secret of the repository".to_owned()), ("value", who.to_owned())]);
     Some(aside(told(context, page, Location { file, range }, page.level?, &values, Vec::new()), computed))
 }
 

@@ -144,9 +144,7 @@ impl Walk<'_> {
 
     /// The action's own refusal of whoever may not write, as its row says.
     fn admission(&self, node: Node, at: Location, name: &str) -> Option<Gate> {
-        let admits =
-            self.context.index.effects(self.context.catalog, node).filter_map(|e| if let Effect::Admits(who) = e { Some(*who) } else { None });
-        admits.min().map(|who| Gate {
+        self.context.index.admits(self.context.catalog, node, &self.state().event).map(|who| Gate {
             family: "agent's own check".to_owned(),
             start: Some(who),
             code: None,

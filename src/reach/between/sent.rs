@@ -10,7 +10,7 @@ use crate::origin::Who;
 use crate::reach::between::names::Name;
 use crate::reach::instances::{self, Instance};
 use crate::reach::sources::{Query, Scope, Source};
-use crate::reach::{Context, Sent, State, gates};
+use crate::reach::{Context, Gate, Sent, State, gates};
 use crate::source::FileId;
 
 /// Calls of one workflow that are followed, at most.
@@ -32,12 +32,10 @@ pub(in crate::reach) fn states(context: Context, file: FileId, own: &[State], no
                 break;
             }
             for state in instances::states(context, edge.from.file).into_iter().filter(|s| s.privileged && !s.head && s.who >= Who::Peer) {
-                let Some(who) = sender(context, edge.from, &state) else { continue };
-                if who >= Who::Peer {
-                    let parent = Some(state.event.clone());
-                    let sent = Some(Box::new(Sent { by: edge.from, state }));
-                    out.push(State { parent, who, sent, ..base.clone() });
-                }
+                let Some(gates) = held_back(context, edge.from, &state) else { continue };
+                let (parent, who) = (Some(state.event.clone()), state.who);
+                let sent = Some(Box::new(Sent { by: edge.from, state, gates }));
+                out.push(State { parent, who, sent, ..base.clone() });
             }
         }
     }
@@ -46,8 +44,8 @@ pub(in crate::reach) fn states(context: Context, file: FileId, own: &[State], no
     out
 }
 
-/// Who can make a step call, gates and its own refusal applied; nobody, when it does not run in that state.
-fn sender(context: Context, call: Node, state: &State) -> Option<Who> {
+/// What dominates a call, its own refusal among them; nothing, when it does not run in that state.
+fn held_back(context: Context, call: Node, state: &State) -> Option<Vec<Gate>> {
     let facts = context.facts.file(call.file);
     let owner = |is: fn(&What) -> bool| facts.owners(call.fact).find(|(_, f)| is(&f.what)).map(|(fact, _)| Node { file: call.file, fact });
     let job = owner(|w| matches!(w, What::Job { .. }))?;
@@ -56,8 +54,17 @@ fn sender(context: Context, call: Node, state: &State) -> Option<Who> {
     let all = gates::Gates::new(context, &instance);
     let mut gates = all.of(step, &instance.scope)?;
     gates.extend(all.inside(step, call, &instance.scope)?);
-    let admits = context.index.effects(context.catalog, call).filter_map(|e| if let Effect::Admits(who) = e { Some(*who) } else { None }).min();
-    Some(gates::capped(state.who, &gates).min(admits.unwrap_or(Who::Anyone)))
+    let refusal = context.index.admits(context.catalog, call, &state.event).map(|who| Gate {
+        family: "the caller's own check".to_owned(),
+        start: Some(who),
+        code: None,
+        text: None,
+        texts: Vec::new(),
+        residual: "it turns away accounts without write access, and hands over what others wrote".to_owned(),
+        at: Location { file: call.file, range: facts.fact(call.fact).range },
+    });
+    gates.extend(refusal);
+    Some(gates)
 }
 
 impl Query<'_> {

@@ -174,6 +174,7 @@ fn fields(value: &Value, subject: &Subject) -> Read<Vec<Field>> {
     out.extend(f.read("test-code", truth)?.map(Field::TestCode));
     out.extend(f.read("test-file", truth)?.map(Field::TestFile));
     out.extend(f.read("put-back", truth)?.map(Field::PutBack));
+    out.extend(f.read("started-by", |v| compares(v, &Who::NAMES))?.map(Field::StartedBy));
     match subject {
         Subject::Sink { .. } => {
             out.extend(f.read("name", origin)?.map(Field::Name));
