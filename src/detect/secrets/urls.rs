@@ -11,10 +11,10 @@ use crate::source::{FileId, SourceFile};
 
 /// Addresses with a password of their own in one file.
 pub fn urls(id: FileId, file: &SourceFile, texts: &[Carried]) -> Vec<Found> {
-    let Some(pattern) = pattern() else { return Vec::new() };
     let mut out: Vec<Found> = Vec::new();
     let mut spans = Spans::default();
     for text in texts.iter().map(|c| &c.text).filter(|t| may_match(t.as_str().as_bytes())) {
+        let Some(pattern) = pattern() else { return Vec::new() };
         for captures in pattern.captures_iter(text.as_str()) {
             let (Some(scheme), Some(user), Some(password), Some(host)) = (captures.get(1), captures.get(2), captures.get(3), captures.get(4)) else {
                 continue;
@@ -50,10 +50,8 @@ fn pattern() -> Option<&'static Regex> {
 
 /// A cheap necessary condition: `://` and an `@` within reach of it.
 pub fn may_match(bytes: &[u8]) -> bool {
-    static SCHEME: OnceLock<Option<aho_corasick::AhoCorasick>> = OnceLock::new();
-    let Some(scheme) = SCHEME.get_or_init(|| aho_corasick::AhoCorasick::new(["://"]).ok()) else { return false };
-    scheme.find_iter(bytes).any(|found| {
-        let reach = bytes.get(found.end()..(found.end() + 200).min(bytes.len())).unwrap_or_default();
+    memchr::memmem::find_iter(bytes, b"://").any(|at| {
+        let reach = bytes.get(at + 3..(at + 203).min(bytes.len())).unwrap_or_default();
         reach.split(|b| matches!(b, b'/' | b' ' | b'\n' | b'"' | b'\'')).next().unwrap_or_default().contains(&b'@')
     })
 }
