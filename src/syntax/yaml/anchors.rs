@@ -45,6 +45,7 @@ impl Spent {
 pub(super) struct Anchors<'a> {
     /// Nothing for a value too large to keep.
     named: BTreeMap<&'a str, Option<Anchored>>,
+    weighed: usize,
     kept: Spent,
     followed: Spent,
 }
@@ -64,7 +65,13 @@ impl<'a> Anchors<'a> {
     }
     /// Remembers a value under an anchor's name.
     pub fn keep(&mut self, name: &'a str, node: &Node) {
+        // Of anchors around anchors around much, not each weighs all of it.
+        if self.weighed > KEPT {
+            self.named.insert(name, None);
+            return;
+        }
         let (nodes, bytes, height) = weigh(node);
+        self.weighed += nodes;
         let kept = self.kept.on(nodes, bytes, KEPT).then(|| Anchored { node: node.clone(), nodes, bytes, height });
         self.named.insert(name, kept);
     }

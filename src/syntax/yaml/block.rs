@@ -34,7 +34,7 @@ pub(super) struct Reader<'a> {
 /// Anchor and tag before a value.
 #[derive(Clone, Copy, Default)]
 pub(super) struct Props<'a> {
-    anchor: Option<&'a str>,
+    pub anchor: Option<&'a str>,
     pub tag: Option<&'a str>,
 }
 
@@ -70,6 +70,12 @@ pub(super) fn documents(src: &Text) -> Yaml {
     Yaml { documents, comments, notices: reader.notices }
 }
 
+/// A line that is no entry.
+fn stray(key: Node) -> Entry {
+    let end = Range { start: key.range.end, end: key.range.end };
+    Entry { value: null(end), key, merged: None }
+}
+
 impl<'a> Reader<'a> {
     /// Tells what was not understood.
     pub fn notice(&mut self, start: usize, end: usize, kind: NoticeKind, text: &str) {
@@ -87,6 +93,11 @@ impl<'a> Reader<'a> {
             match self.byte() {
                 Some(b' ' | b'\t') => self.at += 1,
                 Some(b'#') => self.to_line_end(),
+                // A byte-order mark may begin any line; readers count it as one column.
+                Some(0xef) if self.at == self.line && self.s[self.at..].starts_with("\u{feff}".as_bytes()) => {
+                    self.at += 3;
+                    self.line = self.at - 1;
+                }
                 Some(b'\n' | b'\r' | 0xc2 | 0xe2) => match break_len(self.s, self.at) {
                     0 => return,
                     n => {
@@ -108,7 +119,10 @@ impl<'a> Reader<'a> {
     }
     /// Whether the document ends before the next token.
     pub fn ended(&self) -> bool {
-        self.at >= self.s.len() || (self.at == self.line && marker(self.s, self.at))
+        self.at >= self.s.len() || (self.at == self.line && (marker(self.s, self.at) || self.directive()))
+    }
+    fn directive(&self) -> bool {
+        self.s[self.at..].starts_with(b"%YAML ") || self.s[self.at..].starts_with(b"%TAG ")
     }
     fn column(&self) -> i64 {
         i64::try_from(self.at - self.line).unwrap_or(i64::MAX)
@@ -194,13 +208,13 @@ impl<'a> Reader<'a> {
         let mut column = self.column();
         let list = column == parent;
         let (mut items, mut entries) = (Vec::new(), Vec::new());
-        // Entries that are no entries, and where lists begin and end.
+        // How many items are lines that are none, and where lists begin and end.
         let (mut strays, mut listed) = (0, (start, start));
         loop {
             let (at, here) = (self.at, self.column());
             if self.indicator(b'-') {
                 self.at += 1;
-                if items.is_empty() {
+                if items.len() == strays {
                     listed.0 = at;
                 }
                 items.push(self.value(here, false, true, depth + 1));
@@ -208,7 +222,9 @@ impl<'a> Reader<'a> {
             } else if let Some(entry) = self.entry(here, depth) {
                 entries.push(entry);
             } else {
-                let node = self.inline(parent, true, Props::default(), depth);
+                // Among entries a scalar does not go on in lines where entries may begin.
+                let within = if at == start { parent } else { here };
+                let node = self.inline(within, true, Props::default(), depth);
                 let end = self.last;
                 self.skip();
                 if at == start && !self.inside(parent, list) {
@@ -217,11 +233,11 @@ impl<'a> Reader<'a> {
                 }
                 self.last = end;
                 let key = self.raw(at, NoticeKind::PartlyUnderstood, ODD);
-                if entries.is_empty() && !items.is_empty() {
+                if entries.is_empty() {
+                    strays += 1;
                     items.push(key);
                 } else {
-                    strays += 1;
-                    entries.push(Entry { value: self.nothing(end), key, merged: None });
+                    entries.push(stray(key));
                 }
             }
             if here > column {
@@ -233,19 +249,20 @@ impl<'a> Reader<'a> {
                 break;
             }
         }
-        if !items.is_empty() && entries.len() == strays {
-            items.splice(0..0, entries.drain(..).map(|e| e.key));
-        } else if !items.is_empty() {
-            self.notice(start, self.last, NoticeKind::PartlyUnderstood, "list elements between keys");
-            let range = self.src.range(listed.0, listed.1);
-            let kind = NodeKind::Seq(std::mem::take(&mut items));
-            entries.push(Entry { key: null(range), value: Node { range, alias: None, tag: None, kind }, merged: None });
+        if items.len() == strays {
+            entries.splice(0..0, items.drain(..).map(stray));
         }
-        let kind = if items.is_empty() {
+        let kind = if entries.is_empty() {
+            NodeKind::Seq(items)
+        } else {
+            if !items.is_empty() {
+                self.notice(start, self.last, NoticeKind::PartlyUnderstood, "list elements between keys");
+                let range = self.src.range(listed.0, listed.1);
+                let value = Node { range, alias: None, tag: None, kind: NodeKind::Seq(items) };
+                entries.push(Entry { key: null(range), value, merged: None });
+            }
             anchors::merge(&mut entries);
             NodeKind::Map(entries)
-        } else {
-            NodeKind::Seq(items)
         };
         // Comments and blank lines behind its last entry are still the collection's.
         let comment = self.comments.last().map_or(0, |c| c.1);
@@ -263,10 +280,11 @@ impl<'a> Reader<'a> {
         } else if self.indicator(b':') {
             self.nothing(start)
         } else {
-            let (props, _, at) = self.props(start);
+            let (props, before, at) = self.props(start);
             let (end, colon) = self.key(at)?;
             self.at = at;
             let node = match self.s[at] {
+                _ if end == at => self.nothing(before),
                 b'[' | b'{' => {
                     self.odd = false;
                     let node = self.flow_node(depth + 1);
@@ -312,10 +330,10 @@ impl<'a> Reader<'a> {
 
     /// A value that is no block collection. `alone`: it stands in a line of its own, where a key could.
     fn inline(&mut self, parent: i64, alone: bool, mut props: Props<'a>, depth: usize) -> Node {
-        let own = self.props(self.at);
+        // What is odd costs the deeper lines too: those of its key, or those below its own line.
+        let odd = if alone { self.column() } else { parent };
         if alone {
-            props = own.0;
-            (self.last, self.at) = (own.1, own.2);
+            (props, self.last, self.at) = self.props(self.at);
         }
         let start = self.at;
         let node = match self.byte() {
@@ -325,29 +343,30 @@ impl<'a> Reader<'a> {
             }
             Some(b'"' | b'\'') => match self.quoted(start) {
                 Some(end) => self.scalar(start, end, if self.s[start] == b'"' { Style::Double } else { Style::Single }, props.tag),
-                None => return self.left(start, parent),
+                None => return self.left(start, odd),
             },
+            Some(b'{') if alone && scan::template(self.s, start) => return self.left(start, odd),
             Some(b'[' | b'{') => {
                 self.odd = false;
                 let node = self.flow_node(depth);
                 if self.odd || !self.only() {
-                    self.rest(parent);
+                    self.rest(odd);
                     self.notice(start, self.last, NoticeKind::PartlyUnderstood, ODD);
                 }
                 node
             }
             Some(b'|' | b'>') => match scalar::block(self.src, start, parent) {
                 Some((text, end, style)) => self.block_scalar(start, end, text, style, props.tag),
-                None => return self.left(start, parent),
+                None => return self.left(start, odd),
             },
-            Some(b'%' | b'@' | b'`') => return self.left(start, parent),
+            Some(b'%' | b'@' | b'`') => return self.left(start, odd),
             _ => {
                 let end = self.plain(start, parent, alone);
                 self.scalar(start, end, Style::Plain, props.tag)
             }
         };
         if !self.only() {
-            return self.left(start, parent);
+            return self.left(start, odd);
         }
         if alone { self.dress(node, props) } else { node }
     }

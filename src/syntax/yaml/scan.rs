@@ -9,7 +9,7 @@ pub(super) fn decode(bytes: &[u8]) -> Result<Text, &'static str> {
         [0xff, 0xfe, rest @ ..] => Ok(utf16(rest, u16::from_le_bytes)),
         [0xfe, 0xff, rest @ ..] => Ok(utf16(rest, u16::from_be_bytes)),
         [0xef, 0xbb, 0xbf, rest @ ..] => Ok(Text::verbatim(rest, 3)),
-        _ if bytes.iter().take(4096).filter(|b| **b == 0).count() > 8 => Err("binary, not read as YAML"),
+        _ if bytes.get(..4096).unwrap_or(bytes).iter().filter(|b| **b == 0).count() > 8 => Err("binary, not read as YAML"),
         _ => Ok(Text::verbatim(bytes, 0)),
     }
 }
@@ -163,4 +163,10 @@ pub(super) fn comment(s: &[u8], mut at: usize, end: usize) -> Option<usize> {
         at += 1;
     }
     None
+}
+
+/// Whether a line of Jinja (`{% … %}`, `{# … #}`) begins at `at`, which no reader takes for a mapping.
+pub(super) fn template(s: &[u8], at: usize) -> bool {
+    let line = s.get(at..line_end(s, at)).unwrap_or_default();
+    line.starts_with(b"{%") || (line.starts_with(b"{#") && line.windows(2).skip(2).any(|w| w == b"#}"))
 }
