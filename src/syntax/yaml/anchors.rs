@@ -114,7 +114,7 @@ pub(super) fn merge(entries: &mut Vec<Entry>) {
     *entries = out;
 }
 
-/// `range` with the last child, which may end in a line break that the grammar leaves out.
+/// `range` with the last child, which may end in a line break.
 pub(super) fn covering(range: Range, kind: &NodeKind) -> Range {
     match kind {
         NodeKind::Seq(items) => items.last().filter(|n| n.alias.is_none()).map_or(range, |n| range.cover(n.range)),

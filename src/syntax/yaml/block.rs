@@ -1,14 +1,14 @@
 //! Documents, block collections and what stands in their lines, read in one walk from the first byte to the last. Takes what readers take; what none of
 //! them takes costs the entry it stands in: its bytes stay as they are, with a notice. Knows no workflow and no configuration.
 
-use super::anchors::{self, Anchors, Lost, null, raw};
-use super::scan::{self, blank, break_len, gap, line_end, marker, spaces, trimmed};
-use super::{DEPTH, Entry, Node, NodeKind, Scalar, Style, Yaml, scalar};
+use super::anchors::{self, Anchors, null};
+use super::scan::{self, break_len, gap, line_end, marker, spaces, trimmed};
+use super::{DEPTH, Entry, Node, NodeKind, Style, Yaml};
 use crate::notice::{LocalNotice, NoticeKind};
 use crate::source::Range;
 use crate::text::Text;
 
-const ODD: &str = "not understood as YAML";
+pub(super) const ODD: &str = "not understood as YAML";
 pub(super) const DEEP: &str = "nested too deep; what lies deeper is not read";
 
 /// Walks a text. Columns are counted in bytes; `parent` is the column of the enclosing block collection, -1 when there is none.
@@ -26,8 +26,8 @@ pub(super) struct Reader<'a> {
     pub odd: bool,
     /// Quotes that were seen to end nowhere in this document: those that follow are looked for in their line only, so that each byte is asked once.
     pub unclosed: [bool; 2],
-    anchors: Anchors<'a>,
-    comments: Vec<(usize, usize)>,
+    pub anchors: Anchors<'a>,
+    pub comments: Vec<(usize, usize)>,
     notices: Vec<LocalNotice>,
 }
 
@@ -110,7 +110,7 @@ impl<'a> Reader<'a> {
         }
     }
     /// To the end of a line of which nothing is read but its comment.
-    fn to_line_end(&mut self) {
+    pub fn to_line_end(&mut self) {
         let end = line_end(self.s, self.at);
         if let Some(at) = scan::comment(self.s, self.at, end) {
             self.comments.push((at, end));
@@ -124,7 +124,7 @@ impl<'a> Reader<'a> {
     fn directive(&self) -> bool {
         self.s[self.at..].starts_with(b"%YAML ") || self.s[self.at..].starts_with(b"%TAG ")
     }
-    fn column(&self) -> i64 {
+    pub fn column(&self) -> i64 {
         i64::try_from(self.at - self.line).unwrap_or(i64::MAX)
     }
     fn indicator(&self, mark: u8) -> bool {
@@ -136,7 +136,7 @@ impl<'a> Reader<'a> {
         !self.ended() && (column > parent || (list && column == parent && self.indicator(b'-')))
     }
     /// Anchors and tags from `at` on in one line, where the last of them ends and what follows begins.
-    fn props(&self, at: usize) -> (Props<'a>, usize, usize) {
+    pub fn props(&self, at: usize) -> (Props<'a>, usize, usize) {
         let (mut props, mut end, mut next) = (Props::default(), at, at);
         while matches!(self.s.get(next), Some(b'&' | b'!')) {
             end = next;
@@ -326,162 +326,5 @@ impl<'a> Reader<'a> {
         };
         let colon = spaces(self.s, end);
         (self.s.get(colon) == Some(&b':') && gap(self.s, colon + 1)).then_some((end, colon))
-    }
-
-    /// A value that is no block collection. `alone`: it stands in a line of its own, where a key could.
-    fn inline(&mut self, parent: i64, alone: bool, mut props: Props<'a>, depth: usize) -> Node {
-        // What is odd costs the deeper lines too: those of its key, or those below its own line.
-        let odd = if alone { self.column() } else { parent };
-        if alone {
-            (props, self.last, self.at) = self.props(self.at);
-        }
-        let start = self.at;
-        let node = match self.byte() {
-            Some(b'*') => {
-                let end = (start..).find(|p| gap(self.s, *p)).unwrap_or(start);
-                self.alias(start, end, depth)
-            }
-            Some(b'"' | b'\'') => match self.quoted(start) {
-                Some(end) => self.scalar(start, end, if self.s[start] == b'"' { Style::Double } else { Style::Single }, props.tag),
-                None => return self.left(start, odd),
-            },
-            Some(b'{') if alone && scan::template(self.s, start) => return self.left(start, odd),
-            Some(b'[' | b'{') => {
-                self.odd = false;
-                let node = self.flow_node(depth);
-                if self.odd || !self.only() {
-                    self.rest(odd);
-                    self.notice(start, self.last, NoticeKind::PartlyUnderstood, ODD);
-                }
-                node
-            }
-            Some(b'|' | b'>') => match scalar::block(self.src, start, parent) {
-                Some((text, end, style)) => self.block_scalar(start, end, text, style, props.tag),
-                None => return self.left(start, odd),
-            },
-            Some(b'%' | b'@' | b'`') => return self.left(start, odd),
-            _ => {
-                let end = self.plain(start, parent, alone);
-                self.scalar(start, end, Style::Plain, props.tag)
-            }
-        };
-        if !self.only() {
-            return self.left(start, odd);
-        }
-        if alone { self.dress(node, props) } else { node }
-    }
-    /// Whether nothing but a comment follows in the line.
-    fn only(&self) -> bool {
-        let next = spaces(self.s, self.at);
-        next >= self.s.len() || self.s[next] == b'#' || break_len(self.s, next) > 0
-    }
-    /// What is left of an entry that no reader takes.
-    fn left(&mut self, start: usize, parent: i64) -> Node {
-        self.rest(parent);
-        self.raw(start, NoticeKind::PartlyUnderstood, ODD)
-    }
-    /// The bytes from `start` to where reading stopped.
-    pub fn raw(&mut self, start: usize, kind: NoticeKind, why: &str) -> Node {
-        self.notice(start, self.last, kind, why);
-        raw(self.src, start, self.last)
-    }
-    /// To the end of the lines that are deeper than `parent`.
-    fn rest(&mut self, parent: i64) {
-        loop {
-            let from = self.at;
-            self.to_line_end();
-            let end = trimmed(self.s, from, self.at);
-            if end > from {
-                self.last = end;
-            }
-            let (mut next, mut line) = (self.at, self.at);
-            loop {
-                let n = break_len(self.s, next);
-                if n == 0 {
-                    break;
-                }
-                line = next + n;
-                next = spaces(self.s, line);
-            }
-            let column = i64::try_from(next - line).unwrap_or(i64::MAX);
-            if next >= self.s.len() || column <= parent || (next == line && marker(self.s, line)) {
-                return;
-            }
-            (self.at, self.line) = (next, line);
-        }
-    }
-    /// Where a plain scalar ends.
-    fn plain(&mut self, start: usize, parent: i64, alone: bool) -> usize {
-        let mut from = start;
-        loop {
-            let mut stop = from;
-            let commented = loop {
-                match self.s.get(stop) {
-                    None => break false,
-                    Some(b'#') if stop > start && blank(self.s.get(stop - 1)) => break true,
-                    Some(b'\n' | b'\r' | 0xc2 | 0xe2) if break_len(self.s, stop) > 0 => break false,
-                    Some(_) => stop += 1,
-                }
-            };
-            self.at = trimmed(self.s, from, stop);
-            let (mut next, mut line) = (stop, stop);
-            loop {
-                let n = break_len(self.s, next);
-                if n == 0 {
-                    break;
-                }
-                line = next + n;
-                next = spaces(self.s, line);
-            }
-            let column = i64::try_from(next - line).unwrap_or(i64::MAX);
-            let ends = commented || next >= self.s.len() || self.s[next] == b'#' || column <= parent || (next == line && marker(self.s, line));
-            // Where keys may stand, a line with a key is one of them.
-            if ends || (alone && scan::colon(self.s, next).is_some()) {
-                return self.at;
-            }
-            from = next;
-        }
-    }
-    /// Where the quoted scalar that begins at `start` ends.
-    pub fn quoted(&mut self, start: usize) -> Option<usize> {
-        let kind = usize::from(self.s[start] == b'"');
-        let end = scan::quoted_end(self.s, start, self.unclosed[kind]);
-        self.unclosed[kind] |= end.is_none();
-        end
-    }
-    /// A plain or quoted scalar; reading goes on behind it.
-    pub fn scalar(&mut self, start: usize, end: usize, style: Style, tag: Option<&str>) -> Node {
-        let quote = usize::from(style != Style::Plain);
-        let text = scalar::flow(self.src, start + quote, end - quote, style);
-        let core = scalar::core(text.as_str(), style, tag);
-        (self.at, self.last) = (end, end);
-        Node { range: self.src.range(start, end), alias: None, tag: None, kind: NodeKind::Scalar(Scalar { text, style, core }) }
-    }
-    fn block_scalar(&mut self, start: usize, end: usize, text: Text, style: Style, tag: Option<&str>) -> Node {
-        let core = scalar::core(text.as_str(), style, tag);
-        let header = line_end(self.s, start);
-        if end <= header {
-            self.to_line_end();
-        } else if let Some(at) = scan::comment(self.s, start, header) {
-            self.comments.push((at, header));
-        }
-        (self.at, self.last) = (end.max(header), end);
-        // The last break belongs to the text.
-        let range = self.src.range(start, end);
-        let range = if text.is_empty() { range } else { range.cover(text.whole()) };
-        Node { range, alias: None, tag: None, kind: NodeKind::Scalar(Scalar { text, style, core }) }
-    }
-    /// What the alias between `start` and `end` stands for; reading goes on behind it.
-    pub fn alias(&mut self, start: usize, end: usize, depth: usize) -> Node {
-        (self.at, self.last) = (end, end);
-        let place: Range = self.src.range(start, end);
-        let name = self.src.as_str().get(start + 1..end).unwrap_or_default();
-        let (kind, why) = match self.anchors.follow(name, place, depth) {
-            Ok(node) => return node,
-            Err(Lost::Unknown) => (NoticeKind::PartlyUnderstood, format!("the alias `*{name}` names no anchor before it")),
-            Err(Lost::TooMuch) => (NoticeKind::Limit, "aliases expand to too much; this one is not followed".to_owned()),
-        };
-        self.notice(start, end, kind, &why);
-        null(place)
     }
 }
