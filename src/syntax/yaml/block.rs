@@ -50,7 +50,7 @@ pub(super) fn documents(src: &Text) -> Yaml {
             break;
         }
         if reader.at == reader.line && s[reader.at] == b'%' {
-            reader.to_line_end();
+            reader.finish_line();
             continue;
         }
         let mark = reader.at == reader.line && marker(s, reader.at);
@@ -92,7 +92,7 @@ impl<'a> Reader<'a> {
         loop {
             match self.byte() {
                 Some(b' ' | b'\t') => self.at += 1,
-                Some(b'#') => self.to_line_end(),
+                Some(b'#') => self.finish_line(),
                 // A byte-order mark may begin any line; readers count it as one column.
                 Some(0xef) if self.at == self.line && self.s[self.at..].starts_with("\u{feff}".as_bytes()) => {
                     self.at += 3;
@@ -110,7 +110,7 @@ impl<'a> Reader<'a> {
         }
     }
     /// To the end of a line of which nothing is read but its comment.
-    pub fn to_line_end(&mut self) {
+    pub fn finish_line(&mut self) {
         let end = line_end(self.s, self.at);
         if let Some(at) = scan::comment(self.s, self.at, end) {
             self.comments.push((at, end));

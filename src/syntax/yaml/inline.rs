@@ -81,7 +81,7 @@ impl<'a> Reader<'a> {
     pub fn rest(&mut self, parent: i64) {
         loop {
             let from = self.at;
-            self.to_line_end();
+            self.finish_line();
             let end = trimmed(self.s, from, self.at);
             if end > from {
                 self.last = end;
@@ -132,7 +132,7 @@ impl<'a> Reader<'a> {
         let core = scalar::core(text.as_str(), style, tag);
         let header = line_end(self.s, start);
         if end <= header {
-            self.to_line_end();
+            self.finish_line();
         } else if let Some(at) = scan::comment(self.s, start, header) {
             self.comments.push((at, header));
         }

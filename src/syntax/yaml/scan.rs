@@ -144,23 +144,19 @@ pub(super) fn colon(s: &[u8], at: usize) -> Option<usize> {
 }
 
 /// Where the comment of a line that nothing else is known of begins.
-pub(super) fn comment(s: &[u8], mut at: usize, end: usize) -> Option<usize> {
-    let mut before = None;
+pub(super) fn comment(s: &[u8], start: usize, end: usize) -> Option<usize> {
+    let (mut at, mut unclosed) = (start, false);
     while at < end {
+        let quoted = matches!(s[at], b'"' | b'\'') && !unclosed;
         match s[at] {
-            b'#' if before.is_none_or(|b| matches!(b, b' ' | b'\t')) => return Some(at),
-            b'"' | b'\'' => match quoted_end(s, at, true) {
-                Some(stop) => {
-                    before = Some(b'"');
-                    at = stop;
-                    continue;
-                }
-                None => {}
-            },
-            _ => {}
+            b'#' if at == start || blank(s.get(at - 1)) => return Some(at),
+            _ if quoted => {
+                let stop = quoted_end(s, at, true);
+                unclosed = stop.is_none();
+                at = stop.unwrap_or(at + 1);
+            }
+            _ => at += 1,
         }
-        before = Some(s[at]);
-        at += 1;
     }
     None
 }

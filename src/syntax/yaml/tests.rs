@@ -411,6 +411,7 @@ fn hostile_shapes_are_linear() {
         "'",
         "\"",
         "[\"a\n",
+        "\\\"",
         "---\na: \"\n",
         "&a ",
         "&a\n",
@@ -439,7 +440,7 @@ fn hostile_shapes_are_linear() {
         "[[[]]],",
         "  <<: *a\n",
     ];
-    let starts = ["", "[", "'", "\"", "a: |\n", "a: >+\n", "a: &a {b: c, [d]: e}\nf:\n", "k: x\n  "];
+    let starts = ["", "[", "'", "\"", "a: |\n", "a: >+\n", "a: &a {b: c, [d]: e}\nf:\n", "k: x\n  ", "k: \"x\" \""];
     let deep = (0..99).map(|i| format!("{}- &a\n", " ".repeat(i))).collect::<String>();
     let flow = "&a [".repeat(99);
     for row in rows {
