@@ -29,9 +29,8 @@ impl Text {
     /// A whole file (or any stretch of it beginning at `start`) that needs no decoding. Invalid UTF-8 is replaced, one `?` for each bad byte,
     /// so that the map stays byte for byte.
     pub fn verbatim(bytes: &[u8], start: usize) -> Self {
-        let mut out = Text::default();
-        out.push(&utf8_same_length(bytes), Range::new(start, start + bytes.len()));
-        out
+        let run = Run { at: 0, from: Range::new(start, start + bytes.len()) };
+        Text { text: utf8_same_length(bytes), runs: SmallVec::from_iter((!bytes.is_empty()).then_some(run)) }
     }
     /// Text that stands nowhere byte for byte: all of it maps to `range`.
     pub fn synthetic(text: &str, range: Range) -> Self {
@@ -169,6 +168,9 @@ impl Text {
 
 /// UTF-8 text of the same length: every byte that is not part of valid UTF-8 becomes `?`.
 pub fn utf8_same_length(bytes: &[u8]) -> String {
+    if let Ok(text) = std::str::from_utf8(bytes) {
+        return text.to_owned();
+    }
     let mut out = String::with_capacity(bytes.len());
     for chunk in bytes.utf8_chunks() {
         out.push_str(chunk.valid());

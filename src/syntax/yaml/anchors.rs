@@ -45,6 +45,7 @@ impl Spent {
 pub(super) struct Anchors<'a> {
     /// Nothing for a value too large to keep.
     named: BTreeMap<&'a str, Option<Anchored>>,
+    weighed: usize,
     kept: Spent,
     followed: Spent,
 }
@@ -64,7 +65,13 @@ impl<'a> Anchors<'a> {
     }
     /// Remembers a value under an anchor's name.
     pub fn keep(&mut self, name: &'a str, node: &Node) {
+        // Of anchors around anchors around much, not each weighs all of it.
+        if self.weighed > KEPT {
+            self.named.insert(name, None);
+            return;
+        }
         let (nodes, bytes, height) = weigh(node);
+        self.weighed += nodes;
         let kept = self.kept.on(nodes, bytes, KEPT).then(|| Anchored { node: node.clone(), nodes, bytes, height });
         self.named.insert(name, kept);
     }
@@ -107,7 +114,7 @@ pub(super) fn merge(entries: &mut Vec<Entry>) {
     *entries = out;
 }
 
-/// `range` with the last child, which may end in a line break that the grammar leaves out.
+/// `range` with the last child, which may end in a line break.
 pub(super) fn covering(range: Range, kind: &NodeKind) -> Range {
     match kind {
         NodeKind::Seq(items) => items.last().filter(|n| n.alias.is_none()).map_or(range, |n| range.cover(n.range)),

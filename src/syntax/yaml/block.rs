@@ -1,14 +1,14 @@
 //! Documents, block collections and what stands in their lines, read in one walk from the first byte to the last. Takes what readers take; what none of
 //! them takes costs the entry it stands in: its bytes stay as they are, with a notice. Knows no workflow and no configuration.
 
-use super::anchors::{self, Anchors, Lost, null, raw};
-use super::scan::{self, blank, break_len, gap, line_end, marker, spaces, trimmed};
-use super::{DEPTH, Entry, Node, NodeKind, Scalar, Style, Yaml, scalar};
+use super::anchors::{self, Anchors, null};
+use super::scan::{self, break_len, gap, line_end, marker, spaces, trimmed};
+use super::{DEPTH, Entry, Node, NodeKind, Style, Yaml};
 use crate::notice::{LocalNotice, NoticeKind};
 use crate::source::Range;
 use crate::text::Text;
 
-const ODD: &str = "not understood as YAML";
+pub(super) const ODD: &str = "not understood as YAML";
 pub(super) const DEEP: &str = "nested too deep; what lies deeper is not read";
 
 /// Walks a text. Columns are counted in bytes; `parent` is the column of the enclosing block collection, -1 when there is none.
@@ -26,15 +26,15 @@ pub(super) struct Reader<'a> {
     pub odd: bool,
     /// Quotes that were seen to end nowhere in this document: those that follow are looked for in their line only, so that each byte is asked once.
     pub unclosed: [bool; 2],
-    anchors: Anchors<'a>,
-    comments: Vec<(usize, usize)>,
+    pub anchors: Anchors<'a>,
+    pub comments: Vec<(usize, usize)>,
     notices: Vec<LocalNotice>,
 }
 
 /// Anchor and tag before a value.
 #[derive(Clone, Copy, Default)]
 pub(super) struct Props<'a> {
-    anchor: Option<&'a str>,
+    pub anchor: Option<&'a str>,
     pub tag: Option<&'a str>,
 }
 
@@ -50,7 +50,7 @@ pub(super) fn documents(src: &Text) -> Yaml {
             break;
         }
         if reader.at == reader.line && s[reader.at] == b'%' {
-            reader.to_line_end();
+            reader.finish_line();
             continue;
         }
         let mark = reader.at == reader.line && marker(s, reader.at);
@@ -70,6 +70,12 @@ pub(super) fn documents(src: &Text) -> Yaml {
     Yaml { documents, comments, notices: reader.notices }
 }
 
+/// A line that is no entry.
+fn stray(key: Node) -> Entry {
+    let end = Range { start: key.range.end, end: key.range.end };
+    Entry { value: null(end), key, merged: None }
+}
+
 impl<'a> Reader<'a> {
     /// Tells what was not understood.
     pub fn notice(&mut self, start: usize, end: usize, kind: NoticeKind, text: &str) {
@@ -86,7 +92,12 @@ impl<'a> Reader<'a> {
         loop {
             match self.byte() {
                 Some(b' ' | b'\t') => self.at += 1,
-                Some(b'#') => self.to_line_end(),
+                Some(b'#') => self.finish_line(),
+                // A byte-order mark may begin any line; readers count it as one column.
+                Some(0xef) if self.at == self.line && self.s[self.at..].starts_with("\u{feff}".as_bytes()) => {
+                    self.at += 3;
+                    self.line = self.at - 1;
+                }
                 Some(b'\n' | b'\r' | 0xc2 | 0xe2) => match break_len(self.s, self.at) {
                     0 => return,
                     n => {
@@ -99,7 +110,7 @@ impl<'a> Reader<'a> {
         }
     }
     /// To the end of a line of which nothing is read but its comment.
-    fn to_line_end(&mut self) {
+    pub fn finish_line(&mut self) {
         let end = line_end(self.s, self.at);
         if let Some(at) = scan::comment(self.s, self.at, end) {
             self.comments.push((at, end));
@@ -108,9 +119,12 @@ impl<'a> Reader<'a> {
     }
     /// Whether the document ends before the next token.
     pub fn ended(&self) -> bool {
-        self.at >= self.s.len() || (self.at == self.line && marker(self.s, self.at))
+        self.at >= self.s.len() || (self.at == self.line && (marker(self.s, self.at) || self.directive()))
     }
-    fn column(&self) -> i64 {
+    fn directive(&self) -> bool {
+        self.s[self.at..].starts_with(b"%YAML ") || self.s[self.at..].starts_with(b"%TAG ")
+    }
+    pub fn column(&self) -> i64 {
         i64::try_from(self.at - self.line).unwrap_or(i64::MAX)
     }
     fn indicator(&self, mark: u8) -> bool {
@@ -122,7 +136,7 @@ impl<'a> Reader<'a> {
         !self.ended() && (column > parent || (list && column == parent && self.indicator(b'-')))
     }
     /// Anchors and tags from `at` on in one line, where the last of them ends and what follows begins.
-    fn props(&self, at: usize) -> (Props<'a>, usize, usize) {
+    pub fn props(&self, at: usize) -> (Props<'a>, usize, usize) {
         let (mut props, mut end, mut next) = (Props::default(), at, at);
         while matches!(self.s.get(next), Some(b'&' | b'!')) {
             end = next;
@@ -194,13 +208,13 @@ impl<'a> Reader<'a> {
         let mut column = self.column();
         let list = column == parent;
         let (mut items, mut entries) = (Vec::new(), Vec::new());
-        // Entries that are no entries, and where lists begin and end.
+        // How many items are lines that are none, and where lists begin and end.
         let (mut strays, mut listed) = (0, (start, start));
         loop {
             let (at, here) = (self.at, self.column());
             if self.indicator(b'-') {
                 self.at += 1;
-                if items.is_empty() {
+                if items.len() == strays {
                     listed.0 = at;
                 }
                 items.push(self.value(here, false, true, depth + 1));
@@ -208,7 +222,9 @@ impl<'a> Reader<'a> {
             } else if let Some(entry) = self.entry(here, depth) {
                 entries.push(entry);
             } else {
-                let node = self.inline(parent, true, Props::default(), depth);
+                // Among entries a scalar does not go on in lines where entries may begin.
+                let within = if at == start { parent } else { here };
+                let node = self.inline(within, true, Props::default(), depth);
                 let end = self.last;
                 self.skip();
                 if at == start && !self.inside(parent, list) {
@@ -217,11 +233,11 @@ impl<'a> Reader<'a> {
                 }
                 self.last = end;
                 let key = self.raw(at, NoticeKind::PartlyUnderstood, ODD);
-                if entries.is_empty() && !items.is_empty() {
+                if entries.is_empty() {
+                    strays += 1;
                     items.push(key);
                 } else {
-                    strays += 1;
-                    entries.push(Entry { value: self.nothing(end), key, merged: None });
+                    entries.push(stray(key));
                 }
             }
             if here > column {
@@ -233,19 +249,20 @@ impl<'a> Reader<'a> {
                 break;
             }
         }
-        if !items.is_empty() && entries.len() == strays {
-            items.splice(0..0, entries.drain(..).map(|e| e.key));
-        } else if !items.is_empty() {
-            self.notice(start, self.last, NoticeKind::PartlyUnderstood, "list elements between keys");
-            let range = self.src.range(listed.0, listed.1);
-            let kind = NodeKind::Seq(std::mem::take(&mut items));
-            entries.push(Entry { key: null(range), value: Node { range, alias: None, tag: None, kind }, merged: None });
+        if items.len() == strays {
+            entries.splice(0..0, items.drain(..).map(stray));
         }
-        let kind = if items.is_empty() {
+        let kind = if entries.is_empty() {
+            NodeKind::Seq(items)
+        } else {
+            if !items.is_empty() {
+                self.notice(start, self.last, NoticeKind::PartlyUnderstood, "list elements between keys");
+                let range = self.src.range(listed.0, listed.1);
+                let value = Node { range, alias: None, tag: None, kind: NodeKind::Seq(items) };
+                entries.push(Entry { key: null(range), value, merged: None });
+            }
             anchors::merge(&mut entries);
             NodeKind::Map(entries)
-        } else {
-            NodeKind::Seq(items)
         };
         // Comments and blank lines behind its last entry are still the collection's.
         let comment = self.comments.last().map_or(0, |c| c.1);
@@ -263,10 +280,11 @@ impl<'a> Reader<'a> {
         } else if self.indicator(b':') {
             self.nothing(start)
         } else {
-            let (props, _, at) = self.props(start);
+            let (props, before, at) = self.props(start);
             let (end, colon) = self.key(at)?;
             self.at = at;
             let node = match self.s[at] {
+                _ if end == at => self.nothing(before),
                 b'[' | b'{' => {
                     self.odd = false;
                     let node = self.flow_node(depth + 1);
@@ -308,161 +326,5 @@ impl<'a> Reader<'a> {
         };
         let colon = spaces(self.s, end);
         (self.s.get(colon) == Some(&b':') && gap(self.s, colon + 1)).then_some((end, colon))
-    }
-
-    /// A value that is no block collection. `alone`: it stands in a line of its own, where a key could.
-    fn inline(&mut self, parent: i64, alone: bool, mut props: Props<'a>, depth: usize) -> Node {
-        let own = self.props(self.at);
-        if alone {
-            props = own.0;
-            (self.last, self.at) = (own.1, own.2);
-        }
-        let start = self.at;
-        let node = match self.byte() {
-            Some(b'*') => {
-                let end = (start..).find(|p| gap(self.s, *p)).unwrap_or(start);
-                self.alias(start, end, depth)
-            }
-            Some(b'"' | b'\'') => match self.quoted(start) {
-                Some(end) => self.scalar(start, end, if self.s[start] == b'"' { Style::Double } else { Style::Single }, props.tag),
-                None => return self.left(start, parent),
-            },
-            Some(b'[' | b'{') => {
-                self.odd = false;
-                let node = self.flow_node(depth);
-                if self.odd || !self.only() {
-                    self.rest(parent);
-                    self.notice(start, self.last, NoticeKind::PartlyUnderstood, ODD);
-                }
-                node
-            }
-            Some(b'|' | b'>') => match scalar::block(self.src, start, parent) {
-                Some((text, end, style)) => self.block_scalar(start, end, text, style, props.tag),
-                None => return self.left(start, parent),
-            },
-            Some(b'%' | b'@' | b'`') => return self.left(start, parent),
-            _ => {
-                let end = self.plain(start, parent, alone);
-                self.scalar(start, end, Style::Plain, props.tag)
-            }
-        };
-        if !self.only() {
-            return self.left(start, parent);
-        }
-        if alone { self.dress(node, props) } else { node }
-    }
-    /// Whether nothing but a comment follows in the line.
-    fn only(&self) -> bool {
-        let next = spaces(self.s, self.at);
-        next >= self.s.len() || self.s[next] == b'#' || break_len(self.s, next) > 0
-    }
-    /// What is left of an entry that no reader takes.
-    fn left(&mut self, start: usize, parent: i64) -> Node {
-        self.rest(parent);
-        self.raw(start, NoticeKind::PartlyUnderstood, ODD)
-    }
-    /// The bytes from `start` to where reading stopped.
-    pub fn raw(&mut self, start: usize, kind: NoticeKind, why: &str) -> Node {
-        self.notice(start, self.last, kind, why);
-        raw(self.src, start, self.last)
-    }
-    /// To the end of the lines that are deeper than `parent`.
-    fn rest(&mut self, parent: i64) {
-        loop {
-            let from = self.at;
-            self.to_line_end();
-            let end = trimmed(self.s, from, self.at);
-            if end > from {
-                self.last = end;
-            }
-            let (mut next, mut line) = (self.at, self.at);
-            loop {
-                let n = break_len(self.s, next);
-                if n == 0 {
-                    break;
-                }
-                line = next + n;
-                next = spaces(self.s, line);
-            }
-            let column = i64::try_from(next - line).unwrap_or(i64::MAX);
-            if next >= self.s.len() || column <= parent || (next == line && marker(self.s, line)) {
-                return;
-            }
-            (self.at, self.line) = (next, line);
-        }
-    }
-    /// Where a plain scalar ends.
-    fn plain(&mut self, start: usize, parent: i64, alone: bool) -> usize {
-        let mut from = start;
-        loop {
-            let mut stop = from;
-            let commented = loop {
-                match self.s.get(stop) {
-                    None => break false,
-                    Some(b'#') if stop > start && blank(self.s.get(stop - 1)) => break true,
-                    Some(b'\n' | b'\r' | 0xc2 | 0xe2) if break_len(self.s, stop) > 0 => break false,
-                    Some(_) => stop += 1,
-                }
-            };
-            self.at = trimmed(self.s, from, stop);
-            let (mut next, mut line) = (stop, stop);
-            loop {
-                let n = break_len(self.s, next);
-                if n == 0 {
-                    break;
-                }
-                line = next + n;
-                next = spaces(self.s, line);
-            }
-            let column = i64::try_from(next - line).unwrap_or(i64::MAX);
-            let ends = commented || next >= self.s.len() || self.s[next] == b'#' || column <= parent || (next == line && marker(self.s, line));
-            // Where keys may stand, a line with a key is one of them.
-            if ends || (alone && scan::colon(self.s, next).is_some()) {
-                return self.at;
-            }
-            from = next;
-        }
-    }
-    /// Where the quoted scalar that begins at `start` ends.
-    pub fn quoted(&mut self, start: usize) -> Option<usize> {
-        let kind = usize::from(self.s[start] == b'"');
-        let end = scan::quoted_end(self.s, start, self.unclosed[kind]);
-        self.unclosed[kind] |= end.is_none();
-        end
-    }
-    /// A plain or quoted scalar; reading goes on behind it.
-    pub fn scalar(&mut self, start: usize, end: usize, style: Style, tag: Option<&str>) -> Node {
-        let quote = usize::from(style != Style::Plain);
-        let text = scalar::flow(self.src, start + quote, end - quote, style);
-        let core = scalar::core(text.as_str(), style, tag);
-        (self.at, self.last) = (end, end);
-        Node { range: self.src.range(start, end), alias: None, tag: None, kind: NodeKind::Scalar(Scalar { text, style, core }) }
-    }
-    fn block_scalar(&mut self, start: usize, end: usize, text: Text, style: Style, tag: Option<&str>) -> Node {
-        let core = scalar::core(text.as_str(), style, tag);
-        let header = line_end(self.s, start);
-        if end <= header {
-            self.to_line_end();
-        } else if let Some(at) = scan::comment(self.s, start, header) {
-            self.comments.push((at, header));
-        }
-        (self.at, self.last) = (end.max(header), end);
-        // The last break belongs to the text.
-        let range = self.src.range(start, end);
-        let range = if text.is_empty() { range } else { range.cover(text.whole()) };
-        Node { range, alias: None, tag: None, kind: NodeKind::Scalar(Scalar { text, style, core }) }
-    }
-    /// What the alias between `start` and `end` stands for; reading goes on behind it.
-    pub fn alias(&mut self, start: usize, end: usize, depth: usize) -> Node {
-        (self.at, self.last) = (end, end);
-        let place: Range = self.src.range(start, end);
-        let name = self.src.as_str().get(start + 1..end).unwrap_or_default();
-        let (kind, why) = match self.anchors.follow(name, place, depth) {
-            Ok(node) => return node,
-            Err(Lost::Unknown) => (NoticeKind::PartlyUnderstood, format!("the alias `*{name}` names no anchor before it")),
-            Err(Lost::TooMuch) => (NoticeKind::Limit, "aliases expand to too much; this one is not followed".to_owned()),
-        };
-        self.notice(start, end, kind, &why);
-        null(place)
     }
 }

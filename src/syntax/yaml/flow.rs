@@ -17,7 +17,8 @@ impl Reader<'_> {
     /// The value that begins here, inside brackets or with them.
     pub fn flow_node(&mut self, depth: usize) -> Node {
         let mut props = Props::default();
-        let mut end = self.at;
+        // Nothing stands directly behind what came before.
+        let mut end = self.last;
         while matches!(self.byte(), Some(b'&' | b'!')) {
             end = self.word();
             self.prop(&mut props, self.at, end);
@@ -25,7 +26,9 @@ impl Reader<'_> {
             self.skip();
         }
         let start = self.at;
-        let node = if self.ended() || matches!(self.byte(), Some(b',' | b']' | b'}')) {
+        let dressed = props.anchor.is_some() || props.tag.is_some();
+        let bare = |b| matches!(b, b',' | b']' | b'}') || (b == b':' && dressed && flow_stop(self.s, start + 1));
+        let node = if self.ended() || self.byte().is_some_and(bare) {
             self.last = end;
             self.nothing(end)
         } else if depth > DEPTH {
@@ -135,7 +138,8 @@ impl Reader<'_> {
     }
     /// A key with its value, or a key alone; whether it is a pair.
     fn flow_entry(&mut self, depth: usize) -> (Entry, bool) {
-        let explicit = self.s[self.at] == b'?' && flow_stop(self.s, self.at + 1);
+        // Readers of YAML 1.1 want no space behind it.
+        let explicit = self.s[self.at] == b'?';
         if explicit {
             self.at += 1;
             self.last = self.at;

@@ -10,6 +10,7 @@ use crate::text::Text;
 mod anchors;
 mod block;
 mod flow;
+mod inline;
 mod scalar;
 mod scan;
 

@@ -169,7 +169,9 @@ pub(super) fn block(src: &Text, at: usize, indent: i64) -> Option<(Text, usize, 
         if width.is_none() && column >= least {
             width = Some(column.max(widest));
         }
-        if width.is_none_or(|w| column < w) || (column == 0 && marker(s, text)) {
+        // No reader takes the start of a line for content; the grammar of YAML 1.2 does.
+        let outside = column == 0 && (marker(s, text) || matches!(s[text], b'#' | b'%'));
+        if outside || width.is_none_or(|w| column < w) {
             break;
         }
         let spaced = blank(s.get(text));

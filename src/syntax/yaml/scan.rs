@@ -9,7 +9,7 @@ pub(super) fn decode(bytes: &[u8]) -> Result<Text, &'static str> {
         [0xff, 0xfe, rest @ ..] => Ok(utf16(rest, u16::from_le_bytes)),
         [0xfe, 0xff, rest @ ..] => Ok(utf16(rest, u16::from_be_bytes)),
         [0xef, 0xbb, 0xbf, rest @ ..] => Ok(Text::verbatim(rest, 3)),
-        _ if bytes.iter().take(4096).filter(|b| **b == 0).count() > 8 => Err("binary, not read as YAML"),
+        _ if bytes.get(..4096).unwrap_or(bytes).iter().filter(|b| **b == 0).count() > 8 => Err("binary, not read as YAML"),
         _ => Ok(Text::verbatim(bytes, 0)),
     }
 }
@@ -144,23 +144,25 @@ pub(super) fn colon(s: &[u8], at: usize) -> Option<usize> {
 }
 
 /// Where the comment of a line that nothing else is known of begins.
-pub(super) fn comment(s: &[u8], mut at: usize, end: usize) -> Option<usize> {
-    let mut before = None;
+pub(super) fn comment(s: &[u8], start: usize, end: usize) -> Option<usize> {
+    let (mut at, mut unclosed) = (start, false);
     while at < end {
+        let quoted = matches!(s[at], b'"' | b'\'') && !unclosed;
         match s[at] {
-            b'#' if before.is_none_or(|b| matches!(b, b' ' | b'\t')) => return Some(at),
-            b'"' | b'\'' => match quoted_end(s, at, true) {
-                Some(stop) => {
-                    before = Some(b'"');
-                    at = stop;
-                    continue;
-                }
-                None => {}
-            },
-            _ => {}
+            b'#' if at == start || blank(s.get(at - 1)) => return Some(at),
+            _ if quoted => {
+                let stop = quoted_end(s, at, true);
+                unclosed = stop.is_none();
+                at = stop.unwrap_or(at + 1);
+            }
+            _ => at += 1,
         }
-        before = Some(s[at]);
-        at += 1;
     }
     None
+}
+
+/// Whether a line of Jinja (`{% … %}`, `{# … #}`) begins at `at`, which no reader takes for a mapping.
+pub(super) fn template(s: &[u8], at: usize) -> bool {
+    let line = s.get(at..line_end(s, at)).unwrap_or_default();
+    line.starts_with(b"{%") || (line.starts_with(b"{#") && line.windows(2).skip(2).any(|w| w == b"#}"))
 }

@@ -75,6 +75,21 @@ fn reads_each_style_and_shape() {
         ("a:\n  b: \"one\n  two\n\n three\"\n  c: 1\n", r#"{"a": {"b": "one two\nthree", "c": #1}}"#),
         ("a:\n  b: 'one\ntwo'\n", r#"{"a": {"b": "one two"}}"#),
         ("run: echo\n  \"quoted\n  more\nnext: 'x'\n", r#"{"run": "echo \"quoted more", "next": "x"}"#),
+        ("- ? - a\n    - b\n  : - c\n-\n  ? |\n    d\n  :\n    e: f\n", r#"[{["a", "b"]: ["c"]}, {"d\n": {"e": "f"}}]"#),
+        ("a:\n- b\n-\n  c: d\n- - e\nf: &x\n- g\nh: !t\n  i: *x\n", r#"{"a": ["b", {"c": "d"}, ["e"]], "f": ["g"], "h": !t {"i": *["g"]}}"#),
+        ("&a k: &b v\n*a : *b\n!!str : c\n? !t\n: d\n", r#"{"k": "v", *"k": *"v", !!str ~: "c", !t ~: "d"}"#),
+        ("{a: b}: c\n[d, e]: f\n'g': h\n\"i\" : j\n", r#"{{"a": "b"}: "c", ["d", "e"]: "f", "g": "h", "i": "j"}"#),
+        (
+            "a: [b, c: d, ? e, ? f : g, : h, {i, j: }, \"k\":l]\n",
+            r#"{"a": ["b", {"c": "d"}, {"e": ~}, {"f": "g"}, {~: "h"}, {"i": ~, "j": ~}, {"k": "l"}]}"#,
+        ),
+        ("a: [?b, c:d, e f\n g, # h ]\n  'i\n\n j']\n", r#"{"a": [{"b": ~}, "c:d", "e f g", "i\nj"]}"#),
+        ("a: b#c\nd: 'e'#f\ng: [h]#i\nj: k\t# l\n", r#"{"a": "b#c", "d": "e", "g": ["h"], "j": "k"}"#),
+        ("a\n- b\n", r#""a - b""#),
+        ("- # c\n%YAML 1.1\n--- # d\n--- >-\n# e\n...\n# f\n", r#"[~] --- ~ --- """#),
+        ("a: b\n%c: d\n", r#"{"a": "b", "%c": "d"}"#),
+        ("# a\n\u{feff}b: c\n---\n\u{feff}- d\n", r#"{"b": "c"} --- ["d"]"#),
+        ("--- a\n--- 'b'\n---\n--- {c: d}\n--- e: f\n", r#""a" --- "b" --- ~ --- {"c": "d"} --- {"e": "f"}"#),
     ];
     for (text, want) in table {
         assert_eq!(&shown(text), want, "{text}");
@@ -324,6 +339,23 @@ fn an_odd_entry_costs_only_itself() {
             "@",
         ),
         ("a: { T: ${{ s }} }\nb: c\n", r#"{"a": {"T": "$", {{"s": ~}: ~}: ~}, "b": "c"}"#, "{ T: ${{ s }} }"),
+        // A line of a template among others; what is deeper than an odd line goes with it.
+        (
+            "a:\n  {{- if b }}\n  - c: d\n  {% else # it's %}\n  - e\n  {# - f #}\n  {{- end }}\ng: {{ h }}\n{{ i\n  j: k\n}} l\n",
+            r#"{"a": ["{{- if b }}", {"c": "d"}, "{% else # it's %}", "e", "{# - f #}", "{{- end }}"], "g": {{"h": ~}: ~}, "{{ i\n  j: k\n}} l": ~}"#,
+            "{{- if b }}|{% else # it's %}|{# - f #}|{{- end }}|{{ i\n  j: k\n}} l",
+        ),
+        // What stands deeper than a value that is complete, and shallower than its brothers.
+        ("a: 'b'\n  c: d\ne:\n    f: g\n  h: i\n", r#"{"a": "b", "c": "d", "e": {"f": "g", "h": "i"}}"#, "c: d"),
+        (
+            "<<<<<<< x\na: b\n=======\na: c\n  d\n>>>>>>> y\n",
+            r#"{"<<<<<<< x": ~, "a": "b", "=======": ~, "a": "c d", ">>>>>>> y": ~}"#,
+            "<<<<<<< x|=======|a|>>>>>>> y",
+        ),
+        ("a: b\n- c\n- d\ne: f\n", r#"{"a": "b", "e": "f", ~: ["c", "d"]}"#, "a: b\n- c\n- d\ne: f"),
+        // A quote that nothing ends.
+        ("a: \"b\nc: 'd\ne: \"f\"\ng: 'h'\n", r#"{"a": "\"b\nc: 'd\ne: \"f\"", "g": "h"}"#, "\"b\nc: 'd\ne: \"f\""),
+        ("a: \"b\nc: d\n---\ne: \"f\"\n", r#"{"a": "\"b", "c": "d"} --- {"e": "f"}"#, "\"b"),
         ("%YAML 1.2\n---\na: @\n--- |\n  t\n...\n---\n- @b\n- c\n", r#"{"a": "@"} --- "t\n" --- ["@b", "c"]"#, "@|@b"),
     ];
     for (text, want, covered) in table {
@@ -332,11 +364,93 @@ fn an_odd_entry_costs_only_itself() {
         assert_eq!(notices.iter().map(|n| text.get(n.range.bounds()).unwrap()).collect::<Vec<_>>().join("|"), *covered, "{text}");
         docs.iter().for_each(|n| check_positions(text.as_bytes(), n));
     }
-    // More rows than the grammar can count, and one entry too deep for it.
+    // Many rows, and one entry that is too deep.
     let rows = format!("a:\n{}b: c\n", "  - k: v\n".repeat(40_000));
     let (docs, notices) = parse(rows.as_bytes());
     assert_eq!((docs[0].get("a").unwrap().items().len(), docs[0].get("b").and_then(Node::as_str), notices.len()), (40_000, Some("c"), 0));
     let deep = format!("a: |\n  {}\nb: {}x\nc: d\n", "- ".repeat(300), "[".repeat(300));
     let (docs, _) = parse(deep.as_bytes());
     assert_eq!(docs[0].get("a").and_then(Node::as_str).map(str::len), Some(601));
+}
+
+#[test]
+fn collections_end_with_their_comments() {
+    let text = "a:\n  - b: c # one\n  # two\n  - d:\n\ne: f\n";
+    let docs = parse(text.as_bytes()).0;
+    let at = |n: &Node| text.get(n.range.bounds()).unwrap().to_owned();
+    let list = docs[0].get("a").unwrap();
+    assert_eq!(at(list), "- b: c # one\n  # two\n  - d:");
+    assert_eq!(list.items().iter().map(at).collect::<Vec<_>>(), ["b: c # one\n  # two", "d:"]);
+    assert_eq!(at(&docs[0]), text);
+}
+
+/// Each shape some thousand times over is read as fast as its length says: were one of them not, this test would not end.
+#[test]
+fn hostile_shapes_are_linear() {
+    let rows = [
+        "- ",
+        "- \n",
+        "? ",
+        "? a\n",
+        ": ",
+        "a: ",
+        "a:\n",
+        "a, ",
+        "[",
+        "{",
+        "{[",
+        "]",
+        "[] ",
+        "a: [\n",
+        "{{ a\n",
+        "{{ a }}\n",
+        "{% a\n",
+        "a: \"x\n",
+        "a: \"x\" \"y\n",
+        "a: 'x''\n",
+        "'",
+        "\"",
+        "[\"a\n",
+        "\\\"",
+        "---\na: \"\n",
+        "&a ",
+        "&a\n",
+        "!a\n",
+        "- *a\n",
+        "- |\n",
+        "\n",
+        "   \n",
+        "x ",
+        "x\n",
+        "x y\n x: y\n",
+        "# c\n",
+        "a #",
+        "...\n",
+        "%a\n",
+        "@\n",
+        "a: \"b\" c\n  - d\n",
+        "\t",
+        "''",
+        "\u{85}",
+        "a\n\n ",
+        "- a\nb: c\n",
+        "? - a\n: - b\n",
+        "[a, b]: c\n",
+        "a: b\r",
+        "[[[]]],",
+        "  <<: *a\n",
+    ];
+    let starts = ["", "[", "'", "\"", "a: |\n", "a: >+\n", "a: &a {b: c, [d]: e}\nf:\n", "k: x\n  ", "k: \"x\" \""];
+    let deep = (0..99).map(|i| format!("{}- &a\n", " ".repeat(i))).collect::<String>();
+    let flow = "&a [".repeat(99);
+    for row in rows {
+        for start in starts.into_iter().chain([deep.as_str(), flow.as_str()]) {
+            read(format!("{start}{}", row.repeat(16_000 / row.len())).as_bytes());
+        }
+    }
+    let down = (1..1_000).map(|i| format!("{}b: 'c'\n", " ".repeat(i))).collect::<String>();
+    let up = (1..1_000).map(|i| format!("{}b: 'c'\n", " ".repeat(1_000 - i))).collect::<String>();
+    for text in [down, up] {
+        assert!(!read(text.as_bytes()).documents.is_empty());
+    }
 }
