@@ -332,6 +332,8 @@ impl<'a> Walk<'a> {
         match facts.word(first).as_deref() {
             Some(p) if p.contains('/') => self.file(here, node, Some(first.value), depth),
             Some(_) => self.follow(here, node, depth),
+            // `"$GITHUB_WORKSPACE/run.sh"`.
+            None if facts.program(command).is_some_and(|p| p.contains('/')) => self.file(here, node, Some(first.value), depth),
             None => {}
         }
     }

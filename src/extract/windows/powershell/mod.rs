@@ -330,7 +330,7 @@ impl Reader<'_> {
                     return;
                 }
                 b'{' => {
-                    self.say(out, "if [ -n \"$?\" ]; then\n");
+                    self.say(out, "if [ -n \"$!\" ]; then\n");
                     self.body(depth + 1, out);
                     self.say(out, "fi\n");
                 }
@@ -354,7 +354,7 @@ impl Reader<'_> {
             if reader.peek(0) == Some(b'(') {
                 reader.balanced();
             }
-            reader.said("[ -n \"$?\" ]")
+            reader.said("[ -n \"$!\" ]")
         };
         if !self.takes("(") || depth > DEPTH {
             return unknown(self);
