@@ -340,7 +340,7 @@ impl Effect {
                 Tree::PullRequest => at.iter().collect(),
             },
             Effect::Executes { what } => match what {
-                Executes::File(s) | Executes::Module(s) | Executes::Text(s) | Executes::Notebook(s) => vec![s],
+                Executes::File(s) | Executes::Module(s) | Executes::Text(s) | Executes::Notebook(s) | Executes::Address(s, _) => vec![s],
                 Executes::Dockerfile(a, b) => vec![a, b],
                 _ => Vec::new(),
             },

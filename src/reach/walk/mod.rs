@@ -277,6 +277,10 @@ impl<'a> Walk<'a> {
         let mut entered = false;
         for (id, effect) in executes {
             let Effect::Executes { what } = effect else { continue };
+            if let Executes::Address(at, like) = what {
+                self.fetched_and_run(here, node, self.context.catalog.slot(facts, node.fact, id, at), like);
+                continue;
+            }
             entered = true;
             let slot = |s: &Slot| self.context.catalog.slot(facts, node.fact, id, s).into_iter().next();
             match what {
@@ -289,7 +293,7 @@ impl<'a> Walk<'a> {
                     self.follow(here, node, depth);
                 }
                 Executes::Packages => self.follow(here, node, depth),
-                Executes::Stdin | Executes::Text(_) => {}
+                Executes::Stdin | Executes::Text(_) | Executes::Address(..) => {}
             }
         }
         if !entered {
