@@ -56,7 +56,9 @@ pub fn compared(world: World, tables: &Tables, node: Node, (cond, wanted): (Cond
                 seen = digested(world, tables, node, *left, fuel, out);
             }
         }
-        CondWhat::Atom(left, op @ (CmpOp::Eq | CmpOp::Ne | CmpOp::Truthy | CmpOp::Contains | CmpOp::StartsWith), right) if wanted != (*op == CmpOp::Ne) => {
+        CondWhat::Atom(left, op @ (CmpOp::Eq | CmpOp::Ne | CmpOp::Truthy | CmpOp::Contains | CmpOp::StartsWith), right)
+            if wanted != (*op == CmpOp::Ne) =>
+        {
             for value in [left, right] {
                 seen |= digested(world, tables, node, *value, fuel, out);
             }
@@ -188,7 +190,9 @@ fn given(world: World, tables: &Tables, node: Node, fact: FactId, fuel: &mut u32
             }
         }
         // What it computes a digest of is a file that another command prints.
-        What::Command(Command { stdin: Stdin::Pipe(before), .. }) if seen && !named => out.extend(printed(world, tables, Node { fact: *before, ..at })),
+        What::Command(Command { stdin: Stdin::Pipe(before), .. }) if seen && !named => {
+            out.extend(printed(world, tables, Node { fact: *before, ..at }))
+        }
         // What a filter cuts out of what it gets.
         What::Command(Command { stdin: Stdin::Pipe(before), .. }) => seen |= given(world, tables, node, *before, fuel, out),
         _ => {}

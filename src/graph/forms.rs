@@ -54,7 +54,9 @@ fn form(facts: &FileFacts, value: ValueId, depth: u32) -> String {
 
 /// The words of a command and what goes into it.
 fn command(facts: &FileFacts, fact: FactId, depth: u32) -> String {
-    let (What::Command(Command { words, stdin, .. }), Some(depth)) = (&facts.fact(fact).what, depth.checked_sub(1)) else { return format!("!{}", fact.0) };
+    let (What::Command(Command { words, stdin, .. }), Some(depth)) = (&facts.fact(fact).what, depth.checked_sub(1)) else {
+        return format!("!{}", fact.0);
+    };
     if words.len() > PARTS {
         return format!("!{}", fact.0);
     }

@@ -45,6 +45,12 @@ fn powershell_is_said_as_a_shell_would() {
         // Blocks.
         ("if ($env:A -eq 'b') { make x } else { make y }", "if [ \"${A}\" = 'b' ]; then; make x; else; make y; fi"),
         ("if (Test-Path x) { pip install a }", "if [ -n \"$!\" ]; then; pip install a; fi"),
+        ("foreach ($f in 'a.exe', $b) { ./run $f }", "for f in 'a.exe' \"${b}\"; do; ./run \"${f}\"; done"),
+        (
+            "if (($a -eq 1 -or $b) -and -not ($c -ne 2)) { make }",
+            "if { [ \"${a}\" = 1 ] || [ -n \"${b}\" ]; } && ! { [ \"${c}\" != 2 ]; }; then; make; fi",
+        ),
+        ("if (-not (Get-Thing x) -and $LASTEXITCODE -eq 0) { make }", "if [ -z \"$(get-thing x)\" ] && [ \"$?\" = 0 ]; then; make; fi"),
         ("foreach ($f in Get-ChildItem) { python $f }", "while [ -n \"$!\" ]; do; python \"${f}\"; done"),
         ("try { make } catch { exit 1 } finally { make clean }", "make; exit 1; make clean"),
         ("function Get-It { param($a) curl $a }\nGet-It x", "Get-It() {; curl \"${a}\"; }; get-it x"),
