@@ -25,6 +25,8 @@ pub struct Known {
 #[derive(Clone, Debug, Default)]
 struct Options {
     valued: BTreeSet<String>,
+    /// Options of one dash that are a word and no letters, and take no value.
+    words: BTreeSet<String>,
     /// Options with a value that may stand before the subcommand.
     before: BTreeSet<String>,
     /// Options after whose value everything is an operand: they name the code that reads the rest.
@@ -98,6 +100,7 @@ impl Known {
                 options.before.extend(valued.iter().cloned());
                 options.valued.extend(valued.into_iter().filter(|v| other == sub || v.starts_with("--")));
                 if other == sub {
+                    options.words.extend(words_of(row));
                     options.ends.extend(ends_of(row));
                     options.leading |= row.leading;
                     let argv = row.effects.iter().find_map(|e| match e {
@@ -114,11 +117,19 @@ impl Known {
     /// Rows whose program and subcommands these words are; the longest subcommand wins over shorter ones of the same program only where it wraps
     /// nothing: all that fit are given.
     pub fn matching(&self, catalog: &Catalog, facts: &FileFacts, command: &Command) -> Vec<RowId> {
-        let Some(program) = facts.program(command) else { return Vec::new() };
+        // Of a program that is a value nothing is known but that it may be a path.
+        let program = match facts.program(command) {
+            Some(program) => program,
+            None if is_computed(facts, command) => "/".to_owned(),
+            None => return Vec::new(),
+        };
+        // Windows looks for a program in the directory first.
+        let here = [".exe", ".bat", ".cmd", ".msi"].iter().any(|end| program.ends_with(end)) && !program.contains('/');
+        let path = if here { format!("./{program}") } else { program.clone() };
         let name = base_name(&program);
         let exact = self.exact.get(name).into_iter().flatten().copied();
         let globs = self.globs.iter().filter(|(p, _)| glob::text(p, name)).map(|(_, id)| *id);
-        let paths = self.paths.iter().filter(|(p, _)| program.contains('/') && glob::text(p, &program)).map(|(_, id)| *id);
+        let paths = self.paths.iter().filter(|(p, _)| path.contains('/') && glob::text(p, &path)).map(|(_, id)| *id);
         // Most rows of a program with many subcommands speak of another one.
         let next = command.words.get(1).and_then(|w| facts.spelled(w)).filter(|w| !w.starts_with('-'));
         let may = |row: &Row| match (&row.subject, &next) {
@@ -148,11 +159,18 @@ impl Known {
                 if !head.starts_with('-') || head == "-" || head == "--" {
                     return None;
                 }
-                at = option(&head, at, command.words.len(), &self.options(catalog, id)?.before, &mut line);
+                let known = self.options(catalog, id)?;
+                at = option(&head, at, command.words.len(), (&known.before, &known.words), &mut line);
             }
         }
         Some((at, line))
     }
+}
+
+/// Whether the program of a command is what a script computes or is handed.
+fn is_computed(facts: &FileFacts, command: &Command) -> bool {
+    let value = command.words.first().map(|w| &facts.value(w.value).what);
+    matches!(value, Some(V::Env(_) | V::Param(_) | V::Subst(_) | V::Phi(_) | V::Join(_) | V::Expr(_)))
 }
 
 fn is_word(wanted: &str, word: &str) -> bool {
@@ -194,7 +212,7 @@ fn read(facts: &FileFacts, command: &Command, start: usize, known: &Options, mut
             at += 1;
             continue;
         }
-        at = option(&head, at, command.words.len(), &known.valued, &mut line);
+        at = option(&head, at, command.words.len(), (&known.valued, &known.words), &mut line);
         if line.options.last().is_some_and(|o| known.ends.contains(&o.name)) {
             open = false;
         }
@@ -210,7 +228,7 @@ fn is_array(facts: &FileFacts, command: &Command, at: usize) -> bool {
 }
 
 /// Reads the option at word `at`, with those that take a value; gives the index of the next word.
-fn option(head: &str, at: usize, count: usize, valued: &BTreeSet<String>, line: &mut Line) -> usize {
+fn option(head: &str, at: usize, count: usize, (valued, words): (&BTreeSet<String>, &BTreeSet<String>), line: &mut Line) -> usize {
     let mut push = |name: &str, value| line.options.push(Opt { name: name.to_owned(), word: at, value });
     if let Some(equals) = head.find('=')
         && (head.starts_with("--") || valued.contains(head.get(..equals).unwrap_or("")))
@@ -226,7 +244,7 @@ fn option(head: &str, at: usize, count: usize, valued: &BTreeSet<String>, line: 
         push(head, OptValue::None);
         return at + 1;
     }
-    if head.starts_with("--") || head.chars().count() == 2 {
+    if head.starts_with("--") || head.chars().count() == 2 || words.contains(head) {
         push(head, OptValue::None);
         return at + 1;
     }
@@ -273,6 +291,12 @@ fn valued_of(row: &Row) -> Vec<String> {
     out
 }
 
+/// Options of one dash and several letters that the row asks for.
+fn words_of(row: &Row) -> Vec<String> {
+    let asked = row.when.iter().chain(&row.safe_when).flat_map(|t| option_names(&t.slot));
+    asked.filter(|name| name.len() > 2 && !name.starts_with("--")).collect()
+}
+
 fn ends_of(row: &Row) -> Vec<String> {
     let code = row.effects.iter().filter_map(|e| match e {
         Effect::Wraps { text: Some(slot), .. } | Effect::Executes { what: Executes::Module(slot) | Executes::Text(slot) } => Some(slot),
@@ -315,7 +339,7 @@ impl Effect {
                 Tree::PullRequest => at.iter().collect(),
             },
             Effect::Executes { what } => match what {
-                Executes::File(s) | Executes::Module(s) | Executes::Text(s) | Executes::Notebook(s) => vec![s],
+                Executes::File(s) | Executes::Module(s) | Executes::Text(s) | Executes::Notebook(s) | Executes::Address(s, _) => vec![s],
                 Executes::Dockerfile(a, b) => vec![a, b],
                 _ => Vec::new(),
             },

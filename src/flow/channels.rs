@@ -11,6 +11,7 @@ use crate::flow::resolve::constants::{Shared, written_place};
 use crate::flow::resolve::spots::Scene;
 use crate::flow::resolve::starters::Starters;
 use crate::flow::resolve::validators::{Checked, Validating, ends, unconditional};
+use crate::flow::resolve::variables::{self, places};
 use crate::flow::solver::{Here, Solver, World};
 use crate::flow::tables::{Search, Tables};
 use crate::flow::value::Val;
@@ -55,13 +56,13 @@ impl Writers {
                 What::Write { channel: Channel::File(path) | Channel::HostPath(path), .. } => out.add(world, tables, node, *path),
                 What::Check { cond, on_fail } if *on_fail != OnFail::Log => {
                     let mut keys = Vec::new();
-                    let digest = checked::compared(world, tables, node, *cond, &mut fuel(), &mut keys);
+                    let digest = checked::compared(world, tables, node, (*cond, true), &mut fuel(), &mut keys);
                     refusing.extend(unconditional(world, tables, node).filter(|_| digest && ends(*on_fail)));
                     if ends(*on_fail) {
                         ending.extend(keys.iter().map(|k| (node, k.clone())));
                     }
                     let checks = out.checks.entry(node.file).or_default();
-                    checks.extend(keys.into_iter().map(|k| (node.fact, Some(k))));
+                    checks.extend(keys.into_iter().map(|k| (node.fact, Some(k).filter(|k| !k.is_empty()))));
                 }
                 _ => {}
             }
@@ -108,6 +109,10 @@ impl Writers {
                             ending.extend(key.iter().map(|k| (node, k.clone())));
                             out.checks.entry(node.file).or_default().push((node.fact, key));
                         }
+                        Effect::Matches(_) => {
+                            let keys = checked::filtered(world, tables, node).into_iter().map(|k| (node.fact, Some(k)));
+                            out.checks.entry(node.file).or_default().extend(keys);
+                        }
                         _ => {}
                     }
                 }
@@ -144,7 +149,11 @@ impl Writers {
     }
     fn add(&mut self, world: World, tables: &Tables, node: Node, value: ValueId) {
         let here = Here { at: node, scope: tables.scope(node) };
-        if let Some(key) = key(world, tables, here, value, &mut fuel()) {
+        let facts = world.facts.file(node.file);
+        let is_command = |fact: FactId| matches!(facts.fact(fact).what, What::Command(_));
+        if is_command(node.fact) || facts.fact(node.fact).owner.is_some_and(is_command) {
+            places(world, tables, here, value, &mut fuel()).into_iter().for_each(|key| self.insert(node, key));
+        } else if let Some(key) = key(world, tables, here, value, &mut fuel()) {
             self.insert(node, key);
         }
         if world.index.kind(node.file) == Kind::Python
@@ -200,9 +209,14 @@ impl Solver<'_> {
     pub fn written(&mut self, here: Here, value: ValueId) -> Option<Val> {
         let file = here.at.file;
         let key = key(self.world, self.tables, here, value, &mut fuel())?;
-        let writers: Vec<Node> = self
-            .writers
-            .of(file, &key)
+        let mut found = self.writers.of(file, &key);
+        if matches!(self.file(file).fact(here.at.fact).what, What::Command(_)) {
+            let others = places(self.world, self.tables, here, value, &mut fuel());
+            found.extend(others.iter().filter(|k| **k != key).flat_map(|k| self.writers.of(file, k)));
+            found.sort_unstable();
+            found.dedup();
+        }
+        let writers: Vec<Node> = found
             .into_iter()
             .map(|fact| Node { file, fact })
             .filter(|w| *w != here.at && (self.precedes(*w, here.at) || self.rebuilds(*w, here.at)))
@@ -251,7 +265,7 @@ impl Solver<'_> {
     pub(super) fn verified(&self, here: Here, key: &str, after: FactId) -> bool {
         let checks = self.writers.checks.get(&here.at.file).map_or(&[][..], Vec::as_slice);
         let python = !matches!(self.file(here.at.file).fact(here.at.fact).what, What::Command(_));
-        if python && self.confirmed(here.at, key) {
+        if self.confirmed(here.at, key) {
             return true;
         }
         checks.iter().any(|(fact, k)| {
@@ -320,6 +334,8 @@ pub fn key(world: World, tables: &Tables, here: Here, value: ValueId, fuel: &mut
         V::Param(n) => format!("\u{1}p{}.{n}", here.scope.map_or(0, |s| s.0)),
         V::Ref(fact) => return made(world, tables, here, *fact, fuel),
         V::Subst(fact) => format!("\u{1}c{}", fact.0),
+        // What nobody knows is not the same place twice.
+        V::Name(name) if matches!(name.as_str(), "?" | "!") => return None,
         V::Name(name) => {
             let assigned = tables.global(here.at.file, name);
             match (assigned, assigned.first().map(|f| &facts.fact(*f).what)) {
@@ -338,9 +354,9 @@ pub fn key(world: World, tables: &Tables, here: Here, value: ValueId, fuel: &mut
         V::Join(_) => {
             let mut out = String::new();
             joined(world, tables, here, value, &mut out, fuel)?;
-            trim(&out).to_owned()
+            trim(out.strip_prefix("./").unwrap_or(&out)).to_owned()
         }
-        V::Env(name) => format!("${name}"),
+        V::Env(name) => variables::place(world, tables, here, name, fuel).unwrap_or_else(|| format!("${name}")),
         V::Expr(expr) => match &expr.what {
             ExprWhat::Context(c) => format!("${{{{{c}}}}}"),
             ExprWhat::Str(s) => s.clone(),

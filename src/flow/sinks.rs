@@ -301,6 +301,13 @@ impl Solver<'_> {
         if let Some(written) = written {
             return Some(Val { name: val.name, consts: val.consts, ..written });
         }
+        // What is run by a name that is computed is a file; that of which nobody in sight wrote one is a command of the machine, whatever its name came from.
+        if *slot == Slot::Callee
+            && let What::Command(command) = &self.file(node.file).fact(node.fact).what
+            && self.file(node.file).program(command).is_none()
+        {
+            return None;
+        }
         let Some((pin, via)) = pin else { return Some(val) };
         let state = self.pin(node, id, pin);
         let val = unfetched(val, via);

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+mod forms;
 pub mod imports;
 pub mod index;
 pub mod paths;

@@ -6,8 +6,11 @@ use std::hash::Hash;
 use rustc_hash::FxHashMap;
 
 use crate::facts::{Channel, FactId, FileFacts, What};
-use crate::graph::Node;
+use crate::graph::{Node, forms};
 use crate::source::FileId;
+
+/// Writes of one variable that are all kept; of more, those that say something else.
+const MANY: usize = 64;
 
 /// Lookups of all workflow and action files.
 #[derive(Debug, Default)]
@@ -67,6 +70,9 @@ impl Steps {
                 }
                 _ => {}
             }
+        }
+        for (_, writes) in self.variables.iter_mut().filter(|((holder, _), writes)| holder.file == file && writes.len() > MANY) {
+            *writes = forms::distinct(facts, writes);
         }
     }
     /// What a step owns at any depth.

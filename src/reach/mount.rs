@@ -1,7 +1,9 @@
 //! What brings a tree into the workspace: checkouts in all their shapes, clones, artifacts of another run, and what a checkout refuses by itself.
 
+use crate::catalog::glob;
 use crate::catalog::row::{Slot, Tree};
-use crate::facts::{ValueId, What};
+use crate::catalog::slot::{OPEN, shape};
+use crate::facts::{FileFacts, V, ValueId, What};
 use crate::finding::{Hop, Location};
 use crate::graph::Node;
 use crate::graph::paths::{base, join};
@@ -229,6 +231,39 @@ impl<'a> Walk<'a> {
         self.mounts.insert(at, Mount { who: worst.who, mutable, cause, cause_text, name: worst.name, hops, gates, artifact, checkout });
     }
 
+    /// Code runs that is fetched from an address: of an outsider, where they chose the repository or the commit.
+    pub(super) fn fetched_and_run(&mut self, here: &Here, node: Node, addresses: Vec<ValueId>, like: &[String]) {
+        let facts = self.context.facts.file(node.file);
+        let state = self.state();
+        for value in addresses {
+            let text = address(facts, value);
+            if !like.iter().any(|pattern| glob::text(pattern, &text)) {
+                continue;
+            }
+            let mut found = self.view(&here.outside).of(&here.scope, node, value);
+            // A branch that nothing but its name says is one of the repository that is written out.
+            if found.iter().all(|s| s.branch) {
+                found.clear();
+            }
+            let cause = Location { file: node.file, range: facts.value(value).range };
+            if text.contains("refs/pull/") || text.contains("#pull/") {
+                let who = if state.who >= Who::Peer { state.who } else { Who::Operator };
+                found.push(Source::tree(who, true, "the head of a pull request", cause));
+            }
+            let Some(worst) = found.into_iter().max_by_key(|s| (s.who, s.moving)).filter(|s| s.who >= Who::Peer) else { continue };
+            let what = shown(self.context, node, cause.range);
+            let mut hops = vec![Hop { at: state.trigger, text: starts(state) }];
+            hops.extend(worst.hops.iter().filter(|h| h.at != cause).cloned());
+            hops.push(Hop { at: cause, text: format!("fetches {what}") });
+            let mutable = if worst.moving { Mutable::Moving } else { Mutable::Digest };
+            let (name, gates) = (worst.name, here.gates.clone());
+            let mount = Mount { who: worst.who, mutable, cause, cause_text: what, name, hops, gates, artifact: None, checkout: None };
+            let at = Location { file: node.file, range: facts.fact(node.fact).range };
+            let line = shown(self.context, node, at.range);
+            self.exec_tree(here, at, &mount, format!("`{line}` runs code from there"));
+        }
+    }
+
     /// Something is published that an argument names inside a directory of an outsider's artifact, or from there.
     pub(super) fn outflow(&mut self, here: &Here, node: Node, publish: Publish) {
         let facts = self.context.facts.file(node.file);
@@ -275,7 +310,15 @@ impl<'a> Walk<'a> {
     }
 }
 
+/// The text of an address; what is not known of it is one character.
+fn address(facts: &FileFacts, value: ValueId) -> String {
+    match &facts.value(value).what {
+        V::Join(parts) => parts.iter().map(|p| address(facts, *p)).collect(),
+        _ => shape(facts, value).unwrap_or_else(|| OPEN.to_string()),
+    }
+}
+
 /// Whether a failure of the step ends the job: it runs whenever the job does, and nothing is let pass.
-fn ends_job(facts: &crate::facts::FileFacts, step: Node) -> bool {
+fn ends_job(facts: &FileFacts, step: Node) -> bool {
     matches!(facts.fact(step.fact).what, What::Step { lenient: false, .. }) && gates::own_condition(facts, step).is_none()
 }

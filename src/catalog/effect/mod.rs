@@ -372,4 +372,6 @@ pub enum Executes {
     Notebook(Slot),
     /// A console script of the project or an installed package.
     ConsoleScript,
+    /// What is fetched from an address that fits one of these patterns: a package of a repository at a commit.
+    Address(Slot, Vec<String>),
 }

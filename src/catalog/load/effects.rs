@@ -230,6 +230,7 @@ fn executes(value: &Value) -> Read<Effect> {
     let fields = Fields::of(value, "`executes`")?;
     let docker = fields.read("dockerfile", slot)?;
     let context = fields.read("context", slot)?;
+    let like = fields.read("like", texts)?.unwrap_or_else(|| vec!["*".to_owned()]);
     let all = [
         fields.read("file", slot)?.map(Executes::File),
         fields.read("module", slot)?.map(Executes::Module),
@@ -237,12 +238,13 @@ fn executes(value: &Value) -> Read<Effect> {
         fields.read("text", slot)?.map(Executes::Text),
         fields.read("notebook", slot)?.map(Executes::Notebook),
         docker.zip(context).map(|(file, context)| Executes::Dockerfile(file, context)),
+        fields.read("address", slot)?.map(|at| Executes::Address(at, like)),
     ];
     fields.finish()?;
     let mut given = all.into_iter().flatten();
     match (given.next(), given.next()) {
         (Some(what), None) => Ok(Effect::Executes { what }),
-        _ => Err(Fault::new("`executes` has one of file, module, targets, text, notebook, or dockerfile with context")),
+        _ => Err(Fault::new("`executes` has one of file, module, targets, text, notebook, address, or dockerfile with context")),
     }
 }
 

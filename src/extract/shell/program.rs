@@ -7,27 +7,41 @@ use crate::extract::shell::builtin;
 use crate::facts::{Builder, Channel, Command, V, ValueId, What, Word, WordPart};
 use crate::text::Text;
 
-/// Texts kept for one variable.
+/// Texts, and lists, kept for one variable.
 const TEXTS: usize = 4;
+
+/// Words of a list that become words of a command.
+const WORDS: usize = 64;
 
 /// Facts before a script that are searched for what gives a variable.
 const AROUND: usize = 10_000;
 
-/// Literal texts that the script gives its variables.
+/// Literal texts, and lists of words, that the script gives its variables.
 #[derive(Debug, Default)]
-pub struct Variables(BTreeMap<String, Vec<Text>>);
+pub struct Variables {
+    texts: BTreeMap<String, Vec<Text>>,
+    lists: BTreeMap<String, Vec<Vec<ValueId>>>,
+}
 
 impl Variables {
     /// Notes what the facts from `first` on assign.
     pub fn note(&mut self, first: usize, b: &Builder) {
         for fact in b.facts.items.iter().skip(first) {
             let What::Write { channel: Channel::Var(name) | Channel::Env(name), value } = &fact.what else { continue };
+            if let V::List(words, _) = &b.facts.value(*value).what {
+                let known = self.lists.entry(name.clone()).or_default();
+                // What is added to a list begins with no program.
+                let begins = words.first().is_some_and(|w| !b.facts.literal(*w).is_some_and(|t| t.starts_with('-')));
+                if known.len() < TEXTS && begins {
+                    known.push(words.iter().take(WORDS).copied().collect());
+                }
+            }
             let mut texts = Vec::new();
             literals(*value, b, &mut texts);
             if texts.is_empty() {
                 continue;
             }
-            let known = self.0.entry(name.clone()).or_default();
+            let known = self.texts.entry(name.clone()).or_default();
             for text in texts {
                 if known.len() < TEXTS && known.iter().all(|k| k.as_str() != text.as_str()) {
                     known.push(text);
@@ -38,7 +52,7 @@ impl Variables {
 
     /// What a variable may hold: what this script gave it, otherwise what stands around the script (`env:` of a step or job, `ENV` and `ARG` of a stage).
     fn texts(&self, name: &str, b: &Builder) -> Vec<Text> {
-        if let Some(known) = self.0.get(name) {
+        if let Some(known) = self.texts.get(name) {
             return known.clone();
         }
         let mut owners = Vec::new();
@@ -69,10 +83,15 @@ impl Variables {
     /// with the next word; true then: the last reading alone is what others read from.
     pub fn readings(&self, words: Vec<Word>, b: &mut Builder) -> (Vec<Vec<Word>>, bool) {
         let Some(first) = words.first() else { return (vec![words], false) };
-        let [part] = first.parts.as_slice() else { return (vec![words], false) };
+        let [part] = first.parts.as_slice() else { return (self.joined(words, b), false) };
         let mut texts = Vec::new();
+        let mut lists: &[Vec<ValueId>] = &[];
         match &b.facts.value(part.value).what {
-            V::Env(name) => texts = self.texts(name, b),
+            // Of `"${command[@]}"` the words of the list are the command.
+            V::Env(name) => {
+                texts = self.texts(name, b);
+                lists = self.lists.get(name).map_or(&[], Vec::as_slice);
+            }
             V::Phi(options) => {
                 for option in options.clone() {
                     literals(option, b, &mut texts);
@@ -95,6 +114,10 @@ impl Variables {
                 out.push(line);
             }
         }
+        for list in lists {
+            let word = |value: &ValueId| Word { range: first.range, value: *value, parts: vec![WordPart { value: *value, quoted: true }] };
+            out.push(list.iter().map(word).chain(rest.iter().cloned()).collect());
+        }
         // Unquoted and empty, a variable is no word at all: then the next one is the program.
         let plain = rest
             .first()
@@ -107,6 +130,32 @@ impl Variables {
             out = vec![words];
         }
         (out, false)
+    }
+
+    /// Command lines whose program is put together of text and variables of which all is known: `"$dir/run.sh"`.
+    fn joined(&self, words: Vec<Word>, b: &mut Builder) -> Vec<Vec<Word>> {
+        let Some(first) = words.first() else { return vec![words] };
+        let mut known = vec![String::new()];
+        let mut quoted = false;
+        for part in &first.parts {
+            quoted |= part.quoted;
+            let options: Vec<String> = match &b.facts.value(part.value).what {
+                V::Env(name) => self.texts(name, b).iter().map(|t| t.as_str().to_owned()).collect(),
+                _ => b.facts.literal(part.value).into_iter().collect(),
+            };
+            known = known.iter().flat_map(|head| options.iter().map(move |tail| format!("{head}{tail}"))).take(TEXTS).collect();
+        }
+        let all_literal = first.parts.iter().all(|p| !matches!(b.facts.value(p.value).what, V::Env(_)));
+        if known.is_empty() || all_literal {
+            return vec![words];
+        }
+        let (range, rest) = (first.range, words.get(1..).unwrap_or_default().to_vec());
+        let mut line = |text: String| {
+            let value = b.value(range, V::Str(Text::synthetic(&text, range)));
+            let word = Word { range, value, parts: vec![WordPart { value, quoted }] };
+            std::iter::once(word).chain(rest.iter().cloned()).collect()
+        };
+        known.into_iter().map(&mut line).collect()
     }
 }
 

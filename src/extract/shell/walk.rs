@@ -75,6 +75,8 @@ pub struct Walk<'a> {
     exiting: BTreeMap<String, End>,
     statements: bool,
     status: Status,
+    /// The command that ran last: `$?` is its.
+    last: Option<FactId>,
 }
 
 impl<'a> Walk<'a> {
@@ -91,6 +93,7 @@ impl<'a> Walk<'a> {
             exiting: BTreeMap::new(),
             statements,
             status: Status::Unknown,
+            last: None,
         }
     }
 
@@ -199,7 +202,7 @@ impl<'a> Walk<'a> {
             Kind::Case(subject, items) => self.case(range, subject, items, b),
             Kind::Test(words) => {
                 let words: Vec<Word> = words.iter().map(|w| self.word(w, b)).collect();
-                self.status = Status::Cond(condition::test(range, &words, b));
+                self.status = Status::Cond(self.test(range, &words, b));
                 Vec::new()
             }
             Kind::Arithmetic(parts) => {
@@ -286,7 +289,7 @@ impl<'a> Walk<'a> {
         let mut dirs = Vec::new();
         for (i, (cond, body)) in arms.iter().enumerate() {
             let leaves = self.leaves(body);
-            let decides = leaves.is_some() || self.leaves(otherwise).is_some();
+            let decides = self.leaves(otherwise).is_some();
             outputs.append(&mut self.under(earlier, b, |walk, b| walk.condition(cond, decides, b)));
             let at = cond.first().map_or(range, |s| s.range);
             let holds = self.succeeds(at, b);
@@ -443,7 +446,7 @@ impl<'a> Walk<'a> {
             if program == "[" && operands.last().and_then(|w| b.facts.word(w)).as_deref() == Some("]") {
                 operands = operands.get(..operands.len() - 1).unwrap_or_default();
             }
-            self.status = Status::Cond(condition::test(range, operands, b));
+            self.status = Status::Cond(self.test(range, operands, b));
             return None;
         }
         if program == "exec" && words.len() == 1 {
@@ -466,6 +469,7 @@ impl<'a> Walk<'a> {
         let words = command.words.clone();
         let fact = b.add(range, What::Command(command));
         self.status = Status::Fact(fact);
+        self.last = Some(fact);
         let own = set.sink.is_some();
         let sink = set.sink.or_else(|| if self.scope.piped { None } else { self.scope.sink.clone() });
         let redirected = sink.is_some();
@@ -486,6 +490,17 @@ impl<'a> Walk<'a> {
         builtin::assigns(&program, fact, &words, stdin, b);
         self.directory(&program, range, &words, b);
         Some((fact, redirected))
+    }
+
+    /// The condition that the words of a test state; of `$? = 0`, that the command before succeeded.
+    fn test(&self, range: Range, words: &[Word], b: &mut Builder) -> CondId {
+        let cond = condition::test(range, words, b);
+        let CondWhat::Atom(left, op, right) = b.facts.cond(cond).what else { return cond };
+        let asks = b.facts.value(left).what == V::Name("?".to_owned()) && b.facts.literal(right).as_deref() == Some("0");
+        let Some(last) = self.last.filter(|_| asks && matches!(op, CmpOp::Eq | CmpOp::Ne | CmpOp::Order)) else { return cond };
+        let value = b.value(range, V::Subst(last));
+        let fine = b.cond(range, CondWhat::Atom(value, CmpOp::Succeeds, value));
+        if op == CmpOp::Eq { fine } else { b.cond(range, CondWhat::Not(fine)) }
     }
 
     /// The condition that the statement just walked succeeded.

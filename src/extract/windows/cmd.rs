@@ -63,13 +63,29 @@ fn commands(text: &str, start: usize, end: usize) -> Vec<(usize, usize, &'static
 fn one(source: &Text, mut start: usize, mut end: usize, out: &mut Text) {
     let text = source.as_str();
     let rest = |start: usize| text.get(start..end).unwrap_or_default();
+    let mut started = false;
     loop {
         let word = rest(start).trim_start_matches([' ', '\t', '@', '(', ')']);
         start = end - word.len();
         let head = word.split_whitespace().next().unwrap_or_default();
         match head.to_ascii_lowercase().as_str() {
-            "call" | "else" | "start" | "/wait" | "/b" => start += head.len(),
-            "if" => start = condition(word).map_or(end, |skipped| start + skipped),
+            "start" => {
+                started = true;
+                start += head.len();
+            }
+            "call" | "else" | "/wait" | "/b" | "/min" | "/max" => start += head.len(),
+            // The first text in quotes is the title of the window, where something follows.
+            _ if started && titled(word).is_some() => {
+                started = false;
+                start += titled(word).unwrap_or_default();
+            }
+            "if" => {
+                let asked = failed(word);
+                if asked {
+                    put(out, source, start, "[ \"$?\" -ne 0 ] && ");
+                }
+                start = condition(word).map_or(end, |skipped| start + skipped);
+            }
             _ => break,
         }
     }
@@ -85,6 +101,12 @@ fn one(source: &Text, mut start: usize, mut end: usize, out: &mut Text) {
         "" | "for" | "goto" | "echo." | "setlocal" | "endlocal" => {}
         _ if head.starts_with(':') => {}
         "set" => assignment(source, start + 3, end, out),
+        // `exit /b 1` leaves the file.
+        "exit" => {
+            put(out, source, start, "exit ");
+            let code = text.get(start + 4..end).unwrap_or_default().trim_start().trim_start_matches(['/', 'b', 'B', ' ', '\t']);
+            inside(source, end - code.len(), end, false, out);
+        }
         _ => {
             // The directory is searched before all others.
             if [".bat", ".cmd", ".exe"].iter().any(|ending| head.ends_with(ending)) && !head.contains(['/', '\\', '%', '"']) {
@@ -93,6 +115,19 @@ fn one(source: &Text, mut start: usize, mut end: usize, out: &mut Text) {
             inside(source, start, end, false, out);
         }
     }
+}
+
+/// Bytes of the text in quotes that a command begins with and that more follows.
+fn titled(word: &str) -> Option<usize> {
+    let close = word.strip_prefix('"')?.find('"')? + 2;
+    word.get(close..).filter(|rest| !rest.trim().is_empty()).map(|_| close)
+}
+
+/// Whether `if …` asks whether the command before failed.
+fn failed(line: &str) -> bool {
+    let words: Vec<String> = line.split_whitespace().take(4).map(str::to_ascii_lowercase).collect();
+    let words: Vec<&str> = words.iter().map(String::as_str).collect();
+    matches!(words.as_slice(), ["if", "errorlevel", "1", ..] | ["if", "%errorlevel%" | "!errorlevel!", "neq" | "gtr", "0", ..])
 }
 
 /// Bytes of `if …` before the command that depends on it.

@@ -19,7 +19,7 @@ pub fn as_shell(text: &Text, language: Language) -> Text {
 }
 
 /// What nobody knows, as a word.
-const UNKNOWN: &str = "\"$?\"";
+const UNKNOWN: &str = "\"$!\"";
 
 /// Text that stands nowhere, beside a place of the script.
 fn put(out: &mut Text, source: &Text, at: usize, text: &str) {

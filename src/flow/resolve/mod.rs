@@ -16,3 +16,4 @@ pub mod spots;
 pub(in crate::flow) mod starters;
 pub(in crate::flow) mod undo;
 pub(in crate::flow) mod validators;
+pub(in crate::flow) mod variables;

@@ -3,7 +3,6 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use crate::cond::{CmpOp, CondId, CondWhat};
 use crate::facts::{Call, FactId, OnFail, V, ValueId, What};
 use crate::flow::channels::{Writers, fuel, key};
 use crate::flow::checked::{arguments, compared, inside};
@@ -133,15 +132,10 @@ impl Solver<'_> {
     /// Whether a fact is only reached when a comparison said that the value behind a key is the one that was meant.
     pub(in crate::flow) fn confirmed(&self, node: Node, wanted: &str) -> bool {
         let facts = self.file(node.file);
-        let holds = |cond: CondId| match facts.cond(cond).what {
-            CondWhat::Not(inner) => matches!(facts.cond(inner).what, CondWhat::Atom(_, CmpOp::Ne, _)).then_some(inner),
-            CondWhat::Atom(_, CmpOp::Eq | CmpOp::Contains | CmpOp::Truthy, _) => Some(cond),
-            _ => None,
-        };
-        conjuncts(facts, facts.fact(node.fact).when).into_iter().filter_map(holds).any(|cond| {
+        conjuncts(facts, facts.fact(node.fact).when).into_iter().any(|cond| {
             let mut keys = Vec::new();
-            compared(self.world, self.tables, node, cond, &mut fuel(), &mut keys);
-            keys.iter().any(|k| k == wanted)
+            compared(self.world, self.tables, node, (cond, true), &mut fuel(), &mut keys);
+            keys.iter().any(|k| k == wanted || k.is_empty())
         })
     }
     /// Whether what stops at a check lies on the way to a fact: the check is not in a branch that the fact is not in.

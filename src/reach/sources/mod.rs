@@ -267,6 +267,7 @@ impl<'a> Query<'a> {
         let mut found = false;
         let holders = owners.iter().map(|fact| Node { file: node.file, fact: *fact });
         let writes: BTreeSet<FactId> = holders.flat_map(|holder| self.context.index.steps().variables(holder, name)).copied().collect();
+        let mut checked = None;
         for (id, fact) in writes.into_iter().map(|id| (id, facts.fact(id))) {
             let What::Write { channel, value } = &fact.what else { continue };
             let near = fact.owner.is_some_and(|o| owners.contains(&o)) || matches!(channel, Channel::Var(_));
@@ -282,9 +283,9 @@ impl<'a> Query<'a> {
             };
             if reaches {
                 found = true;
-                let shape = self.shape(node, name);
+                let shape = *checked.get_or_insert_with(|| self.shape(node, name));
                 if shape == Shape::Whole {
-                    continue;
+                    break;
                 }
                 let way = with(hops, Hop { at: Location { file: node.file, range: fact.range }, text: format!("puts it into {name}") });
                 let written = Node { file: node.file, fact: id };

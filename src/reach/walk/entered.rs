@@ -99,7 +99,7 @@ impl Walk<'_> {
         self.run.execs.iter().filter(|e| same(e)).any(|e| here.assets.iter().all(|a| e.assets.contains(a)))
     }
 
-    pub(super) fn exec_tree(&mut self, here: &Here, at: Location, mount: &Mount, text: String) {
+    pub(in crate::reach) fn exec_tree(&mut self, here: &Here, at: Location, mount: &Mount, text: String) {
         self.used.extend(mount.checkout);
         if self.is_told(here, |e| e.tree && e.cause == mount.cause) {
             return;

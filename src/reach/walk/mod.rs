@@ -277,6 +277,10 @@ impl<'a> Walk<'a> {
         let mut entered = false;
         for (id, effect) in executes {
             let Effect::Executes { what } = effect else { continue };
+            if let Executes::Address(at, like) = what {
+                self.fetched_and_run(here, node, self.context.catalog.slot(facts, node.fact, id, at), like);
+                continue;
+            }
             entered = true;
             let slot = |s: &Slot| self.context.catalog.slot(facts, node.fact, id, s).into_iter().next();
             match what {
@@ -289,7 +293,7 @@ impl<'a> Walk<'a> {
                     self.follow(here, node, depth);
                 }
                 Executes::Packages => self.follow(here, node, depth),
-                Executes::Stdin | Executes::Text(_) => {}
+                Executes::Stdin | Executes::Text(_) | Executes::Address(..) => {}
             }
         }
         if !entered {
@@ -332,6 +336,8 @@ impl<'a> Walk<'a> {
         match facts.word(first).as_deref() {
             Some(p) if p.contains('/') => self.file(here, node, Some(first.value), depth),
             Some(_) => self.follow(here, node, depth),
+            // `"$GITHUB_WORKSPACE/run.sh"`.
+            None if facts.program(command).is_some_and(|p| p.contains('/')) => self.file(here, node, Some(first.value), depth),
             None => {}
         }
     }

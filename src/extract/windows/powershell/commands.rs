@@ -123,7 +123,7 @@ impl Reader<'_> {
         }
         let name = program.as_str().to_ascii_lowercase();
         // Case matters to programs, and not to what is PowerShell's own.
-        let own = cmdlet || matches!(name.as_str(), "iwr" | "irm" | "iex" | "saps" | "sc" | "ac");
+        let own = cmdlet || matches!(name.as_str(), "iwr" | "irm" | "iex" | "saps" | "sc" | "ac" | "ii");
         let mut words = if sourced && called { vec![self.said("."), program] } else { vec![program] };
         let mut redirects = Text::default();
         loop {
@@ -253,7 +253,7 @@ impl Reader<'_> {
             "invoke-expression" | "iex" => Some("eval"),
             "write-output" | "write-host" | "write-verbose" | "write-information" | "echo" | "write" => Some("echo"),
             "set-location" | "push-location" | "sl" | "pushd" | "chdir" => Some("cd"),
-            "start-process" | "saps" => Some(""),
+            "start-process" | "saps" | "invoke-item" | "ii" => Some(""),
             _ => None,
         };
         let Some(program) = program else {

@@ -273,6 +273,13 @@ impl Reader<'_> {
     /// `if (…) { … } else { … }` and loops.
     fn conditional(&mut self, word: &str, depth: u32, out: &mut Text) {
         self.gap(true);
+        if let Some(each) = (word == "foreach").then(|| self.each(depth)).flatten() {
+            out.append(&each);
+            self.say(out, "; do\n");
+            self.body(depth, out);
+            self.say(out, "done");
+            return;
+        }
         let asked = self.condition(depth);
         match word {
             "switch" => return self.cases(depth, out),
@@ -330,7 +337,7 @@ impl Reader<'_> {
                     return;
                 }
                 b'{' => {
-                    self.say(out, "if [ -n \"$?\" ]; then\n");
+                    self.say(out, "if [ -n \"$!\" ]; then\n");
                     self.body(depth + 1, out);
                     self.say(out, "fi\n");
                 }
@@ -346,52 +353,128 @@ impl Reader<'_> {
         }
     }
 
-    /// `(…)` behind a keyword: a comparison of two values, or one that has to be something.
+    /// `(…)` behind a keyword: comparisons of two values, and values that have to be something, with `-and`, `-or`, `-not` and brackets.
     fn condition(&mut self, depth: u32) -> Text {
         let start = self.at;
-        let unknown = |reader: &mut Self| {
-            reader.at = start;
-            if reader.peek(0) == Some(b'(') {
-                reader.balanced();
+        if self.takes("(") && depth <= DEPTH {
+            let found = self.tests(depth + 1);
+            self.gap(true);
+            if let Some(found) = found.filter(|_| self.takes(")")) {
+                return found;
             }
-            reader.said("[ -n \"$?\" ]")
-        };
-        if !self.takes("(") || depth > DEPTH {
-            return unknown(self);
+        }
+        self.at = start;
+        if self.peek(0) == Some(b'(') {
+            self.balanced();
+        }
+        self.said("[ -n \"$!\" ]")
+    }
+
+    /// Tests with `-and` and `-or` between them: one is as strong as the other, here as in a shell.
+    fn tests(&mut self, depth: u32) -> Option<Text> {
+        let mut out = self.test(depth)?;
+        loop {
+            self.gap(true);
+            let operator = self.bare().to_ascii_lowercase();
+            let sign = match operator.as_str() {
+                "-and" => " && ",
+                "-or" => " || ",
+                _ => return Some(out),
+            };
+            self.at += operator.len();
+            self.say(&mut out, sign);
+            out.append(&self.test(depth)?);
+        }
+    }
+
+    fn test(&mut self, depth: u32) -> Option<Text> {
+        if depth > DEPTH {
+            return None;
         }
         self.gap(true);
-        let not = self.takes("!") || self.takes("-not ") || self.takes("-Not ");
+        let not = self.takes("!") || self.bare().eq_ignore_ascii_case("-not") && self.passes(4);
         self.gap(true);
-        let Some(left) = self.operand(depth + 1) else { return unknown(self) };
+        if let Some(inner) = self.grouped(depth) {
+            let mut out = self.said(if not { "! { " } else { "{ " });
+            out.append(&inner);
+            self.shut(&mut out, "; }");
+            return Some(out);
+        }
+        let left = self.operand(depth + 1)?;
         self.gap(true);
         let mut out = self.said("[ ");
         let operator = self.bare().to_ascii_lowercase();
         let sign = match operator.as_str() {
-            "-eq" | "-ieq" | "-ceq" => "=",
-            "-ne" | "-ine" | "-cne" => "!=",
-            "" if self.peek(0) == Some(b')') => "",
-            _ => return unknown(self),
+            "-eq" | "-ieq" | "-ceq" if !not => " = ",
+            "-ne" | "-ine" | "-cne" if !not => " != ",
+            "-and" | "-or" | "" => "",
+            _ => return None,
         };
-        if not && !sign.is_empty() {
-            return unknown(self);
-        }
-        self.at += operator.len();
         if sign.is_empty() {
             self.say(&mut out, if not { "-z " } else { "-n " });
             out.append(&left);
         } else {
+            self.at += operator.len();
             self.gap(true);
-            let Some(right) = self.operand(depth + 1) else { return unknown(self) };
+            let right = self.operand(depth + 1)?;
             out.append(&left);
-            self.say(&mut out, &format!(" {sign} "));
+            self.say(&mut out, sign);
             out.append(&right);
         }
+        self.shut(&mut out, " ]");
+        Some(out)
+    }
+
+    /// Tests in brackets of their own, where those are no part of a value.
+    fn grouped(&mut self, depth: u32) -> Option<Text> {
+        let start = self.at;
+        let found = if self.takes("(") { self.tests(depth + 1) } else { None };
         self.gap(true);
-        if !self.takes(")") {
-            return unknown(self);
+        if let Some(found) = found.filter(|_| self.takes(")")) {
+            let end = self.at;
+            self.gap(true);
+            let next = self.bare().to_ascii_lowercase();
+            if matches!(next.as_str(), "" | "-and" | "-or") && !matches!(self.peek(0), Some(b'.' | b'[' | b':')) {
+                self.at = end;
+                return Some(found);
+            }
         }
-        self.say(&mut out, " ]");
-        out
+        self.at = start;
+        None
+    }
+
+    fn passes(&mut self, bytes: usize) -> bool {
+        self.at += bytes;
+        true
+    }
+
+    /// `($name in values)` of a loop.
+    fn each(&mut self, depth: u32) -> Option<Text> {
+        let start = self.at;
+        let found = self.takes("(").then(|| self.each_of(depth)).flatten();
+        self.gap(true);
+        if let Some(found) = found.filter(|_| self.takes(")")) {
+            return Some(found);
+        }
+        self.at = start;
+        None
+    }
+
+    fn each_of(&mut self, depth: u32) -> Option<Text> {
+        self.gap(true);
+        let (_, from, to) = self.variable()?;
+        self.gap(true);
+        if !self.bare().eq_ignore_ascii_case("in") {
+            return None;
+        }
+        self.at += 2;
+        self.gap(true);
+        let values = self.expression(depth + 1)?;
+        let mut out = self.said("for ");
+        out.append(&self.source.slice(from, to));
+        self.say(&mut out, " in ");
+        out.append(&values);
+        Some(out)
     }
 
     /// `$name = …`, `$env:NAME += …`, `[string]$name = …`.

@@ -231,6 +231,7 @@ impl Reader<'_> {
                     "\"${null}\"" => out = self.said("''"),
                     "\"${PSScriptRoot}\"" => out = self.said("."),
                     "\"${_}\"" => out = self.said(UNKNOWN),
+                    other if other.eq_ignore_ascii_case("\"${lastexitcode}\"") => out = self.said("\"$?\""),
                     _ => {}
                 }
             }
