@@ -205,6 +205,8 @@ pub struct Sources {
     pub files: Vec<SourceFile>,
     /// Lists of what other scanners were told about, at the tops of repositories of which only a part was asked for. They are not judged themselves.
     pub lists: Vec<SourceFile>,
+    /// Whether notebooks and Python files in which nothing was to be found were let go.
+    pub sifted: bool,
     /// (root, path) of files that stand in the tree and are not read: data, models, pictures. Who writes the tree writes them.
     pub unread: Vec<(u32, String)>,
 }

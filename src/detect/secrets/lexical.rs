@@ -110,14 +110,6 @@ fn words() -> Option<&'static aho_corasick::AhoCorasick> {
     WORDS.get_or_init(build).as_ref()
 }
 
-/// A cheap necessary condition.
-pub fn may_match(bytes: &[u8]) -> bool {
-    static WORDS: OnceLock<Option<aho_corasick::AhoCorasick>> = OnceLock::new();
-    let words = ["token", "secret", "pass", "pwd", "key", "credential", "_pat", "-pat", "bearer "];
-    let searcher = WORDS.get_or_init(|| aho_corasick::AhoCorasick::builder().ascii_case_insensitive(true).build(words).ok());
-    searcher.as_ref().is_some_and(|w| w.is_match(bytes))
-}
-
 fn pattern() -> Option<&'static Regex> {
     static PATTERN: OnceLock<Option<Regex>> = OnceLock::new();
     // After the name: the end of a subscript or string, a type, the sign (a comma only after a string, as in `getenv("KEY", "…")`, perhaps with the
