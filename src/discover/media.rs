@@ -81,6 +81,14 @@ fn plain(bytes: &[u8]) -> usize {
     plain
 }
 
+/// How many bytes at the beginning are digits for certain: whole blocks of them, each looked at at once.
+fn digits(bytes: &[u8]) -> usize {
+    const BLOCK: usize = 64;
+    let is_digit = |b: &u8| u8::from((b | 0x20).wrapping_sub(b'a') < 26) | u8::from(b.wrapping_sub(b'/') < 11) | u8::from(*b == b'+') | u8::from(*b == b'=');
+    let blocks = bytes.chunks_exact(BLOCK).take_while(|block| block.iter().fold(1, |all, b| all & is_digit(b)) == 1);
+    blocks.count() * BLOCK
+}
+
 impl Stripped {
     /// A text that is kept whole.
     pub fn whole(bytes: Vec<u8>) -> Self {
@@ -116,7 +124,9 @@ impl Stripped {
                 continue;
             }
             let media = MEDIA[usize::from(*first)];
-            let length = rest.iter().position(|b| *b == b'\\' || MEDIA[usize::from(*b)] != media).unwrap_or(rest.len());
+            let whole = if media { digits(rest) } else { 0 };
+            let ends = |b: &u8| *b == b'\\' || MEDIA[usize::from(*b)] != media;
+            let length = rest.get(whole..).and_then(|r| r.iter().position(ends)).map_or(rest.len(), |l| whole + l);
             let (stretch, after) = rest.split_at(length);
             rest = after;
             if media { self.media(stretch) } else { self.other(stretch) }

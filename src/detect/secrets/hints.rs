@@ -3,9 +3,9 @@
 
 use aho_corasick::{AhoCorasick, AhoCorasickKind};
 
+use super::names::endings;
 use super::{lexical, shape};
 use crate::catalog::Catalog;
-use crate::catalog::row::{Effect, Promise, Row};
 
 /// Bytes behind the last word of a name in which the quote of its literal stands: more than [`lexical::given`] goes over, each byte written as an escape, line
 /// by line.
@@ -43,20 +43,14 @@ pub struct Hints {
 impl Hints {
     /// As the rows of a catalogue have them.
     pub fn new(catalog: &Catalog) -> Self {
-        let mut words: Vec<String> = lexical::ENDINGS.iter().map(|w| (*w).to_owned()).collect();
-        // Headers of requests, and keys that rows know by what they open.
-        words.extend(["bearer", "key"].map(str::to_owned));
-        let mut open = false;
-        for (_, row) in catalog.of_kind("secret-name").filter(|(_, r)| promises(r)) {
-            let name = row.subject.name();
-            let last = name.rsplit(|c: char| !c.is_ascii_alphanumeric()).next().unwrap_or_default();
-            open |= last.is_empty();
-            words.push(last.to_ascii_lowercase());
-        }
-        words.sort();
-        words.dedup();
-        let build = || AhoCorasick::builder().ascii_case_insensitive(true).kind(Some(AhoCorasickKind::DFA)).build(&words).ok();
-        Hints { words: (!open).then(build).flatten() }
+        let build = |mut words: Vec<String>| {
+            // Headers of requests beside what is skimmed for.
+            words.extend(lexical::ENDINGS.iter().chain(&["bearer"]).map(|w| (*w).to_owned()));
+            words.sort();
+            words.dedup();
+            AhoCorasick::builder().ascii_case_insensitive(true).kind(Some(AhoCorasickKind::DFA)).build(&words).ok()
+        };
+        Hints { words: endings(catalog).and_then(build) }
     }
 
     /// Whether a name may say something of a value: the key of a text.
@@ -71,10 +65,6 @@ impl Hints {
         let mut look = Look { bytes: text.bytes, escaped: text.escaped, markup, quotes: 0, left: MOST };
         words.find_overlapping_iter(text.bytes).any(|word| look.is_given(word.end()))
     }
-}
-
-fn promises(row: &Row) -> bool {
-    row.effects.iter().any(|e| matches!(e, Effect::Promises(Promise::Key | Promise::Password)))
 }
 
 /// A look at what stands behind words of a text.

@@ -98,7 +98,7 @@ struct Scanner<'s, 'r> {
 impl Scanner<'_, '_> {
     /// Whether a token may be found in a text.
     fn may_match(&self, bytes: &[u8]) -> bool {
-        self.formats.may_match(bytes) || self.wrapped.may_match(bytes)
+        self.wrapped.may_match_any(bytes)
     }
 }
 

@@ -2,13 +2,13 @@
 //! variable of the environment whose name says secret. Few files have a text with the shape of a key there; only they are read for it, and what is found in a
 //! file depends on nothing but that file and the rows.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use aho_corasick::{AhoCorasick, AhoCorasickKind};
 
 use super::carriers::Carried;
 use super::hints::{MOST, Written, is_shaped, may_be_random};
-use super::names::promise;
+use super::names::{endings, promise};
 use super::shape;
 use crate::catalog::row::{Effect, RowId, Subject};
 use crate::catalog::{Catalog, unwrap};
@@ -20,7 +20,7 @@ use crate::source::{Kind, SourceFile};
 
 /// Bytes behind a call or a command in which its literals stand.
 const REACH: usize = 600;
-/// Bytes behind an option in which its value stands.
+/// Bytes behind an option in which its value stands, and before the last word of a command in which the one before it does.
 const BESIDE: usize = 120;
 /// Longest literal that is looked at.
 const MAX: usize = 512;
@@ -31,8 +31,12 @@ const NAME: usize = 80;
 #[derive(Debug)]
 pub struct Spoken<'c> {
     catalog: &'c Catalog,
-    /// None where a row leaves its name open.
+    /// The last word of each; none where a row leaves it open.
     words: Option<AhoCorasick>,
+    /// For each word: what stands before it in each of its rows, the nearest of it.
+    before: Vec<Vec<String>>,
+    /// What the names end in that say secret; none where a row leaves it open.
+    endings: Option<Vec<String>>,
 }
 
 /// What a file's own syntax says.
@@ -55,23 +59,24 @@ impl<'c> Spoken<'c> {
     /// Of the rows of a catalogue.
     pub fn new(catalog: &'c Catalog) -> Self {
         let takes = |e: &Effect| matches!(e, Effect::ConsumesCredential { slot: Some(_), .. });
-        let mut words: Vec<String> = Vec::new();
+        let mut words: BTreeMap<String, Vec<String>> = BTreeMap::new();
         let mut open = false;
         for (_, row) in catalog.iter().filter(|(_, r)| r.effects.iter().any(takes)) {
-            if !matches!(row.subject, Subject::Call(_) | Subject::Method(_) | Subject::Suffix { .. } | Subject::Command { .. }) {
+            let command = matches!(row.subject, Subject::Command { .. });
+            if !command && !matches!(row.subject, Subject::Call(_) | Subject::Method(_) | Subject::Suffix { .. }) {
                 continue;
             }
             let name = row.subject.name();
             let plain = |w: &&str| !w.is_empty() && !w.starts_with('-') && !w.contains(['*', '?']);
-            match name.rsplit([' ', '.']).find(plain) {
-                Some(word) => words.push(word.to_owned()),
+            let mut from_last = name.rsplit([' ', '.']).filter(plain);
+            match from_last.next() {
+                // A call may go by another name of its module; a command is all of its words.
+                Some(word) => words.entry(word.to_owned()).or_default().push(from_last.next().filter(|_| command).unwrap_or_default().to_owned()),
                 None => open = true,
             }
         }
-        words.sort();
-        words.dedup();
-        let build = || AhoCorasick::builder().kind(Some(AhoCorasickKind::DFA)).build(&words).ok();
-        Spoken { catalog, words: (!open).then(build).flatten() }
+        let build = || AhoCorasick::builder().kind(Some(AhoCorasickKind::DFA)).build(words.keys()).ok();
+        Spoken { catalog, words: (!open).then(build).flatten(), before: words.values().cloned().collect(), endings: endings(catalog) }
     }
 
     /// Whether the syntax of a text is worth asking about.
@@ -96,7 +101,10 @@ impl<'c> Spoken<'c> {
         let mut seen = 0;
         words.find_overlapping_iter(text.bytes).any(|word| {
             let stands = begins(text, word.start()) && !text.bytes.get(word.end()).is_some_and(is_name);
-            stands && shaped(text, word.end(), REACH, &mut seen, &shape::is_key)
+            let around = text.bytes.get(word.start().saturating_sub(BESIDE)..word.start()).unwrap_or_default();
+            let follows = |before: &String| before.is_empty() || memchr::memmem::find(around, before.as_bytes()).is_some();
+            let spoken = || self.before.get(word.pattern().as_usize()).is_some_and(|all| all.iter().any(follows));
+            stands && spoken() && shaped(text, word.end(), REACH, &mut seen, &shape::is_key)
         })
     }
 
@@ -108,7 +116,7 @@ impl<'c> Spoken<'c> {
             let name = text.bytes.get(dashes + 2..).unwrap_or_default();
             let length = name.iter().take(NAME).take_while(|b| is_name(b) || **b == b'-').count();
             let name = name.get(..length).unwrap_or_default();
-            known.promises(name, self.catalog) && shaped(text, dashes + 2 + length, BESIDE, &mut seen, &is_shaped)
+            known.promises(name, self) && shaped(text, dashes + 2 + length, BESIDE, &mut seen, &is_shaped)
         })
     }
 
@@ -126,7 +134,7 @@ impl<'c> Spoken<'c> {
             let length = before.iter().rev().take(NAME).take_while(|b| is_name(b)).count();
             let start = sign - length;
             let start = start + usize::from(text.escaped && start > 0 && text.bytes.get(start - 1) == Some(&b'\\'));
-            if !known.promises(text.bytes.get(start..sign).unwrap_or_default(), self.catalog) {
+            if !known.promises(text.bytes.get(start..sign).unwrap_or_default(), self) {
                 return false;
             }
             left -= 1;
@@ -140,9 +148,15 @@ impl<'c> Spoken<'c> {
 struct Known<'t>(HashMap<&'t [u8], bool>);
 
 impl<'t> Known<'t> {
-    fn promises(&mut self, name: &'t [u8], catalog: &Catalog) -> bool {
-        let asked = || std::str::from_utf8(name).is_ok_and(|name| promise(name, catalog).is_some());
-        name.len() > 1 && *self.0.entry(name).or_insert_with(asked)
+    fn promises(&mut self, name: &'t [u8], spoken: &Spoken<'_>) -> bool {
+        let number = |b: &&u8| b.is_ascii_digit() || matches!(b, b'_' | b'-');
+        let last = name.get(..name.len() - name.iter().rev().take_while(number).count()).unwrap_or_default();
+        let ends = |ending: &String| last.len().checked_sub(ending.len()).is_some_and(|at| last[at..].eq_ignore_ascii_case(ending.as_bytes()));
+        if !spoken.endings.as_ref().is_none_or(|all| all.iter().any(ends)) {
+            return false;
+        }
+        let asked = || std::str::from_utf8(name).is_ok_and(|name| promise(name, spoken.catalog).is_some());
+        *self.0.entry(name).or_insert_with(asked)
     }
 }
 
