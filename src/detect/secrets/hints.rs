@@ -198,3 +198,64 @@ pub fn is_shaped(text: &str) -> bool {
 pub fn may_be_random(run: &[u8]) -> bool {
     run.iter().any(u8::is_ascii_digit) || run.len() == 36 || run.len() >= 20 && run.iter().any(u8::is_ascii_uppercase) && run.iter().any(u8::is_ascii_lowercase)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::names::promise;
+    use super::*;
+    use crate::text::Text;
+
+    /// Whatever is skimmed from a text is hinted at, as the text stands and as a notebook writes it: in one string, line by line, cut anywhere.
+    #[test]
+    fn what_is_skimmed_is_hinted_at() {
+        let catalog = Catalog::builtin().unwrap();
+        let hints = Hints::new(&catalog);
+        let names = ["token", "API_KEY_2", "my.db_password", "hf_token1", "secret-", "x[\"HF_TOKEN\"]", "getenv('MY_KEY'", "Bearer", "--hub-token", "'db_pass'"];
+        let gaps = [" = ", "=", ": ", ":\t", " ", ", ", ": Optional[str] = ", " = (\n    ", " = f(\n\t", "') or ", ", type=str, help='a b c', default=", " := ", " => ", " = \\\n  "];
+        let values = ["Zk3xPq9LmT7vRw2YbN5cHd8J", "k9#mPq2$vX7z", "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b", "jgxfGiyIENbCrGqOogBrzAHrI", "a/b+Zk3xPq9LmT7vRw2YbN5cHd8J=="];
+        let quotes = [("\"", "\""), ("'", "'"), ("", ""), ("r\"", "\""), ("\\\"", "\\\""), ("(\"", "\")")];
+        let mut count = 0;
+        for name in names {
+            for gap in gaps {
+                for value in values {
+                    for (open, close) in quotes {
+                        let source = format!("x = 1\n{name}{gap}{open}{value}{close}\ny");
+                        let text = Text::verbatim(source.as_bytes(), 0);
+                        let all = [lexical::given(&text), lexical::lines(&text, true), lexical::bearers(&text)].concat();
+                        if !all.iter().any(|g| is_shaped(&g.text) && promise(&g.name, &catalog).is_some()) {
+                            continue;
+                        }
+                        count += 1;
+                        assert!(hints.may_give(Written::plain(source.as_bytes())), "{source}");
+                        let lines: Vec<&str> = source.split_inclusive('\n').collect();
+                        let halves: Vec<String> = source.as_bytes().chunks(7).map(|c| String::from_utf8_lossy(c).into_owned()).collect();
+                        for json in [serde_json::json!(source), serde_json::json!(lines), serde_json::json!(halves)] {
+                            for json in [serde_json::to_string(&json).unwrap(), serde_json::to_string_pretty(&json).unwrap()] {
+                                let inner = json.trim_matches(['[', ']', '\n', ' ']);
+                                let written = Written { key: b"source", bytes: inner.as_bytes(), escaped: true };
+                                assert!(hints.may_give(written), "{inner}");
+                            }
+                        }
+                    }
+                }
+            }
+        }
+        assert!(count > 1_000, "{count}");
+    }
+
+    /// Prose, programs and logs that speak of tokens and keys and give none.
+    #[test]
+    fn what_gives_nothing_is_no_hint() {
+        let catalog = Catalog::builtin().unwrap();
+        let hints = Hints::new(&catalog);
+        for text in [
+            "the key idea: tokens are passed to the model, one token at a time",
+            "tokenizer = AutoTokenizer.from_pretrained('bert-base-uncased')\npad_token = '[PAD]'",
+            "for key, value in config.items():\n    print(key, value)",
+            "d = {'key': 'value', 'token': os.environ['HF_TOKEN']}",
+            "api_key = 'YOUR_API_KEY'",
+        ] {
+            assert!(!hints.may_give(Written::plain(text.as_bytes())), "{text}");
+        }
+    }
+}

@@ -9,6 +9,7 @@ use crate::source::Range;
 use crate::text::Text;
 
 /// A string literal under a name.
+#[derive(Clone)]
 pub struct Given {
     /// The name, dots and dashes included.
     pub name: String,
