@@ -1,6 +1,7 @@
 //! Pictures and films inside notebooks, cut out while the file is read: most of its bytes, and nothing that anyone looks at. Long runs of base64 keep their
 //! beginning; everything else stays byte for byte. Knows no key and no format of notebooks.
 
+use std::cell::Cell;
 use std::io::{self, Read};
 
 use crate::source::{Cut, Cuts};
@@ -31,8 +32,9 @@ pub struct Stripped {
 
 /// Reads a text without its media, stopping behind `most` kept bytes.
 pub fn read(mut reader: impl Read, most: u64) -> io::Result<Stripped> {
-    let mut out = Stripped::default();
-    let mut chunk = vec![0; CHUNK];
+    let mut out = Stripped { bytes: SPARE.take(), ..Stripped::default() };
+    let mut chunk = CHUNKS.take();
+    chunk.resize(CHUNK, 0);
     loop {
         let length = match reader.read(&mut chunk) {
             Ok(0) => break,
@@ -47,9 +49,22 @@ pub fn read(mut reader: impl Read, most: u64) -> io::Result<Stripped> {
             break;
         }
     }
+    CHUNKS.set(chunk);
     out.end();
-    out.bytes.shrink_to_fit();
     Ok(out)
+}
+
+thread_local! {
+    /// What a file was read into that was let go: the next one is read into the same memory.
+    static SPARE: Cell<Vec<u8>> = const { Cell::new(Vec::new()) };
+    static CHUNKS: Cell<Vec<u8>> = const { Cell::new(Vec::new()) };
+}
+
+/// Takes back the memory of a text that is let go.
+pub fn give_back(mut bytes: Vec<u8>) {
+    let spare = SPARE.take();
+    bytes.clear();
+    SPARE.set(if spare.capacity() > bytes.capacity() { spare } else { bytes });
 }
 
 /// Digits of base64.
@@ -79,14 +94,6 @@ fn plain(bytes: &[u8]) -> usize {
         }
     }
     plain
-}
-
-/// How many bytes at the beginning are digits for certain: whole blocks of them, each looked at at once.
-fn digits(bytes: &[u8]) -> usize {
-    const BLOCK: usize = 64;
-    let is_digit = |b: &u8| u8::from((b | 0x20).wrapping_sub(b'a') < 26) | u8::from(b.wrapping_sub(b'/') < 11) | u8::from(*b == b'+') | u8::from(*b == b'=');
-    let blocks = bytes.chunks_exact(BLOCK).take_while(|block| block.iter().fold(1, |all, b| all & is_digit(b)) == 1);
-    blocks.count() * BLOCK
 }
 
 impl Stripped {
@@ -124,9 +131,7 @@ impl Stripped {
                 continue;
             }
             let media = MEDIA[usize::from(*first)];
-            let whole = if media { digits(rest) } else { 0 };
-            let ends = |b: &u8| *b == b'\\' || MEDIA[usize::from(*b)] != media;
-            let length = rest.get(whole..).and_then(|r| r.iter().position(ends)).map_or(rest.len(), |l| whole + l);
+            let length = rest.iter().position(|b| *b == b'\\' || MEDIA[usize::from(*b)] != media).unwrap_or(rest.len());
             let (stretch, after) = rest.split_at(length);
             rest = after;
             if media { self.media(stretch) } else { self.other(stretch) }
