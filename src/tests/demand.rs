@@ -70,7 +70,8 @@ fn asking_for_texts_alone_finds_the_same() {
     let (config, pages) = (Config::default(), rules.pages.iter().filter(|p| is_of_texts(p)).collect::<Vec<&Page>>());
     let told = |(model, mut alerts): (Model, Vec<Alert>), tree: &Sources| {
         alerts.retain(|a| pages.iter().any(|p| p.id == a.rule));
-        let mut out: Vec<String> = identify(alerts, &model.facts, tree).iter().map(|r| format!("{} {:?} {:?}", r.v1, r.constructs, r.alert)).collect();
+        let mut out: Vec<String> =
+            identify(alerts, &model.facts, tree).iter().map(|r| format!("{} {:?} {:?}", r.v1, r.constructs, r.alert)).collect();
         out.sort();
         out
     };
@@ -96,11 +97,20 @@ fn asking_for_texts_alone_finds_the_same() {
 /// Literals that only syntax tells of, and texts that are written in several pieces: one finding each.
 const CARRIERS: [(&str, &str); 12] = [
     ("a.ipynb", r#"{"cells": [{"cell_type": "code", "source": ["!wandb login 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b\n"]}]}"#),
-    ("b.ipynb", r#"{"cells": [{"cell_type": "code", "source": ["from huggingface_hub import login\n", "login('q7Rt2LxV9bNd4KfHs8ZpWc3YmJg6TeUa')"]}]}"#),
+    (
+        "b.ipynb",
+        r#"{"cells": [{"cell_type": "code", "source": ["from huggingface_hub import login\n", "login('q7Rt2LxV9bNd4KfHs8ZpWc3YmJg6TeUa')"]}]}"#,
+    ),
     ("c.ipynb", r#"{"cells": [{"cell_type": "code", "source": ["!run --api-token 'q7Rt2LxV9bNd4KfHs8ZpWc3YmJg6TeUa'\n"]}]}"#),
     ("d.ipynb", r#"{"cells": [{"cell_type": "code", "source": ["api_token", " = ", "\"q7Rt2LxV9b", "Nd4KfHs8ZpWc3YmJg6TeUa\""]}]}"#),
-    ("e.ipynb", r#"{"cells": [{"cell_type": "code", "source": "x", "outputs": [{"data": {"text/html": "<td>api_token&#58; &quot;q7Rt2LxV9bNd4KfHs8ZpWc3YmJg6TeUa&quot;</td>"}}]}]}"#),
-    ("f.ipynb", r#"{"cells": [{"cell_type": "code", "source": "x", "outputs": [{"text": ["API_TOKEN_2\t=\tq7Rt2LxV9bNd4KfHs8ZpWc3YmJg6TeUa\n"]}]}]}"#),
+    (
+        "e.ipynb",
+        r#"{"cells": [{"cell_type": "code", "source": "x", "outputs": [{"data": {"text/html": "<td>api_token&#58; &quot;q7Rt2LxV9bNd4KfHs8ZpWc3YmJg6TeUa&quot;</td>"}}]}]}"#,
+    ),
+    (
+        "f.ipynb",
+        r#"{"cells": [{"cell_type": "code", "source": "x", "outputs": [{"text": ["API_TOKEN_2\t=\tq7Rt2LxV9bNd4KfHs8ZpWc3YmJg6TeUa\n"]}]}]}"#,
+    ),
     ("g.ipynb", r#"{"metadata": {"api_token": "q7Rt2LxV9bNd4KfHs8ZpWc3YmJg6TeUa"}, "cells": []}"#),
     ("h.py", "def f():\n    def g():\n        return {\n            'api_token':\n                'q7Rt2LxV9bNd4KfHs8ZpWc3YmJg6TeUa',\n        }\n"),
     ("i.py", "import subprocess\nsubprocess.run(['hf', 'auth', 'login',\n    '--token', 'q7Rt2LxV9bNd4KfHs8ZpWc3YmJg6TeUa'])\n"),

@@ -38,7 +38,8 @@ fn line_hashes(alerts: &[Alert], sources: &Sources) -> BTreeMap<(FileId, u32), S
         let places = group.iter().map(|a| a.primary);
         let file = places.clone().next().and_then(|p| sources.files.get(p.file.0 as usize));
         let hashes = file.map(|f| (f.lines(), line_hash::line_hashes(&f.bytes)));
-        let of_place = |at: Location| hashes.as_ref().map(|(lines, all)| ((at.file, at.range.start), line_hash::of_line(all, lines.line(at.range.start))));
+        let of_place =
+            |at: Location| hashes.as_ref().map(|(lines, all)| ((at.file, at.range.start), line_hash::of_line(all, lines.line(at.range.start))));
         places.filter_map(of_place).collect::<Vec<_>>()
     };
     groups.par_iter().flat_map_iter(of_file).collect()

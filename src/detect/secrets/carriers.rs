@@ -31,7 +31,8 @@ pub fn texts(file: &SourceFile, facts: &FileFacts, may_matter: &dyn Fn(Written<'
     };
     // Those without the places between literals first: half of a secret may look like a whole one.
     let folds = |c: &Carried| Some(Carried { key: c.key.clone(), text: folded(&c.text)? });
-    let matters = |c: &Carried| may_matter(Written { key: c.key.as_deref().unwrap_or_default().as_bytes(), ..Written::plain(c.text.as_str().as_bytes()) });
+    let matters =
+        |c: &Carried| may_matter(Written { key: c.key.as_deref().unwrap_or_default().as_bytes(), ..Written::plain(c.text.as_str().as_bytes()) });
     let joined: Vec<Carried> = out.iter().filter_map(folds).filter(matters).collect();
     out.splice(0..0, joined);
     if matches!(file.kind, Kind::Python | Kind::Notebook) {

@@ -61,7 +61,8 @@ impl Hints {
     /// Whether a literal with the shape of a secret may be given to a name that says so.
     pub fn may_give(&self, text: Written<'_>) -> bool {
         let Some(words) = &self.words else { return true };
-        let markup = text.escaped && (matches!(text.key, b"html" | b"svg") || text.key.starts_with(b"text/html") || text.key.starts_with(b"image/svg"));
+        let markup =
+            text.escaped && (matches!(text.key, b"html" | b"svg") || text.key.starts_with(b"text/html") || text.key.starts_with(b"image/svg"));
         let mut look = Look { bytes: text.bytes, escaped: text.escaped, markup, quotes: 0, left: MOST };
         words.find_overlapping_iter(text.bytes).any(|word| look.is_given(word.end()))
     }
@@ -97,7 +98,8 @@ impl Look<'_> {
 
     /// `name = value`, `name value`, quotes or none.
     fn plainly(&mut self, at: usize) -> bool {
-        let tail = self.bytes.get(at..).unwrap_or_default().iter().take(81).take_while(|b| b.is_ascii_digit() || matches!(b, b'_' | b'-' | b'.')).count();
+        let tail =
+            self.bytes.get(at..).unwrap_or_default().iter().take(81).take_while(|b| b.is_ascii_digit() || matches!(b, b'_' | b'-' | b'.')).count();
         let Some(before) = self.blank(at + tail) else { return true };
         let signed = usize::from(matches!(self.at(before), Some(b'=' | b':')));
         let Some(start) = self.blank(before + signed) else { return true };
@@ -105,7 +107,10 @@ impl Look<'_> {
             return false;
         }
         let rest = self.bytes.get(start..).unwrap_or_default();
-        let value = |b: &u8| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'/' | b'=' | b'_' | b'.' | b'~' | b'@' | b'%' | b':' | b'!' | b'$' | b'^' | b'&' | b'*' | b'#' | b'-');
+        let value = |b: &u8| {
+            b.is_ascii_alphanumeric()
+                || matches!(b, b'+' | b'/' | b'=' | b'_' | b'.' | b'~' | b'@' | b'%' | b':' | b'!' | b'$' | b'^' | b'&' | b'*' | b'#' | b'-')
+        };
         let length = rest.iter().take(MAX + 1).take_while(|b| value(b)).count();
         let run = rest.get(..length).unwrap_or_default();
         let header = run.iter().take_while(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'~' | b'+' | b'/' | b'=' | b'-')).count();
@@ -196,7 +201,9 @@ pub fn is_shaped(text: &str) -> bool {
 
 /// A cheap necessary condition of a shape: a digit, or capitals between small letters, or the length of a UUID.
 pub fn may_be_random(run: &[u8]) -> bool {
-    run.iter().any(u8::is_ascii_digit) || run.len() == 36 || run.len() >= 20 && run.iter().any(u8::is_ascii_uppercase) && run.iter().any(u8::is_ascii_lowercase)
+    run.iter().any(u8::is_ascii_digit)
+        || run.len() == 36
+        || run.len() >= 20 && run.iter().any(u8::is_ascii_uppercase) && run.iter().any(u8::is_ascii_lowercase)
 }
 
 #[cfg(test)]
@@ -210,9 +217,41 @@ mod tests {
     fn what_is_skimmed_is_hinted_at() {
         let catalog = Catalog::builtin().unwrap();
         let hints = Hints::new(&catalog);
-        let names = ["token", "API_KEY_2", "my.db_password", "hf_token1", "secret-", "x[\"HF_TOKEN\"]", "getenv('MY_KEY'", "Bearer", "--hub-token", "'db_pass'"];
-        let gaps = [" = ", "=", ": ", ":\t", " ", ", ", ": Optional[str] = ", " = (\n    ", " = f(\n\t", "') or ", ", type=str, help='a b c', default=", " := ", " => ", " = \\\n  "];
-        let values = ["Zk3xPq9LmT7vRw2YbN5cHd8J", "k9#mPq2$vX7z", "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b", "jgxfGiyIENbCrGqOogBrzAHrI", "a/b+Zk3xPq9LmT7vRw2YbN5cHd8J=="];
+        let names = [
+            "token",
+            "API_KEY_2",
+            "my.db_password",
+            "hf_token1",
+            "secret-",
+            "x[\"HF_TOKEN\"]",
+            "getenv('MY_KEY'",
+            "Bearer",
+            "--hub-token",
+            "'db_pass'",
+        ];
+        let gaps = [
+            " = ",
+            "=",
+            ": ",
+            ":\t",
+            " ",
+            ", ",
+            ": Optional[str] = ",
+            " = (\n    ",
+            " = f(\n\t",
+            "') or ",
+            ", type=str, help='a b c', default=",
+            " := ",
+            " => ",
+            " = \\\n  ",
+        ];
+        let values = [
+            "Zk3xPq9LmT7vRw2YbN5cHd8J",
+            "k9#mPq2$vX7z",
+            "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b",
+            "jgxfGiyIENbCrGqOogBrzAHrI",
+            "a/b+Zk3xPq9LmT7vRw2YbN5cHd8J==",
+        ];
         let quotes = [("\"", "\""), ("'", "'"), ("", ""), ("r\"", "\""), ("\\\"", "\\\""), ("(\"", "\")")];
         let mut count = 0;
         for name in names {
