@@ -212,7 +212,7 @@ mod tests {
     use super::*;
     use crate::text::Text;
 
-    /// Whatever is skimmed from a text is hinted at, as the text stands and as a notebook writes it: in one string, line by line, cut anywhere.
+    /// Whatever is skimmed from a text is hinted at, as the text stands and as a notebook writes it: in one string, line by line, in pieces.
     #[test]
     fn what_is_skimmed_is_hinted_at() {
         let catalog = Catalog::builtin().unwrap();
@@ -267,8 +267,10 @@ mod tests {
                         count += 1;
                         assert!(hints.may_give(Written::plain(source.as_bytes())), "{source}");
                         let lines: Vec<&str> = source.split_inclusive('\n').collect();
-                        let halves: Vec<String> = source.as_bytes().chunks(7).map(|c| String::from_utf8_lossy(c).into_owned()).collect();
-                        for json in [serde_json::json!(source), serde_json::json!(lines), serde_json::json!(halves)] {
+                        // A name is looked for in one piece.
+                        let (begin, end) = value.split_at(5);
+                        let pieces = ["x = 1\n", name, gap, open, begin, end, close, "\ny"];
+                        for json in [serde_json::json!(source), serde_json::json!(lines), serde_json::json!(pieces)] {
                             for json in [serde_json::to_string(&json).unwrap(), serde_json::to_string_pretty(&json).unwrap()] {
                                 let inner = json.trim_matches(['[', ']', '\n', ' ']);
                                 let written = Written { key: b"source", bytes: inner.as_bytes(), escaped: true };
