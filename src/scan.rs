@@ -50,6 +50,8 @@ pub struct Model {
     pub suppressed: Vec<Cleared>,
     /// What was not understood.
     pub notices: Vec<Notice>,
+    /// Whether files that were let go unread matter to what was found after all: the whole tree tells more.
+    pub short: bool,
 }
 
 /// Rounds of asking for more parts. Each round resolves names one call further away; what is wanted after the last is a notice. Over nine large packages
@@ -200,13 +202,20 @@ pub fn analyze_for(
     conclude(sources, catalog, rules, config, model(sources, catalog, wanted, cache), &|_| true, BTreeSet::new())
 }
 
-/// As [`analyze`], for rules that look at texts alone: of notebooks and Python files only those are read in which one of them finds something.
-pub fn analyze_texts(sources: &Sources, catalog: &Catalog, rules: &RuleSet, config: &Config, cache: Option<&Cache>) -> (Model, Vec<Alert>) {
-    let found = detect::secrets::Sieve::new(catalog, config).kept(sources);
-    let of_texts = |(id, file): (FileId, &SourceFile)| (matches!(file.kind, Kind::Notebook | Kind::Python) && !found.contains(&id)).then_some(id);
-    let unread: BTreeSet<FileId> = sources.iter().filter_map(of_texts).collect();
+/// As [`analyze`], for pages that look at texts alone: of notebooks and Python files only those are read in which one of them finds something.
+pub fn analyze_texts(
+    sources: &Sources,
+    catalog: &Catalog,
+    rules: &RuleSet,
+    config: &Config,
+    asked: &[&Page],
+    cache: Option<&Cache>,
+) -> (Model, Vec<Alert>) {
+    let sieve = detect::Sieve::new(asked, catalog, config);
+    let let_go = |(id, file): (FileId, &SourceFile)| (matches!(file.kind, Kind::Notebook | Kind::Python) && !sieve.keeps(file)).then_some(id);
+    let unread: BTreeSet<FileId> = sources.iter().collect::<Vec<_>>().into_par_iter().filter_map(let_go).collect();
     let model = model_of(sources, catalog, catalog.wanted(), &|id| !unread.contains(&id), cache);
-    conclude(sources, catalog, rules, config, model, &detect::is_of_texts, unread)
+    conclude(sources, catalog, rules, config, model, &|page| asked.iter().any(|p| p.id == page.id), unread)
 }
 
 /// What the pages that are asked say of a model. `unread`: files of which it is known already that no text of theirs matters to those pages.
@@ -219,6 +228,7 @@ fn conclude(
     asked: &(dyn Fn(&Page) -> bool + Sync),
     unread: BTreeSet<FileId>,
 ) -> (Model, Vec<Alert>) {
+    let partly = !unread.is_empty();
     let secrets = detect::secrets::Secrets::without(unread);
     let context = detect::Context {
         sources,
@@ -235,7 +245,23 @@ fn conclude(
     let (alerts, decided) = matcher::all(&context, asked);
     let cleared = cleared::cleared(&context, &alerts, &decided);
     let suppressed = suppressed::suppressed(&context, &alerts);
-    (Model { cleared, suppressed, ..model }, alerts)
+    let short = partly && detect::secrets::is_joined(&context);
+    let mut model = Model { cleared, suppressed, short, ..model };
+    name_constructs(&mut model.facts, sources, rules, &alerts);
+    (model, alerts)
+}
+
+/// What is found in the text of a Python file is named by what stands around it there, whichever parts of the file flow asked for.
+fn name_constructs(facts: &mut Facts, sources: &Sources, rules: &RuleSet, alerts: &[Alert]) {
+    let of_text = |a: &&Alert| sources.file(a.primary.file).kind == Kind::Python && rules.get(&a.rule).is_some_and(detect::is_of_texts);
+    let files: BTreeSet<FileId> = alerts.iter().filter(of_text).map(|a| a.primary.file).collect();
+    for id in files {
+        let file = sources.file(id);
+        let outline = outline::outline(&file.bytes);
+        if let Some(facts) = facts.files.get_mut(id.0 as usize) {
+            facts.constructs = read(file, Some(&outline), &outline.all()).0.constructs;
+        }
+    }
 }
 
 /// The facts of one file, by its kind, with what parts that are asked for later build on.

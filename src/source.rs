@@ -205,6 +205,8 @@ pub struct Sources {
     pub files: Vec<SourceFile>,
     /// Lists of what other scanners were told about, at the tops of repositories of which only a part was asked for. They are not judged themselves.
     pub lists: Vec<SourceFile>,
+    /// Whether notebooks and Python files in which nothing was to be found were let go.
+    pub sifted: bool,
     /// (root, path) of files that stand in the tree and are not read: data, models, pictures. Who writes the tree writes them.
     pub unread: Vec<(u32, String)>,
 }
@@ -244,7 +246,12 @@ const FILES_OF: [(&str, &str); 3] =
 pub struct LineIndex {
     starts: Vec<u32>,
     len: u32,
+    /// Code points before each block of a text whose lines are long; none of what is no UTF-8.
+    counts: OnceLock<Option<Vec<u32>>>,
 }
+
+/// Bytes of a block. Lines of notebooks may be as long as the file, and hold all that is found there.
+const BLOCK: usize = 4 << 10;
 
 /// A place for people: both 1-based.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -273,7 +280,7 @@ impl LineIndex {
             at += step;
             starts.push(u32::try_from(at).unwrap_or(u32::MAX));
         }
-        LineIndex { starts, len: u32::try_from(bytes.len()).unwrap_or(u32::MAX) }
+        LineIndex { starts, len: u32::try_from(bytes.len()).unwrap_or(u32::MAX), counts: OnceLock::new() }
     }
     /// 1-based line of a byte offset.
     pub fn line(&self, offset: u32) -> u32 {
@@ -287,8 +294,24 @@ impl LineIndex {
             start = 3;
         }
         let end = (offset as usize).clamp(start, bytes.len().max(start));
-        let before = String::from_utf8_lossy(bytes.get(start..end).unwrap_or_default());
-        Place { line, column: u32::try_from(before.chars().count()).unwrap_or(u32::MAX - 1) + 1 }
+        Place { line, column: u32::try_from(self.code_points(bytes, start, end)).unwrap_or(u32::MAX - 1) + 1 }
+    }
+    /// Code points between two places.
+    fn code_points(&self, bytes: &[u8], start: usize, end: usize) -> usize {
+        let begins = |from: usize, to: usize| bytes.get(from..to).unwrap_or_default().iter().filter(|b| **b & 0xc0 != 0x80).count();
+        let count = || {
+            let mut before = 0;
+            let block = |block: &[u8]| {
+                let here = before;
+                before += u32::try_from(block.iter().filter(|b| **b & 0xc0 != 0x80).count()).unwrap_or(0);
+                here
+            };
+            std::str::from_utf8(bytes).is_ok().then(|| bytes.chunks(BLOCK).map(block).collect())
+        };
+        let counts = if end - start > 2 * BLOCK { self.counts.get_or_init(count).as_ref() } else { None };
+        let before = |counts: &Vec<u32>, at: usize| Some(*counts.get(at / BLOCK)? as usize + begins(at / BLOCK * BLOCK, at));
+        let known = counts.and_then(|c| before(c, end)?.checked_sub(before(c, start)?));
+        known.unwrap_or_else(|| String::from_utf8_lossy(bytes.get(start..end).unwrap_or_default()).chars().count())
     }
     /// Number of lines (a final line end opens no further line unless bytes follow).
     pub fn count(&self) -> u32 {
@@ -313,6 +336,18 @@ mod tests {
         assert_eq!(index.count(), 4);
         assert_eq!([0, 1, 2, 5, 7].map(|o| index.line(o)), [1, 1, 2, 3, 4]);
         assert_eq!(LineIndex::new(b"a\n").count(), 1);
+    }
+
+    #[test]
+    fn columns_of_long_lines_are_those_of_short_ones() {
+        for text in ["aé😀".repeat(9_000), "é\n".to_owned() + &"éa".repeat(12_000)] {
+            let index = LineIndex::new(text.as_bytes());
+            for at in (0..text.len()).step_by(1_237).chain([text.len()]) {
+                let start = text.as_bytes()[..at].iter().rposition(|b| *b == b'\n').map_or(0, |i| i + 1);
+                let want = String::from_utf8_lossy(&text.as_bytes()[start..at]).chars().count();
+                assert_eq!(index.place(text.as_bytes(), u32::try_from(at).unwrap()).column as usize, want + 1, "{at}");
+            }
+        }
     }
 
     #[test]

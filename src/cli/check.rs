@@ -143,10 +143,16 @@ fn alone(check: &Check, tracked: Vec<discover::Tracked>, mut notices: Vec<Notice
     knowledge.plans = plans(check);
     let policy = policy(check, &knowledge)?;
     let options = discover::Options { no_ignore: check.no_ignore, tracked, one_repository: false, whole: check.plans };
-    let (sources, left_out) = knowledge.discover(&check.paths, &options, &policy)?;
+    let (mut sources, left_out) = knowledge.discover(&check.paths, &options, &policy)?;
+    let told = notices.clone();
     notices.extend(left_out);
     progress.now(format!("reading {} files", sources.files.len()));
-    let (mut report, model) = knowledge.scan(&sources, notices, &policy);
+    let (mut report, mut model) = knowledge.scan(&sources, notices, &policy);
+    if model.short {
+        let (whole, left_out) = discover::discover(&check.paths, &options)?;
+        sources = whole;
+        (report, model) = knowledge.scan(&sources, [told, left_out].concat(), &policy);
+    }
     kept::save(knowledge.cache.as_ref(), &mut report);
     let now = Snapshot::of(&report, &model.facts, &sources);
     left_standing(model);

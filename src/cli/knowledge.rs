@@ -13,7 +13,6 @@ use crate::catalog::fields::LoadError;
 use crate::catalog::severity::Severities;
 use crate::config::{Config, Files, resolve};
 use crate::detect;
-use crate::detect::secrets::Sieve;
 use crate::discover::{BadPath, Options, discover, sifted};
 use crate::finding::Report;
 use crate::fix;
@@ -89,8 +88,10 @@ impl Knowledge {
     }
     /// The findings of a tree, and all that is known of it. Notices and what was cleared stand in the report.
     pub fn look(&self, sources: &Sources, notices: Vec<Notice>, policy: &Policy) -> (Report, Model) {
-        let analyze = if self.texts_alone(policy) { scan::analyze_texts } else { scan::analyze };
-        let (mut model, alerts) = analyze(sources, &self.catalog, &self.rules, &self.config, self.cache.as_ref());
+        let (cache, asked) = (self.cache.as_ref(), self.texts_alone(policy));
+        let of_texts = asked.map(|pages| scan::analyze_texts(sources, &self.catalog, &self.rules, &self.config, &pages, cache));
+        let whole = || scan::analyze(sources, &self.catalog, &self.rules, &self.config, cache);
+        let (mut model, alerts) = of_texts.filter(|(model, _)| !model.short || sources.sifted).unwrap_or_else(whole);
         model.notices.extend(notices);
         // A weakened row is told in every run, so that it is never forgotten.
         model.notices.extend(self.catalog.overridden.iter().map(|(subject, by)| Notice {
@@ -104,17 +105,18 @@ impl Knowledge {
         report.suppressed = std::mem::take(&mut model.suppressed);
         (report, model)
     }
-    /// Whether nothing is asked for but rules that look at texts.
-    fn texts_alone(&self, policy: &Policy) -> bool {
-        !policy.select.is_empty() && policy.select.iter().all(|id| self.rules.get(id).is_some_and(detect::is_of_texts))
+    /// The pages that are asked for, where all of them look at texts.
+    fn texts_alone(&self, policy: &Policy) -> Option<Vec<&Page>> {
+        let pages: Option<Vec<&Page>> = policy.select.iter().map(|id| self.rules.get(id).filter(|p| detect::is_of_texts(p))).collect();
+        pages.filter(|p| !p.is_empty())
     }
     /// Finds and reads files. Where only texts are asked about, those in which nothing can be found are let go as soon as they are read.
     pub fn discover(&self, paths: &[PathBuf], options: &Options, policy: &Policy) -> Result<(Sources, Vec<Notice>), BadPath> {
-        if !self.texts_alone(policy) {
-            return discover(paths, options);
-        }
-        let sieve = Sieve::new(&self.catalog, &self.config);
-        sifted(paths, options, &sieve.keeps())
+        let Some(pages) = self.texts_alone(policy) else { return discover(paths, options) };
+        let sieve = detect::Sieve::new(&pages, &self.catalog, &self.config);
+        let (mut sources, notices) = sifted(paths, options, &|file| sieve.keeps(file))?;
+        sources.sifted = true;
+        Ok((sources, notices))
     }
     /// Rules that the edition of the policy does not have yet.
     pub fn newer(&self) -> Vec<String> {

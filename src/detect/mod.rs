@@ -21,7 +21,7 @@ use crate::graph::index::Index;
 use crate::graph::{Facts, Graph};
 use crate::reach::{self, Reach};
 use crate::rule::{By, Page, RuleSet};
-use crate::source::Sources;
+use crate::source::{SourceFile, Sources};
 
 /// Everything a rule may look at.
 #[derive(Clone, Copy, Debug)]
@@ -59,12 +59,31 @@ impl<'a> Context<'a> {
 /// A hand-written rule.
 pub type Detector = fn(&Context<'_>) -> Vec<Alert>;
 
-/// Detectors that look at the texts of notebooks and Python files and at none of their facts: where nothing else is asked for, most need not be read.
-const OF_TEXTS: &[&str] = &["secret_known_format"];
+/// Detectors that say of a notebook or a Python file what its bytes alone tell: where nothing else is asked for, most need not be read.
+const OF_TEXTS: &[&str] = &["notebook_output_runs", "secret_assigned_literal", "secret_in_image", "secret_known_format"];
 
 /// Whether a page is found by one of them.
 pub fn is_of_texts(page: &Page) -> bool {
     matches!(&page.by, By::Detector(name) if OF_TEXTS.contains(&name.as_str()))
+}
+
+/// Tells of notebooks and Python files whether pages of texts find anything there, before anything else is known of them.
+pub struct Sieve<'r> {
+    secrets: Option<secrets::Sieve<'r>>,
+    outputs: bool,
+}
+
+impl<'r> Sieve<'r> {
+    /// For these pages.
+    pub fn new(pages: &[&Page], catalog: &'r Catalog, config: &'r Config) -> Self {
+        let asks = |name: &str| pages.iter().any(|p| matches!(&p.by, By::Detector(by) if by == name));
+        let (known, named) = (asks("secret_known_format"), asks("secret_assigned_literal"));
+        Sieve { secrets: (known || named).then(|| secrets::Sieve::new(catalog, config, named)), outputs: asks("notebook_output_runs") }
+    }
+    /// Whether something is found in a file.
+    pub fn keeps(&self, file: &SourceFile) -> bool {
+        self.outputs && notebook_output::any(file) || self.secrets.as_ref().is_some_and(|s| s.keeps(file))
+    }
 }
 
 /// Detectors by the name that pages use.

@@ -9,7 +9,7 @@ use super::hygiene::told;
 use crate::extract::notebook::texts::{Markup, markup, spot};
 use crate::finding::{Alert, Location};
 use crate::rule::placeholders::Values;
-use crate::source::{Kind, Range};
+use crate::source::{Kind, Range, SourceFile};
 
 /// Longer outputs are plots with their whole library inside.
 const LONGEST: usize = 64 << 10;
@@ -32,6 +32,11 @@ pub fn runs(context: &Context<'_>) -> Vec<Alert> {
         }
     }
     out
+}
+
+/// Whether a file has one.
+pub fn any(file: &SourceFile) -> bool {
+    file.kind == Kind::Notebook && markup(&file.bytes, LONGEST, &may_run).iter().any(|found| first(found).is_some())
 }
 
 /// A cheap necessary condition, of the text as it is written in the file.

@@ -1,6 +1,7 @@
 //! Pictures and films inside notebooks, cut out while the file is read: most of its bytes, and nothing that anyone looks at. Long runs of base64 keep their
 //! beginning; everything else stays byte for byte. Knows no key and no format of notebooks.
 
+use std::cell::Cell;
 use std::io::{self, Read};
 
 use crate::source::{Cut, Cuts};
@@ -31,8 +32,9 @@ pub struct Stripped {
 
 /// Reads a text without its media, stopping behind `most` kept bytes.
 pub fn read(mut reader: impl Read, most: u64) -> io::Result<Stripped> {
-    let mut out = Stripped::default();
-    let mut chunk = vec![0; CHUNK];
+    let mut out = Stripped { bytes: SPARE.take(), ..Stripped::default() };
+    let mut chunk = CHUNKS.take();
+    chunk.resize(CHUNK, 0);
     loop {
         let length = match reader.read(&mut chunk) {
             Ok(0) => break,
@@ -47,9 +49,22 @@ pub fn read(mut reader: impl Read, most: u64) -> io::Result<Stripped> {
             break;
         }
     }
+    CHUNKS.set(chunk);
     out.end();
-    out.bytes.shrink_to_fit();
     Ok(out)
+}
+
+thread_local! {
+    /// What a file was read into that was let go: the next one is read into the same memory.
+    static SPARE: Cell<Vec<u8>> = const { Cell::new(Vec::new()) };
+    static CHUNKS: Cell<Vec<u8>> = const { Cell::new(Vec::new()) };
+}
+
+/// Takes back the memory of a text that is let go.
+pub fn give_back(mut bytes: Vec<u8>) {
+    let spare = SPARE.take();
+    bytes.clear();
+    SPARE.set(if spare.capacity() > bytes.capacity() { spare } else { bytes });
 }
 
 /// Digits of base64.

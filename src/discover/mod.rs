@@ -102,12 +102,13 @@ pub type Keeps<'a> = dyn Fn(&SourceFile) -> bool + Sync + 'a;
 fn sift(outcome: Outcome, candidate: &Candidate, keeps: &Keeps<'_>) -> Outcome {
     match outcome {
         Outcome::Read(kind @ (Kind::Notebook | Kind::Python), bytes, cuts) => {
-            let file = SourceFile::new(slashed(&candidate.location), kind, bytes);
+            let mut file = SourceFile::new(slashed(&candidate.location), kind, bytes);
             if keeps(&file) || file.bytes.contains(&0) {
-                Outcome::Read(kind, file.bytes, cuts)
-            } else {
-                Outcome::Read(kind, Vec::new(), Cuts::default())
+                file.bytes.shrink_to_fit();
+                return Outcome::Read(kind, file.bytes, cuts);
             }
+            media::give_back(file.bytes);
+            Outcome::Read(kind, Vec::new(), Cuts::default())
         }
         other => other,
     }

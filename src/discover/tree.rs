@@ -105,7 +105,8 @@ fn from_object(tree: &dyn Tree, candidate: &Candidate) -> Outcome {
     };
     match candidate.kind.or_else(|| kind::by_shebang(bytes.get(..256).unwrap_or(&bytes))) {
         Some(Kind::Notebook) => {
-            let stripped = media::read(bytes.as_slice(), kind::cap(Kind::Notebook));
+            let mut stripped = media::read(bytes.as_slice(), kind::cap(Kind::Notebook));
+            stripped.iter_mut().for_each(|s| s.bytes.shrink_to_fit());
             stripped.map_or_else(|e| Outcome::Unreadable(super::reason(&e)), |stripped| text(Kind::Notebook, stripped, kind::cap(Kind::Notebook)))
         }
         Some(kind) => text(kind, media::Stripped::whole(bytes), kind::cap(kind)),

@@ -156,8 +156,12 @@ impl Index {
     pub fn rows_of(&self, node: Node) -> &[RowId] {
         match self.beyond.get(&node) {
             Some(rows) => rows,
-            None => self.files.get(node.file.0 as usize).map_or(&[], |f| f.of(node.fact)),
+            None => self.own_rows(node),
         }
+    }
+    /// Rows that speak of a fact as far as its own file tells.
+    pub fn own_rows(&self, node: Node) -> &[RowId] {
+        self.files.get(node.file.0 as usize).map_or(&[], |f| f.of(node.fact))
     }
     /// Whether the tree of a file is the source of a package of that name.
     pub fn is_own_package(&self, file: FileId, name: &str) -> bool {

@@ -1,5 +1,6 @@
 //! What is found does not depend on what was looked at first: asking for everything gives what asking on demand gives.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use rayon::prelude::*;
@@ -7,13 +8,15 @@ use rayon::prelude::*;
 use super::cases::literate;
 use super::harness::{files, knowledge, scan, sources};
 use crate::config::Config;
+use crate::detect::is_of_texts;
 use crate::discover::{Options, discover};
 use crate::finding::Alert;
 use crate::finding::VOUCHED;
 use crate::outline::Wanted;
-use crate::rule::examples;
-use crate::scan::analyze_for;
+use crate::rule::{Page, examples};
+use crate::scan::{Model, analyze, analyze_for, analyze_texts};
 use crate::source::Sources;
+use crate::triage::fingerprint::identify;
 
 fn told(alerts: &[Alert], tree: &Sources) -> Vec<String> {
     let one = |a: &Alert| {
@@ -37,8 +40,8 @@ fn differences(tree: &Sources, name: &str) -> Vec<String> {
     [only(&some, &all, "on demand"), only(&all, &some, "with everything")].concat()
 }
 
-#[test]
-fn asking_for_everything_finds_the_same() {
+/// Labs, literate cases and examples of pages.
+fn fixtures() -> Vec<(String, Sources)> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata");
     let listed = |dir: &Path| std::fs::read_dir(dir).unwrap().flatten().map(|e| e.path()).collect::<Vec<_>>();
     let mut cases: Vec<(String, Sources)> = Vec::new();
@@ -51,9 +54,68 @@ fn asking_for_everything_finds_the_same() {
     }
     let pages = knowledge().1.pages.iter().flat_map(|p| p.examples.iter().map(|c| (format!("{}:{}", p.file, c.line), sources(&files(c)))));
     cases.extend(pages);
-    let faults: Vec<String> = cases.par_iter().flat_map_iter(|(name, tree)| differences(tree, name)).collect();
+    cases
+}
+
+#[test]
+fn asking_for_everything_finds_the_same() {
+    let faults: Vec<String> = fixtures().par_iter().flat_map_iter(|(name, tree)| differences(tree, name)).collect();
     assert!(faults.is_empty(), "{} faults\n{}", faults.len(), faults.join("\n"));
 }
+
+/// What a selection of pages of texts finds is what all pages together find of them: places, words, fingerprints.
+#[test]
+fn asking_for_texts_alone_finds_the_same() {
+    let (catalog, rules) = knowledge();
+    let (config, pages) = (Config::default(), rules.pages.iter().filter(|p| is_of_texts(p)).collect::<Vec<&Page>>());
+    let told = |(model, mut alerts): (Model, Vec<Alert>), tree: &Sources| {
+        alerts.retain(|a| pages.iter().any(|p| p.id == a.rule));
+        let mut out: Vec<String> =
+            identify(alerts, &model.facts, tree).iter().map(|r| format!("{} {:?} {:?}", r.v1, r.constructs, r.alert)).collect();
+        out.sort();
+        out
+    };
+    let carriers: BTreeMap<String, String> = CARRIERS.iter().map(|(path, text)| ((*path).to_owned(), (*text).to_owned())).collect();
+    let cases: Vec<(String, Sources)> = fixtures().into_iter().chain([("carriers".to_owned(), sources(&carriers))]).collect();
+    let compared = |(name, tree): &(String, Sources)| {
+        let some = analyze_texts(tree, catalog, rules, &config, &pages, None);
+        // There the whole tree is read.
+        if some.0.short {
+            return None;
+        }
+        let (some, all) = (told(some, tree), told(analyze(tree, catalog, rules, &config, None), tree));
+        assert_eq!(some, all, "{name}");
+        assert!(name != "carriers" || some.len() == CARRIERS.len(), "{some:#?}");
+        Some(some.len())
+    };
+    let found: Vec<usize> = cases.par_iter().filter_map(compared).collect();
+    assert!(found.len() > 200 && found.iter().sum::<usize>() > 30, "{} trees, {} findings", found.len(), found.iter().sum::<usize>());
+}
+
+/// Literals that only syntax tells of, and texts that are written in several pieces: one finding each.
+const CARRIERS: [(&str, &str); 12] = [
+    ("a.ipynb", r#"{"cells": [{"cell_type": "code", "source": ["!wandb login 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b\n"]}]}"#),
+    (
+        "b.ipynb",
+        r#"{"cells": [{"cell_type": "code", "source": ["from huggingface_hub import login\n", "login('q7Rt2LxV9bNd4KfHs8ZpWc3YmJg6TeUa')"]}]}"#,
+    ),
+    ("c.ipynb", r#"{"cells": [{"cell_type": "code", "source": ["!run --api-token 'q7Rt2LxV9bNd4KfHs8ZpWc3YmJg6TeUa'\n"]}]}"#),
+    ("d.ipynb", r#"{"cells": [{"cell_type": "code", "source": ["api_token", " = ", "\"q7Rt2LxV9b", "Nd4KfHs8ZpWc3YmJg6TeUa\""]}]}"#),
+    (
+        "e.ipynb",
+        r#"{"cells": [{"cell_type": "code", "source": "x", "outputs": [{"data": {"text/html": "<td>api_token&#58; &quot;q7Rt2LxV9bNd4KfHs8ZpWc3YmJg6TeUa&quot;</td>"}}]}]}"#,
+    ),
+    (
+        "f.ipynb",
+        r#"{"cells": [{"cell_type": "code", "source": "x", "outputs": [{"text": ["API_TOKEN_2\t=\tq7Rt2LxV9bNd4KfHs8ZpWc3YmJg6TeUa\n"]}]}]}"#,
+    ),
+    ("g.ipynb", r#"{"metadata": {"api_token": "q7Rt2LxV9bNd4KfHs8ZpWc3YmJg6TeUa"}, "cells": []}"#),
+    ("h.py", "def f():\n    def g():\n        return {\n            'api_token':\n                'q7Rt2LxV9bNd4KfHs8ZpWc3YmJg6TeUa',\n        }\n"),
+    ("i.py", "import subprocess\nsubprocess.run(['hf', 'auth', 'login',\n    '--token', 'q7Rt2LxV9bNd4KfHs8ZpWc3YmJg6TeUa'])\n"),
+    ("j.py", "import os\nos.system('API_TOKEN=q7Rt2LxV9bNd4KfHs8ZpWc3YmJg6TeUa ./run')\n"),
+    ("k.py", "class C:\n    def f(self):\n        h = {'Authorization': 'Bearer q7Rt2LxV9bNd4KfHs8ZpWc3YmJg6TeUa'}\n"),
+    ("l.py", "from azure.core.credentials import AzureKeyCredential\nc = AzureKeyCredential('q7Rt2LxV9bNd' 'V4KfHs8ZpWc3YmJg6TeUa')\n"),
+];
 
 /// Python files of one tree that are compared at once, at most.
 const GROUP: usize = 400;

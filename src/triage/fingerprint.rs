@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use rayon::iter::{IntoParallelRefIterator, ParallelIterator};
+use rayon::prelude::*;
 
 use crate::facts::FileFacts;
 use crate::finding::{Alert, Location, Path, Reported};
@@ -14,10 +14,7 @@ use crate::triage::line_hash;
 pub fn identify(mut alerts: Vec<Alert>, facts: &Facts, sources: &Sources) -> Vec<Reported> {
     alerts.sort_by(|a, b| (a.primary, &a.rule).cmp(&(b.primary, &b.rule)));
     let mut chains = Chains::new(facts);
-    let mut files: Vec<FileId> = alerts.iter().map(|a| a.primary.file).collect();
-    files.dedup();
-    let hash = |id: &FileId| Some((*id, line_hash::line_hashes(&sources.files.get(id.0 as usize)?.bytes)));
-    let hashes: BTreeMap<FileId, Vec<String>> = files.par_iter().filter_map(hash).collect();
+    let hashes = line_hashes(&alerts, sources);
     let mut equals: BTreeMap<(FileId, String, Vec<String>, String), u64> = BTreeMap::new();
     let mut out = Vec::with_capacity(alerts.len());
     for alert in alerts {
@@ -28,12 +25,24 @@ pub fn identify(mut alerts: Vec<Alert>, facts: &Facts, sources: &Sources) -> Vec
         let v1 = v1(&alert.rule, &constructs, &cause, *ordinal);
         *ordinal += 1;
         let path_v1 = (!alert.paths.is_empty()).then(|| path_v1(&alert.paths, &mut chains, sources));
-        let line_hash = sources.files.get(place.file.0 as usize).map_or_else(String::new, |file| {
-            hashes.get(&place.file).map_or_else(String::new, |lines| line_hash::of_line(lines, file.lines().line(place.range.start)))
-        });
+        let line_hash = hashes.get(&(place.file, place.range.start)).cloned().unwrap_or_default();
         out.push(Reported { alert, constructs, v1, path_v1, line_hash, change: None, repair: None });
     }
     out
+}
+
+/// The line hash of each place at which an alert stands. Each file is read once, and of its lines only those are kept.
+fn line_hashes(alerts: &[Alert], sources: &Sources) -> BTreeMap<(FileId, u32), String> {
+    let groups: Vec<&[Alert]> = alerts.chunk_by(|a, b| a.primary.file == b.primary.file).collect();
+    let of_file = |group: &&[Alert]| {
+        let places = group.iter().map(|a| a.primary);
+        let file = places.clone().next().and_then(|p| sources.files.get(p.file.0 as usize));
+        let hashes = file.map(|f| (f.lines(), line_hash::line_hashes(&f.bytes)));
+        let of_place =
+            |at: Location| hashes.as_ref().map(|(lines, all)| ((at.file, at.range.start), line_hash::of_line(all, lines.line(at.range.start))));
+        places.filter_map(of_place).collect::<Vec<_>>()
+    };
+    groups.par_iter().flat_map_iter(of_file).collect()
 }
 
 /// `pipevet/v1`: rule, chain of names, cause, and which among equals. No file, no line, no message, no level.

@@ -4,20 +4,27 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::carriers::Carried;
 use super::found::{Found, Spans, in_stage, is_test};
+use super::hints::{Hints, Written};
 use super::names::{of_vendor, opens, promise};
 use super::standing::{Code, Standing};
 use super::{lexical, shape, urls};
 use crate::catalog::Catalog;
 use crate::catalog::row::{Effect, Promise, RowId};
-use crate::detect::Context;
 use crate::facts::{ArgName, Channel, FactId, FileFacts, Target, V, ValueId, What, Word};
-use crate::graph::Node;
-use crate::graph::index::Index;
 use crate::source::{FileId, Kind, Range, SourceFile};
+use crate::text::Text;
+
+/// What the syntax of a file says.
+#[derive(Clone, Copy)]
+pub struct Syntax<'a> {
+    /// Its facts.
+    pub facts: &'a FileFacts,
+    /// The rows that speak of a fact, as far as the file tells.
+    pub rows: &'a dyn Fn(FactId) -> &'a [RowId],
+}
 
 /// Literals of one file that stand where a secret is expected.
-pub fn assigned(id: FileId, file: &SourceFile, texts: &[Carried], context: &Context<'_>) -> Vec<Found> {
-    let (catalog, facts) = (context.catalog, context.facts.file(id));
+pub fn assigned(id: FileId, file: &SourceFile, texts: &[Carried], syntax: Option<Syntax<'_>>, hints: &Hints, catalog: &Catalog) -> Vec<Found> {
     let mut out = urls::urls(id, file, texts);
     let mut spans = Spans::default();
     for found in &out {
@@ -72,22 +79,25 @@ pub fn assigned(id: FileId, file: &SourceFile, texts: &[Carried], context: &Cont
     };
     let given = || Standing::Given;
     let skimmed = matches!(file.kind, Kind::Python | Kind::Notebook);
+    // Some were decoded for another reason.
+    let may_give = |text: &Text| hints.may_give(Written::plain(text.as_str().as_bytes()));
     for carried in texts.iter().filter(|_| skimmed) {
         let text = &carried.text;
         let key = carried.key.as_deref();
         let code = file.kind == Kind::Python || matches!(key, Some("source" | "input"));
         let tree = Code::new(text.as_str());
-        for g in lexical::given(text) {
+        let skimmed = may_give(text);
+        for g in skimmed.then(|| lexical::given(text)).into_iter().flatten() {
             let stands = || if code { tree.standing(g.start, g.start + g.text.len()) } else { Standing::Given };
             found(&g.name, g.range, g.text.clone(), false, &stands);
         }
         let lines = match key {
-            Some("source" | "input") => lexical::magics(text),
-            Some(_) => lexical::lines(text, false),
-            None => Vec::new(),
+            Some("source" | "input") if skimmed => lexical::magics(text),
+            Some(_) if skimmed => lexical::lines(text, false),
+            _ => Vec::new(),
         };
         lines.into_iter().for_each(|g| found(&g.name, g.range, g.text, false, &given));
-        for g in lexical::bearers(text) {
+        for g in skimmed.then(|| lexical::bearers(text)).into_iter().flatten() {
             // A header is part of a text in any case; what counts is whether that is a comment.
             let stands = || match code.then(|| tree.standing(g.start, g.start + g.text.len())) {
                 Some(Standing::Comment) => Standing::Comment,
@@ -106,9 +116,11 @@ pub fn assigned(id: FileId, file: &SourceFile, texts: &[Carried], context: &Cont
             headers.into_iter().chain(lines).for_each(|g| found(&g.name, g.range, g.text, false, &given));
         }
     }
-    for named in of_facts(id, facts, catalog, context.index, skimmed) {
-        for (range, text) in literals(facts, named.value, named.cut) {
-            found(&named.name, range, text, named.certain, &given);
+    if let Some(syntax) = syntax {
+        for named in of_facts(syntax, catalog, skimmed) {
+            for (range, text) in literals(syntax.facts, named.value, named.cut) {
+                found(&named.name, range, text, named.certain, &given);
+            }
         }
     }
     out.sort_by_key(|f| f.range);
@@ -146,15 +158,14 @@ fn is_own_machine(file: &SourceFile, range: Range) -> bool {
 /// How far beside a literal an address says something of it, in bytes.
 const NEAR: usize = 200;
 
-/// What facts give to names. Of Python only what a row calls a credential: rows decide which blocks have facts.
-fn of_facts(file: FileId, facts: &FileFacts, catalog: &Catalog, index: &Index, only_rows: bool) -> Vec<Given> {
+/// What facts give to names. Of Python only what a row calls a credential, and commands: all else is skimmed.
+fn of_facts(Syntax { facts, rows }: Syntax<'_>, catalog: &Catalog, only_rows: bool) -> Vec<Given> {
     let mut given = Vec::new();
     for (fact, found) in facts.iter().filter(|(fact, _)| !in_stage(facts, *fact)) {
-        // A command of a notebook stands in no block.
         if !only_rows || matches!(found.what, What::Command(_)) {
             of_fact(facts, fact, &mut given);
         }
-        of_rows(facts, fact, catalog, index.rows_of(Node { file, fact }), &mut given);
+        of_rows(facts, fact, catalog, rows(fact), &mut given);
     }
     for value in facts.values.iter().filter(|_| !only_rows) {
         if let V::Dict(entries, _) = &value.what {

@@ -1,6 +1,7 @@
 //! The texts of a file in which a secret may stand, decoded as its consumer decodes them: the file itself, strings of JSON, texts of notebooks, values of
 //! facts, and string literals joined over `+`. Knows no format of tokens.
 
+use super::hints::Written;
 use crate::extract::notebook::texts;
 use crate::facts::{FileFacts, V, ValueId};
 use crate::source::{Kind, SourceFile};
@@ -15,21 +16,24 @@ pub struct Carried {
     pub text: Text,
 }
 
-/// Every text worth scanning. `may_matter` gets a key and a text as it is written in the file and says whether something can be there at all; texts that
-/// cannot matter are not even copied.
-pub fn texts(file: &SourceFile, facts: &FileFacts, may_matter: &dyn Fn(&[u8], &[u8]) -> bool) -> Vec<Carried> {
-    let split = |key: &[u8], raw: &[u8]| may_matter(key, raw) || gap(raw, 0).is_some();
+/// Every text worth scanning. `may_matter` gets a text as it is written in the file and says whether something can be there at all; texts that cannot matter
+/// are not even copied.
+pub fn texts(file: &SourceFile, facts: &FileFacts, may_matter: &dyn Fn(Written<'_>) -> bool) -> Vec<Carried> {
+    let split = |key: &[u8], bytes: &[u8]| may_matter(Written { key, bytes, escaped: true }) || gap(bytes, 0).is_some();
+    let may_hold = |text: &str| may_matter(Written::plain(text.as_bytes()));
     let mut out: Vec<Carried> = match file.kind {
         Kind::Notebook => texts::texts(&file.bytes, &split).into_iter().map(|f| Carried { key: Some(f.key), text: f.text }).collect(),
         Kind::Json => json(file, may_matter),
-        _ if may_matter(b"", &file.bytes) || gap(&file.bytes, 0).is_some() => {
+        _ if may_matter(Written::plain(&file.bytes)) || gap(&file.bytes, 0).is_some() => {
             vec![alone(Text::verbatim(&file.bytes, 0))]
         }
         _ => Vec::new(),
     };
     // Those without the places between literals first: half of a secret may look like a whole one.
     let folds = |c: &Carried| Some(Carried { key: c.key.clone(), text: folded(&c.text)? });
-    let joined: Vec<Carried> = out.iter().filter_map(folds).filter(|c| may_matter(b"", c.text.as_str().as_bytes())).collect();
+    let matters =
+        |c: &Carried| may_matter(Written { key: c.key.as_deref().unwrap_or_default().as_bytes(), ..Written::plain(c.text.as_str().as_bytes()) });
+    let joined: Vec<Carried> = out.iter().filter_map(folds).filter(matters).collect();
     out.splice(0..0, joined);
     if matches!(file.kind, Kind::Python | Kind::Notebook) {
         // Facts exist only for what was asked for; what is found must not depend on it.
@@ -37,8 +41,8 @@ pub fn texts(file: &SourceFile, facts: &FileFacts, may_matter: &dyn Fn(&[u8], &[
     }
     for value in &facts.values {
         match &value.what {
-            V::Str(text) if may_matter(b"", text.as_str().as_bytes()) => out.push(alone(text.clone())),
-            V::Join(parts) if parts.len() > 1 => out.extend(joined_parts(facts, parts).filter(|t| may_matter(b"", t.as_str().as_bytes())).map(alone)),
+            V::Str(text) if may_hold(text.as_str()) => out.push(alone(text.clone())),
+            V::Join(parts) if parts.len() > 1 => out.extend(joined_parts(facts, parts).filter(|t| may_hold(t.as_str())).map(alone)),
             _ => {}
         }
     }
@@ -50,11 +54,12 @@ fn alone(text: Text) -> Carried {
 }
 
 /// Strings of a JSON file; the lines of one text, in a list, are one.
-fn json(file: &SourceFile, may_matter: &dyn Fn(&[u8], &[u8]) -> bool) -> Vec<Carried> {
+fn json(file: &SourceFile, may_matter: &dyn Fn(Written<'_>) -> bool) -> Vec<Carried> {
     let mut out = Vec::new();
     walk(&file.bytes, &mut |_| true, &mut |_, strings| {
-        let hidden = |raw: &[u8]| memchr::memmem::find(raw, b"\\u00").is_some();
-        if strings.raw().any(|raw| may_matter(b"", raw) || hidden(raw)) {
+        let bytes = strings.written();
+        let hidden = || memchr::memmem::find(bytes, b"\\u00").is_some();
+        if may_matter(Written { key: b"", bytes, escaped: true }) || hidden() {
             out.extend(strings.lines().into_iter().map(alone));
         }
     });
@@ -131,7 +136,7 @@ mod tests {
 
     fn all(kind: Kind, source: &str) -> Vec<String> {
         let file = SourceFile::new("x", kind, source.as_bytes().to_vec());
-        texts(&file, &FileFacts::default(), &|_, t| t.windows(2).any(|w| w == b"ab"))
+        texts(&file, &FileFacts::default(), &|t| t.bytes.windows(2).any(|w| w == b"ab"))
             .iter()
             .map(|t| {
                 for (start, end, from) in t.text.linear_runs() {

@@ -60,10 +60,8 @@ impl<'r> Formats<'r> {
                 _ => None,
             })
             .collect();
-        // In JSON that is not decoded yet a quote is escaped.
-        let forms = |k: &String| [Some(k.clone()), k.contains('"').then(|| k.replace('"', "\\\""))];
         let words: Vec<(usize, String)> =
-            formats.iter().enumerate().flat_map(|(i, f)| f.keywords.iter().flat_map(forms).flatten().map(move |k| (i, k))).collect();
+            formats.iter().enumerate().flat_map(|(i, f)| f.keywords.iter().flat_map(forms).map(move |k| (i, k))).collect();
         Formats {
             patterns: formats.iter().map(|_| OnceLock::new()).collect(),
             keywords: AhoCorasick::builder().kind(Some(AhoCorasickKind::DFA)).build(words.iter().map(|(_, w)| w)).ok(),
@@ -79,6 +77,10 @@ impl<'r> Formats<'r> {
     /// The keywords of all formats.
     pub fn keywords(&self) -> impl Iterator<Item = &'r str> {
         self.formats.iter().flat_map(|f| f.keywords.iter().map(String::as_str))
+    }
+    /// The same as they may be written in a file.
+    pub fn written(&self) -> impl Iterator<Item = String> {
+        self.formats.iter().flat_map(|f| f.keywords.iter().flat_map(forms))
     }
     /// Whether any keyword occurs.
     pub fn may_match(&self, bytes: &[u8]) -> bool {
@@ -163,6 +165,11 @@ impl<'r> Formats<'r> {
         }
         refuted
     }
+}
+
+/// A keyword as it may be written: in JSON that is not decoded yet a quote is escaped.
+fn forms(keyword: &String) -> impl Iterator<Item = String> {
+    std::iter::once(keyword.clone()).chain(keyword.contains('"').then(|| keyword.replace('"', "\\\"")))
 }
 
 /// Whether only chance could make what fails it look like a token: it is none.

@@ -30,6 +30,12 @@ pub fn published(context: &Context<'_>, found: &Found) -> Option<(String, Vec<Ho
     None
 }
 
+/// Whether a job holds the secret or runs its file, so that what the job publishes matters.
+pub fn may_be(context: &Context<'_>, found: &Found) -> bool {
+    let jobs = || context.reach.runs.iter().map(|run| run.job);
+    found.reaches.is_some() && jobs().any(|job| stands_in(context, found, job) || runs(context, found, job).is_some())
+}
+
 /// Whether the secret stands in the job, or beside all jobs of its workflow.
 fn stands_in(context: &Context<'_>, found: &Found, job: Node) -> bool {
     let facts = context.facts.file(job.file);

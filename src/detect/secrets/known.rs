@@ -17,7 +17,7 @@ pub struct Known {
 }
 
 /// Tokens of one file.
-pub fn known(id: FileId, file: &SourceFile, texts: &[Carried], scanner: &Scanner<'_>) -> Known {
+pub fn known(id: FileId, file: &SourceFile, texts: &[Carried], scanner: &Scanner<'_, '_>) -> Known {
     let mut all: Vec<(Found, Token)> = Vec::new();
     let mut refuted = Vec::new();
     // Of JSON a string is a text; a format that spans several (a user and a key) is read from the file.
@@ -45,7 +45,7 @@ pub fn known(id: FileId, file: &SourceFile, texts: &[Carried], scanner: &Scanner
     Known { found: kept, told: spans }
 }
 
-fn found(file: FileId, source: &SourceFile, range: Range, text: String, token: &Token, scanner: &Scanner<'_>) -> Found {
+fn found(file: FileId, source: &SourceFile, range: Range, text: String, token: &Token, scanner: &Scanner<'_, '_>) -> Found {
     let format = scanner.formats.get(token.format);
     let mut doubts = token.doubts.clone();
     // That a key parses does not say what it opens.

@@ -9,6 +9,7 @@ use crate::source::Range;
 use crate::text::Text;
 
 /// A string literal under a name.
+#[derive(Clone)]
 pub struct Given {
     /// The name, dots and dashes included.
     pub name: String,
@@ -108,14 +109,6 @@ fn words() -> Option<&'static aho_corasick::AhoCorasick> {
     let build =
         || aho_corasick::AhoCorasick::builder().ascii_case_insensitive(true).kind(Some(aho_corasick::AhoCorasickKind::DFA)).build(ENDINGS).ok();
     WORDS.get_or_init(build).as_ref()
-}
-
-/// A cheap necessary condition.
-pub fn may_match(bytes: &[u8]) -> bool {
-    static WORDS: OnceLock<Option<aho_corasick::AhoCorasick>> = OnceLock::new();
-    let words = ["token", "secret", "pass", "pwd", "key", "credential", "_pat", "-pat", "bearer "];
-    let searcher = WORDS.get_or_init(|| aho_corasick::AhoCorasick::builder().ascii_case_insensitive(true).build(words).ok());
-    searcher.as_ref().is_some_and(|w| w.is_match(bytes))
 }
 
 fn pattern() -> Option<&'static Regex> {

@@ -6,6 +6,7 @@ mod carriers;
 mod checksums;
 mod formats;
 mod found;
+mod hints;
 mod image;
 mod joined;
 mod keys;
@@ -14,6 +15,7 @@ mod lexical;
 mod names;
 mod repeated;
 mod shape;
+mod spoken;
 mod standing;
 mod urls;
 mod verify;
@@ -25,8 +27,11 @@ use std::sync::OnceLock;
 
 use rayon::prelude::*;
 
+use self::assigned::Syntax;
 use self::formats::Formats;
 use self::found::{Found, is_test};
+use self::hints::{Hints, Written};
+use self::spoken::Spoken;
 use self::vouched::Vouchers;
 use self::wrapped::Wrapped;
 use crate::catalog::Catalog;
@@ -34,8 +39,9 @@ use crate::config::Config;
 use crate::detect::Context;
 use crate::facts::FileFacts;
 use crate::finding::{Alert, Confidence, Location, Severity, VOUCHED};
+use crate::graph::Node;
 use crate::rule::placeholders::{Values, fill};
-use crate::source::{FileId, Kind, SourceFile, Sources};
+use crate::source::{FileId, Kind, SourceFile};
 
 /// Tokens whose vendor is plain from their form.
 pub fn known_format(context: &Context<'_>) -> Vec<Alert> {
@@ -83,50 +89,80 @@ struct Scanned {
 }
 
 /// What files are searched with.
-pub struct Scanner<'r> {
-    formats: &'r Formats<'r>,
-    wrapped: Wrapped,
+#[derive(Clone, Copy)]
+struct Scanner<'s, 'r> {
+    formats: &'s Formats<'r>,
+    wrapped: &'s Wrapped,
 }
 
-/// Finds tokens of known formats in the texts of notebooks and Python files, before anything else is known of them.
+impl Scanner<'_, '_> {
+    /// Whether a token may be found in a text.
+    fn may_match(&self, bytes: &[u8]) -> bool {
+        self.wrapped.may_match_any(bytes)
+    }
+}
+
+/// What files are searched with for literals under names.
+struct Names<'r> {
+    catalog: &'r Catalog,
+    hints: Hints,
+    spoken: Spoken<'r>,
+}
+
+impl<'r> Names<'r> {
+    fn new(catalog: &'r Catalog) -> Self {
+        Names { catalog, hints: Hints::new(catalog), spoken: Spoken::new(catalog) }
+    }
+    /// Whether one may be found in a text.
+    fn may_match(&self, kind: Kind, text: Written<'_>) -> bool {
+        let code = match kind {
+            Kind::Python => true,
+            Kind::Notebook => matches!(text.key, b"source" | b"input"),
+            _ => false,
+        };
+        self.hints.may_name(text.key) || self.hints.may_give(text) || urls::may_match(text.bytes) || code && self.spoken.may_say(text)
+    }
+}
+
+/// Finds secrets in notebooks and Python files before anything else is known of them: what is found there depends on nothing but the file and the rows.
 pub struct Sieve<'r> {
     formats: Formats<'r>,
+    wrapped: Wrapped,
+    names: Option<Names<'r>>,
 }
 
 impl<'r> Sieve<'r> {
-    /// With the formats of a catalogue.
-    pub fn new(catalog: &'r Catalog, config: &'r Config) -> Self {
-        Sieve { formats: Formats::new(catalog.iter().map(|(_, row)| row), &config.today) }
+    /// With the rows of a catalogue. Literals under names are looked for where `named`.
+    pub fn new(catalog: &'r Catalog, config: &'r Config, named: bool) -> Self {
+        let formats = Formats::new(catalog.iter().map(|(_, row)| row), &config.today);
+        Sieve { wrapped: Wrapped::new(&formats), formats, names: named.then(|| Names::new(catalog)) }
     }
-    /// Whether a file holds a token.
-    pub fn keeps(&self) -> impl Fn(&SourceFile) -> bool + Sync {
-        let scanner = Scanner::new(&self.formats);
-        move |file| {
-            let may_matter = |_: &[u8], text: &[u8]| self.formats.may_match(text) || scanner.wrapped.may_match(text);
-            let texts = carriers::texts(file, &FileFacts::default(), &may_matter);
-            !known::known(FileId(0), file, &texts, &scanner).found.is_empty()
-        }
-    }
-    /// The files that hold one.
-    pub fn kept(&self, sources: &Sources) -> BTreeSet<FileId> {
-        let files: Vec<(FileId, &SourceFile)> = sources.iter().filter(|(_, f)| matches!(f.kind, Kind::Notebook | Kind::Python)).collect();
-        let keeps = self.keeps();
-        files.par_iter().filter_map(|(id, file)| keeps(file).then_some(*id)).collect()
+    /// Whether a file holds a secret.
+    pub fn keeps(&self, file: &SourceFile) -> bool {
+        let scanner = Scanner { formats: &self.formats, wrapped: &self.wrapped };
+        is_text(file) && !in_text(FileId(0), file, &scanner, self.names.as_ref()).iter().all(Vec::is_empty)
     }
 }
 
-impl<'r> Scanner<'r> {
-    fn new(formats: &'r Formats<'r>) -> Self {
-        Scanner { wrapped: Wrapped::new(formats), formats }
-    }
+/// Whether a file is searched as text, its syntax asked only where that matters.
+fn is_text(file: &SourceFile) -> bool {
+    matches!(file.kind, Kind::Notebook | Kind::Python)
 }
 
 impl Scanned {
     fn new(context: &Context<'_>) -> Self {
         let formats = Formats::new(context.catalog.iter().map(|(_, row)| row), &context.config.today);
-        let scanner = Scanner::new(&formats);
+        let (wrapped, names) = (Wrapped::new(&formats), Names::new(context.catalog));
+        let scanner = Scanner { formats: &formats, wrapped: &wrapped };
         let files: Vec<(FileId, &SourceFile)> = context.sources.iter().filter(|(id, _)| !context.secrets.without.contains(id)).collect();
-        let found: Vec<[Vec<Found>; 3]> = files.par_iter().map(|(id, file)| in_file(context, *id, file, &scanner)).collect();
+        let in_file = |id: FileId, file: &SourceFile| {
+            if is_text(file) {
+                let [known, assigned] = in_text(id, file, &scanner, Some(&names));
+                return [known, assigned, Vec::new()];
+            }
+            in_other(context, id, file, &scanner, &names)
+        };
+        let found: Vec<[Vec<Found>; 3]> = files.par_iter().map(|(id, file)| in_file(*id, file)).collect();
         let mut out = Scanned { vouchers: Vouchers::new(context.sources), ..Scanned::default() };
         for [known, assigned, in_image] in found {
             out.known.extend(known);
@@ -137,24 +173,40 @@ impl Scanned {
     }
 }
 
-fn in_file(context: &Context<'_>, id: FileId, file: &SourceFile, scanner: &Scanner<'_>) -> [Vec<Found>; 3] {
+/// Tokens, and literals under names, of a notebook or a Python file.
+fn in_text(id: FileId, file: &SourceFile, scanner: &Scanner<'_, '_>, names: Option<&Names<'_>>) -> [Vec<Found>; 2] {
+    let may_matter = |text: Written<'_>| scanner.may_match(text.bytes) || names.is_some_and(|n| n.may_match(file.kind, text));
+    let texts = carriers::texts(file, &FileFacts::default(), &may_matter);
+    let known::Known { found: known, told } = known::known(id, file, &texts, scanner);
+    let Some(names) = names else { return [known, Vec::new()] };
+    let said = names.spoken.said(file, &texts);
+    let rows = |fact| said.as_ref().map_or(&[][..], |s| s.rows(fact));
+    let syntax = said.as_ref().map(|s| Syntax { facts: &s.facts, rows: &rows });
+    let mut assigned = assigned::assigned(id, file, &texts, syntax, &names.hints, names.catalog);
+    // What looks like a vendor's token and is none opens nothing, whatever its name is.
+    assigned.retain(|f| !told.meet(f.range));
+    [known, assigned]
+}
+
+/// The same of a file of another kind, and what an image keeps.
+fn in_other(context: &Context<'_>, id: FileId, file: &SourceFile, scanner: &Scanner<'_, '_>, names: &Names<'_>) -> [Vec<Found>; 3] {
     let facts = context.facts.file(id);
-    let may_matter = |key: &[u8], text: &[u8]| {
-        scanner.formats.may_match(text)
-            || lexical::may_match(key)
-            || lexical::may_match(text)
-            || scanner.wrapped.may_match(text)
-            || urls::may_match(text)
-    };
+    let may_matter = |text: Written<'_>| scanner.may_match(text.bytes) || names.may_match(file.kind, text);
     let texts = carriers::texts(file, facts, &may_matter);
     let known::Known { found: known, told } = known::known(id, file, &texts, scanner);
-    // What looks like a vendor's token and is none opens nothing, whatever its name is.
     let is_new = |f: &Found| !told.meet(f.range);
-    let mut assigned = assigned::assigned(id, file, &texts, context);
+    let rows = |fact| context.index.own_rows(Node { file: id, fact });
+    let mut assigned = assigned::assigned(id, file, &texts, Some(Syntax { facts, rows: &rows }), &names.hints, names.catalog);
     assigned.retain(is_new);
     let mut in_image = if file.kind == Kind::Dockerfile { image::image(id, file, context) } else { Vec::new() };
     in_image.retain(is_new);
     [known, assigned, in_image]
+}
+
+/// Whether a job holds or runs what opens something, so that files which were not read say what it can reach.
+pub fn is_joined(context: &Context<'_>) -> bool {
+    let scanned = context.secrets.scanned.get();
+    scanned.is_some_and(|s| s.known.iter().chain(&s.assigned).any(|found| joined::may_be(context, found)))
 }
 
 fn alerts(context: &Context<'_>, rule: &str, of: fn(&Scanned) -> &Vec<Found>) -> Vec<Alert> {

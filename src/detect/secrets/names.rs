@@ -1,7 +1,7 @@
 //! Names that say secret. Works on words of a name, whatever the language writes between them. Knows none itself: they are `secret-name` rows, vendors' names `credential` rows.
 
 use crate::catalog::Catalog;
-use crate::catalog::row::{Effect, Promise};
+use crate::catalog::row::{Effect, Promise, Row};
 
 /// What a name promises, if anything. A key of no other kind counts where rows know what it opens.
 pub fn promise(name: &str, catalog: &Catalog) -> Option<Promise> {
@@ -19,6 +19,21 @@ pub fn promise(name: &str, catalog: &Catalog) -> Option<Promise> {
         Some(promise) => Some(promise),
         None => (words.last().is_some_and(|w| w == "key") && opens(name, catalog).is_some()).then_some(Promise::Key),
     }
+}
+
+/// What the last words of names end in that promise something, numbers apart; none where a row leaves it open.
+pub fn endings(catalog: &Catalog) -> Option<Vec<String>> {
+    let promises = |row: &Row| row.effects.iter().any(|e| matches!(e, Effect::Promises(Promise::Key | Promise::Password)));
+    // A key of any kind whose name a row of credentials has.
+    let mut out = vec!["key".to_owned()];
+    for (_, row) in catalog.of_kind("secret-name").filter(|(_, r)| promises(r)) {
+        let name = row.subject.name();
+        let last = name.rsplit(|c: char| !c.is_ascii_alphanumeric()).next().filter(|w| !w.is_empty())?;
+        out.push(last.to_ascii_lowercase());
+    }
+    out.sort();
+    out.dedup();
+    Some(out)
 }
 
 /// The asset that rows say this environment name opens.

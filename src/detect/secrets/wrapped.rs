@@ -1,6 +1,6 @@
 //! Tokens inside base64 or hexadecimal: `b64decode("…")`, `Authorization: Basic …`, the values of a Kubernetes secret. One layer is taken off.
 
-use aho_corasick::AhoCorasick;
+use aho_corasick::{AhoCorasick, AhoCorasickKind};
 
 use super::formats::{Formats, Token};
 use super::verify;
@@ -10,6 +10,8 @@ use crate::text::Text;
 /// Finds runs that may hold a token.
 #[derive(Debug)]
 pub struct Wrapped {
+    /// The keywords with those of the formats themselves: one look tells whether a text holds any.
+    any: Option<AhoCorasick>,
     keywords: Option<AhoCorasick>,
     /// How many of the first keywords begin a run; the others stand before one.
     starts: usize,
@@ -39,7 +41,16 @@ impl Wrapped {
         words.dedup();
         let starts = words.len();
         words.extend(BEFORE.map(str::to_owned));
-        Wrapped { keywords: AhoCorasick::new(&words).ok(), starts }
+        let mut all: Vec<String> = words.iter().cloned().chain(formats.written()).collect();
+        all.sort();
+        all.dedup();
+        let any = AhoCorasick::builder().kind(Some(AhoCorasickKind::DFA)).build(&all).ok();
+        Wrapped { any, keywords: AhoCorasick::new(&words).ok(), starts }
+    }
+
+    /// A cheap necessary condition of a token, wrapped or not.
+    pub fn may_match_any(&self, bytes: &[u8]) -> bool {
+        self.any.as_ref().is_some_and(|k| k.is_match(bytes))
     }
 
     /// A cheap necessary condition.

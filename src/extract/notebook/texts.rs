@@ -35,8 +35,8 @@ pub struct Found {
 /// Keys shorter than this hold no secret.
 const LONG: usize = 16;
 
-/// Every text of a notebook of which a string may matter, given its key and how it is written in the file. A long key is a text too: a program may have
-/// used anything as one.
+/// Every text of a notebook that may matter, given its key and how it is written in the file, from its first string to its last. A long key is a text too: a
+/// program may have used anything as one.
 pub fn texts(bytes: &[u8], may_matter: &dyn Fn(&[u8], &[u8]) -> bool) -> Vec<Found> {
     let out = RefCell::new(Vec::new());
     // Keys stand in the order of the alphabet: the kind of a cell before its text.
@@ -44,7 +44,8 @@ pub fn texts(bytes: &[u8], may_matter: &dyn Fn(&[u8], &[u8]) -> bool) -> Vec<Fou
     // An escape may hide any letter; only those of plain letters could hide one that matters.
     let hidden = |raw: &[u8]| memchr::memmem::find(raw, b"\\u00").is_some();
     let mut named = |_: &[Step<'_>], strings: Strings<'_>| {
-        if strings.raw().any(|raw| raw.len() >= LONG && (may_matter(b"", raw) || hidden(raw))) {
+        let raw = strings.written();
+        if raw.len() >= LONG && (may_matter(b"", raw) || hidden(raw)) {
             out.borrow_mut().push(Found { key: String::new(), text: plain(&strings.joined()) });
         }
     };
@@ -54,7 +55,8 @@ pub fn texts(bytes: &[u8], may_matter: &dyn Fn(&[u8], &[u8]) -> bool) -> Vec<Fou
             code = strings.raw().next() == Some(b"code");
             return;
         }
-        if strings.raw().any(|raw| may_matter(name, raw) || hidden(raw)) {
+        let raw = strings.written();
+        if may_matter(name, raw) || hidden(raw) {
             let key = if name == b"source" && !code { PROSE.to_owned() } else { String::from_utf8_lossy(name).into_owned() };
             out.borrow_mut().extend(decoded(path, strings).into_iter().map(|text| Found { key: key.clone(), text }));
         }

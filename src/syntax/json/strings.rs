@@ -29,6 +29,10 @@ impl Strings<'_> {
     pub fn range(&self) -> Range {
         Range::new(self.parts.first().map_or(0, |p| p.0), self.parts.last().map_or(0, |p| p.1))
     }
+    /// The bytes from the first string to the last, escapes, quotes and commas between them and all.
+    pub fn written(&self) -> &[u8] {
+        self.bytes.get(self.range().bounds()).unwrap_or_default()
+    }
     /// The raw bytes of each string, escapes and all.
     pub fn raw(&self) -> impl Iterator<Item = &[u8]> {
         self.parts.iter().map(|(start, end)| self.bytes.get(*start..*end).unwrap_or_default())
