@@ -1,5 +1,6 @@
 //! The driver loop: outline, select, extract, unwrap, link, flow until nothing is new; then reach, rules, triage.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -187,7 +188,13 @@ fn model_of(sources: &Sources, catalog: &Catalog, wanted: &Wanted, is_read: &(dy
 
 /// The model of a tree and what every page says of it, policy applied to rules but nothing filtered.
 pub fn analyze(sources: &Sources, catalog: &Catalog, rules: &RuleSet, config: &Config, cache: Option<&Cache>) -> (Model, Vec<Alert>) {
-    analyze_for(sources, catalog, rules, config, catalog.wanted(), cache)
+    analyze_for(sources, catalog, rules, config, &looked_for(sources, catalog), cache)
+}
+
+/// What selection looks for, which is worked out where something is selected.
+fn looked_for<'c>(sources: &Sources, catalog: &'c Catalog) -> Cow<'c, Wanted> {
+    let selects = sources.files.iter().any(|f| f.kind == Kind::Python);
+    if selects { Cow::Borrowed(catalog.wanted()) } else { Cow::Owned(Wanted::default()) }
 }
 
 /// As [`analyze`], looking at `wanted` first. What is found does not depend on it as long as all names of rows are in it.
@@ -214,7 +221,7 @@ pub fn analyze_texts(
     let sieve = detect::Sieve::new(asked, catalog, config);
     let let_go = |(id, file): (FileId, &SourceFile)| (matches!(file.kind, Kind::Notebook | Kind::Python) && !sieve.keeps(file)).then_some(id);
     let unread: BTreeSet<FileId> = sources.iter().collect::<Vec<_>>().into_par_iter().filter_map(let_go).collect();
-    let model = model_of(sources, catalog, catalog.wanted(), &|id| !unread.contains(&id), cache);
+    let model = model_of(sources, catalog, &looked_for(sources, catalog), &|id| !unread.contains(&id), cache);
     conclude(sources, catalog, rules, config, model, &|page| asked.iter().any(|p| p.id == page.id), unread)
 }
 

@@ -135,7 +135,7 @@ impl<'r> Sieve<'r> {
     /// With the rows of a catalogue. Literals under names are looked for where `named`.
     pub fn new(catalog: &'r Catalog, config: &'r Config, named: bool) -> Self {
         let formats = Formats::new(catalog.iter().map(|(_, row)| row), &config.today);
-        Sieve { wrapped: Wrapped::new(&formats), formats, names: named.then(|| Names::new(catalog)) }
+        Sieve { wrapped: Wrapped::new(&formats, true), formats, names: named.then(|| Names::new(catalog)) }
     }
     /// Whether a file holds a secret.
     pub fn keeps(&self, file: &SourceFile) -> bool {
@@ -143,6 +143,9 @@ impl<'r> Sieve<'r> {
         is_text(file) && !in_text(FileId(0), file, &scanner, self.names.as_ref()).iter().all(Vec::is_empty)
     }
 }
+
+/// Bytes of a tree from which the automaton that takes longest to build is worth it.
+const MUCH: usize = 8 << 20;
 
 /// Whether a file is searched as text, its syntax asked only where that matters.
 fn is_text(file: &SourceFile) -> bool {
@@ -152,7 +155,8 @@ fn is_text(file: &SourceFile) -> bool {
 impl Scanned {
     fn new(context: &Context<'_>) -> Self {
         let formats = Formats::new(context.catalog.iter().map(|(_, row)| row), &context.config.today);
-        let (wrapped, names) = (Wrapped::new(&formats), Names::new(context.catalog));
+        let much = context.sources.files.iter().map(|f| f.bytes.len()).sum::<usize>() > MUCH;
+        let (wrapped, names) = (Wrapped::new(&formats, much), Names::new(context.catalog));
         let scanner = Scanner { formats: &formats, wrapped: &wrapped };
         let files: Vec<(FileId, &SourceFile)> = context.sources.iter().filter(|(id, _)| !context.secrets.without.contains(id)).collect();
         let in_file = |id: FileId, file: &SourceFile| {

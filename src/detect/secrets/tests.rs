@@ -15,7 +15,7 @@ use crate::source::Sources;
 /// What formats find in a file.
 fn known_in(formats: &Formats<'_>, kind: Kind, source: &str) -> Vec<Found> {
     let file = SourceFile::new("x", kind, source.as_bytes().to_vec());
-    let scanner = Scanner { formats, wrapped: &Wrapped::new(formats) };
+    let scanner = Scanner { formats, wrapped: &Wrapped::new(formats, false) };
     let texts = carriers::texts(&file, &FileFacts::default(), &|t| formats.may_match(t.bytes));
     known::known(FileId(0), &file, &texts, &scanner).found
 }

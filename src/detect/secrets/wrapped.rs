@@ -27,8 +27,9 @@ const SHORTEST: usize = 20;
 const LONGEST: usize = 8 << 10;
 
 impl Wrapped {
-    /// What the keywords of these formats become when they are encoded.
-    pub fn new(formats: &Formats<'_>) -> Self {
+    /// What the keywords of these formats become when they are encoded. `much`: so much is searched that the fastest automaton pays, which takes longest
+    /// to build.
+    pub fn new(formats: &Formats<'_>, much: bool) -> Self {
         let mut words: Vec<String> = Vec::new();
         for keyword in formats.keywords() {
             // Three bytes are four digits; what is left over depends on what follows.
@@ -44,7 +45,7 @@ impl Wrapped {
         let mut all: Vec<String> = words.iter().cloned().chain(formats.written()).collect();
         all.sort();
         all.dedup();
-        let any = AhoCorasick::builder().kind(Some(AhoCorasickKind::DFA)).build(&all).ok();
+        let any = AhoCorasick::builder().kind(much.then_some(AhoCorasickKind::DFA)).build(&all).ok();
         Wrapped { any, keywords: AhoCorasick::new(&words).ok(), starts }
     }
 
