@@ -173,7 +173,7 @@ pub fn holds(facts: &FileFacts, argument: &Argument, test: &Test) -> bool {
             _ => all(&fixed_host),
         },
         // What stands before it decides, functions of other files, and what variables hold: flow tells.
-        Test::Confined | Test::SamePublisher(_) => false,
+        Test::Confined | Test::SamePublisher(_) | Test::SharesNames(_) => false,
         Test::Has(globs) => matches!(argument, Argument::Values(values) if values.iter().any(|v| contents::has(facts, *v, globs))),
         Test::Sets(keywords) => match argument {
             Argument::Values(values) => keywords.iter().all(|(keyword, literal)| values.iter().any(|v| assign::sets(facts, *v, keyword, literal))),
@@ -268,7 +268,8 @@ pub fn holds_text(text: Option<&str>, test: &Test) -> bool {
     match (test, text) {
         (Test::Present | Test::Literal, t) => t.is_some(),
         (Test::Absent, t) => t.is_none(),
-        (Test::Dynamic | Test::Confined | Test::SamePublisher(_) | Test::Has(_) | Test::Lacks(_) | Test::ResultOf(_) | Test::Sets(_), _) => false,
+        (Test::Dynamic | Test::Confined | Test::SamePublisher(_) | Test::SharesNames(_), _) => false,
+        (Test::Has(_) | Test::Lacks(_) | Test::ResultOf(_) | Test::Sets(_), _) => false,
         (Test::Wordless, Some(t)) => wordless(t),
         (Test::FixedHost, Some(t)) => fixed_host(t),
         (Test::Is(words), Some(t)) => words.iter().any(|w| same(w, t)),
