@@ -10,7 +10,7 @@ use crate::facts::{FactId, FileFacts, ValueId, What};
 impl Catalog {
     /// Whose names the index at an address serves, as rows say. Parts of the address may be open; host and beginning of the path decide.
     pub fn listing(&self, address: &str) -> Option<Listing> {
-        let (_, rest) = address.split_once("://").filter(|(scheme, _)| matches!(*scheme, "http" | "https"))?;
+        let rest = address.strip_prefix("http")?.trim_start_matches('s').strip_prefix("://")?;
         let (authority, path) = rest.split_once('/').unwrap_or((rest, ""));
         let host = authority.rsplit('@').next()?.split(':').next()?.to_ascii_lowercase();
         let is_below = |known: &str| {
@@ -26,6 +26,9 @@ impl Catalog {
         let (What::Command(command), Slot::Arg(names), Subject::Command { .. }) = (&facts.fact(id).what, slot, &self.row(row).subject) else {
             return self.slot(facts, id, row, slot);
         };
+        if names.iter().any(|n| !matches!(n, SlotName::Name(_))) {
+            return self.slot(facts, id, row, slot);
+        }
         let Some(line) = self.commands.line(self, facts, command, row) else { return Vec::new() };
         let word = |i: usize| command.words.get(i).map(|w| w.value);
         let is_named = |given: &str| names.iter().any(|n| matches!(n, SlotName::Name(name) if name == given));

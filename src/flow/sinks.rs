@@ -12,7 +12,7 @@ use crate::flow::resolve::choices::Choice;
 use crate::flow::solver::{Here, Solver, is_vague};
 use crate::flow::value::{Consts, Dep, Lit, Made, Part, PinState, Side, Source, Val};
 use crate::flow::versions::Versions;
-use crate::flow::{FlagState, Harmless, Why, place};
+use crate::flow::{FlagState, Harmless, Why};
 use crate::graph::Node;
 use crate::origin::{Origin, Via, Who};
 use crate::source::FileId;

@@ -201,7 +201,9 @@ impl<'a> Matcher<'a> {
     fn is_own_address(&self, node: Node, hit: &SinkHit) -> bool {
         let given = hit.subject.clone().or_else(|| self.literal(hit)).unwrap_or_default();
         let owner = self.context.sources.owner(node.file);
-        let names = |part: &str| part.len() > 2 && (owner.is_some_and(|o| o.eq_ignore_ascii_case(part)) || self.context.index.is_own_package(node.file, part));
+        let names = |part: &str| {
+            part.len() > 2 && (owner.is_some_and(|o| o.eq_ignore_ascii_case(part)) || self.context.index.is_own_package(node.file, part))
+        };
         given.split_whitespace().filter_map(|word| word.split_once("://")).any(|(_, rest)| {
             let (authority, path) = rest.split_once('/').unwrap_or((rest, ""));
             let host = authority.rsplit('@').next().unwrap_or(authority);

@@ -20,7 +20,7 @@ use crate::catalog::row::{Effect, RowId, Verdict};
 use crate::detect::Context;
 use crate::detect::idle::Idle;
 use crate::facts::{ValueId, What};
-use crate::finding::{Alert, Confidence, Hop, Location, Severity, ONCE, TAKES_DATA};
+use crate::finding::{Alert, Confidence, Hop, Location, ONCE, Severity, TAKES_DATA};
 use crate::flow::{FlagState, SinkHit};
 use crate::graph::{EdgeKind, Node};
 use crate::origin::{Origin, Who};

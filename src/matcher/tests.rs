@@ -201,7 +201,8 @@ fn thousands_of_switches_and_checks_take_no_longer_than_their_number() {
 
 #[test]
 fn doubts_of_a_page_lower_the_confidence_of_what_they_speak_of() {
-    let pattern = "sink: { kind: index }\ndoubts:\n  - where: { stated: false }\n    says: [one, two]\n  - where: { own-address: true }\n    says: own";
+    let pattern =
+        "sink: { kind: index }\ndoubts:\n  - where: { stated: false }\n    says: [one, two]\n  - where: { own-address: true }\n    says: own";
     let of = |code: &str| {
         let files = [("pyproject.toml", Kind::Pyproject, "[project]\nname = \"scorer\"\n"), ("a.sh", Kind::Shell, code)];
         let found = alerts(SETTING, pattern, &files, "");
@@ -225,9 +226,10 @@ fn doubts_of_a_page_lower_the_confidence_of_what_they_speak_of() {
 fn thousands_of_indexes_in_one_file_are_looked_at_in_linear_time() {
     let code = |lines: usize| {
         let line = |i: usize| {
-            format!("export PIP_EXTRA_INDEX_URL=https://pypi{i}.acme.example/simple\nBASE=https://pypi.nvidia.com/{i}\npip install --extra-index-url $BASE/a --extra-index-url $BASE --index-url $BASE x{i}\n")
+            let sets = format!("export PIP_EXTRA_INDEX_URL=https://pypi{i}.acme.example/simple");
+            format!("{sets}\npip install --extra-index-url $BASE/a --extra-index-url $BASE --index-url $BASE x{i}\n")
         };
-        (0..lines).map(line).collect::<String>()
+        "BASE=https://pypi.nvidia.com/simple\n".to_owned() + &(0..lines).map(line).collect::<String>()
     };
     let time = |lines: usize| {
         let code = code(lines);
