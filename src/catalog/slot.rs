@@ -237,7 +237,7 @@ fn module_value(facts: &FileFacts, name: &str) -> Option<ValueId> {
 }
 
 /// The shapes of what a variable of a script is given there, of all that a list or dictionary in sight holds, else of the value itself.
-fn shapes(facts: &FileFacts, value: ValueId) -> Option<Vec<String>> {
+pub fn shapes(facts: &FileFacts, value: ValueId) -> Option<Vec<String>> {
     let members: Option<Vec<ValueId>> = match &facts.value(value).what {
         V::List(items, false) => Some(items.clone()),
         V::Dict(entries, false) => Some(entries.iter().map(|e| e.1).collect()),

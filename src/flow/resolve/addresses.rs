@@ -1,7 +1,7 @@
 //! Tests of addresses that variables hold, or that are put together of parts: of one publisher, below a host, indexes that share their names.
 
 use crate::catalog::row::{ArgTest, Listing, RowId, Slot, SlotName, Subject, Test};
-use crate::catalog::slot::OPEN;
+use crate::catalog::slot::{OPEN, shapes};
 use crate::facts::{Channel, V, ValueId, What};
 use crate::flow::place;
 use crate::flow::solver::Solver;
@@ -82,15 +82,17 @@ impl Solver<'_> {
     }
     /// What a value may be, put together of what its parts may be.
     fn texts(&mut self, node: Node, value: ValueId) -> Vec<String> {
+        let facts = self.file(node.file);
         let known = |solver: &mut Self, value: ValueId| {
             let consts = solver.settled(|s| s.at(node, value)).consts;
             let texts: Vec<String> = consts.set.iter().filter(|l| matches!(l, Lit::Str(_) | Lit::Num(_))).map(Lit::text).collect();
-            Some(texts).filter(|t| !t.is_empty() && t.len() <= MOST && !consts.many)
+            let shaped = if consts.all().is_none() { shapes(facts, value) } else { None };
+            shaped.or(Some(texts).filter(|_| !consts.many)).filter(|t| !t.is_empty() && t.len() <= MOST)
         };
         if let Some(whole) = known(self, value) {
             return whole;
         }
-        let V::Join(parts) = &self.file(node.file).value(value).what else { return vec![OPEN.to_string()] };
+        let V::Join(parts) = &facts.value(value).what else { return vec![OPEN.to_string()] };
         let mut out = vec![String::new()];
         for part in parts.clone() {
             let ends = known(self, part).filter(|ends| ends.len() * out.len() <= MOST).unwrap_or_else(|| vec![OPEN.to_string()]);
