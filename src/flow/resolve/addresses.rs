@@ -1,5 +1,6 @@
 //! Tests of addresses that variables hold, or that are put together of parts: of one publisher, below a host, indexes that share their names.
 
+use crate::catalog::glob;
 use crate::catalog::row::{ArgTest, Listing, RowId, Slot, SlotName, Subject, Test};
 use crate::catalog::slot::{OPEN, shapes};
 use crate::facts::{Channel, V, ValueId, What};
@@ -19,6 +20,7 @@ impl Solver<'_> {
         match &test.test {
             Test::SamePublisher(other) => self.is_of_one_publisher(node, id, &test.slot, other),
             Test::SharesNames(other) => self.shares_names(node, id, &test.slot, other),
+            Test::Like(patterns) if matches!(test.slot, Slot::From(_)) => self.are_like(node, id, &test.slot, patterns),
             Test::Like(patterns) => self.begins_like(node, id, &test.slot, patterns),
             _ => false,
         }
@@ -45,6 +47,12 @@ impl Solver<'_> {
             known.all().is_some_and(|all| !all.is_empty() && all.iter().all(|l| heads.iter().any(|h| l.text().starts_with(h))))
         })
     }
+    /// Whether everything in a slot is like a pattern, as far as variables say what they hold unless somebody gives another.
+    fn are_like(&mut self, node: Node, id: RowId, slot: &Slot, patterns: &[String]) -> bool {
+        let values = self.slot_values(node, id, slot);
+        let is_like = |text: &String| patterns.iter().any(|p| glob::text(p, text));
+        !values.is_empty() && values.into_iter().all(|value| self.texts(node, value).iter().all(is_like))
+    }
     /// Whether no name of the indexes in one slot can be taken on those in the other, which is the public one where it is not given: each is known, or those in
     /// the first hold nothing but names that their publishers keep.
     fn shares_names(&mut self, node: Node, id: RowId, own: &Slot, other: &Slot) -> bool {
@@ -60,8 +68,13 @@ impl Solver<'_> {
         values.extend(self.neighbour(node, id, slot));
         let mut out = Vec::new();
         for value in values {
+            let before = out.len();
             for text in self.texts(node, value) {
                 out.extend(text.split_whitespace().map(str::to_owned));
+            }
+            // Nothing but the empty text is known of it: it is given another before it counts.
+            if out.len() == before {
+                out.push(OPEN.to_string());
             }
         }
         out
