@@ -99,7 +99,8 @@ impl Solver<'_> {
         let known = |solver: &mut Self, value: ValueId| {
             let consts = solver.settled(|s| s.at(node, value)).consts;
             let texts: Vec<String> = consts.set.iter().filter(|l| matches!(l, Lit::Str(_) | Lit::Num(_))).map(Lit::text).collect();
-            let shaped = if consts.all().is_none() { shapes(facts, value) } else { None };
+            let is_open = consts.all().is_none() && !matches!(facts.value(value).what, V::Join(_));
+            let shaped = if is_open { shapes(facts, value) } else { None };
             shaped.or(Some(texts).filter(|_| !consts.many)).filter(|t| !t.is_empty() && t.len() <= MOST)
         };
         if let Some(whole) = known(self, value) {
