@@ -246,6 +246,7 @@ pub fn words(test: &ArgTest) -> String {
         Test::Wordless => format!("{slot} names nothing"),
         Test::Confined => format!("a check confines {slot}"),
         Test::SamePublisher(_) => format!("{slot} is an address of the same publisher"),
+        Test::SharesNames(_) => format!("nobody can take a name of {slot} elsewhere"),
         Test::FixedHost => format!("the host of {slot} is fixed"),
         Test::Literal => format!("{slot} is a constant"),
         Test::Has(all) => format!("{slot} holds {}", list(all)),

@@ -123,6 +123,8 @@ pub struct Path {
 
 /// Key of [`Alert::data`] of findings about what is taken as data: one about code of the same reference says more.
 pub const TAKES_DATA: &str = "takes-data";
+/// Key of [`Alert::data`]: findings of one rule and file with the same value are one decision, told once. Triage takes it away again.
+pub const ONCE: &str = "once";
 /// Key of [`Alert::data`] that says who vouches for the span in another scanner's manner; such an alert is hidden with that reason.
 pub const VOUCHED: &str = "vouched";
 
@@ -296,6 +298,8 @@ pub enum Hidden {
     Policy,
     /// Part of the path alert of this fingerprint.
     Absorbed(String),
+    /// The same decision as that of the alert of this fingerprint, which names this place too.
+    Repeated(String),
     /// Dismissed on GitHub.
     Dismissed {
         /// Login of who did it.

@@ -216,6 +216,11 @@ impl Sources {
     pub fn file(&self, id: FileId) -> &SourceFile {
         &self.files[id.0 as usize]
     }
+    /// The account on a forge that a file's own repository belongs to.
+    pub fn owner(&self, file: FileId) -> Option<&str> {
+        let own = self.owners.get(self.file(file).root as usize)?.as_deref()?;
+        own.split_once('/').map(|(_, owner)| owner)
+    }
     /// Whether an address (also one of the forge's hosts for plain files), or an `owner/name` of the same forge, belongs to the account of the file's own repository.
     pub fn is_own(&self, file: FileId, name: &str) -> bool {
         let own = self.owners.get(self.file(file).root as usize).and_then(Option::as_deref);

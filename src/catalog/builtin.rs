@@ -67,6 +67,7 @@ pub const ROWS: &[(&str, &str)] = &[
     ("models/shell/checks.yml", include_str!("../../rules/models/shell/checks.yml")),
     ("models/shell/downloads.yml", include_str!("../../rules/models/shell/downloads.yml")),
     ("models/shell/executes.yml", include_str!("../../rules/models/shell/executes.yml")),
+    ("models/shell/indexes.yml", include_str!("../../rules/models/shell/indexes.yml")),
     ("models/shell/installs.yml", include_str!("../../rules/models/shell/installs.yml")),
     ("models/shell/options.yml", include_str!("../../rules/models/shell/options.yml")),
     ("models/shell/publishes.yml", include_str!("../../rules/models/shell/publishes.yml")),

@@ -77,7 +77,7 @@ impl Catalog {
                 }
                 Subject::Runner(n) | Subject::Credential(n) | Subject::Package(n) | Subject::Account(n) | Subject::Gate(n) => n.clone(),
                 Subject::Comment(n) | Subject::SecretName(n) | Subject::SecretFile(n) | Subject::Tool(n) => n.clone(),
-                Subject::Command { .. } | Subject::ActionShape(_) | Subject::Entry(_) | Subject::Secret(_) => continue,
+                Subject::Command { .. } | Subject::ActionShape(_) | Subject::Entry(_) | Subject::Secret(_) | Subject::Index(_) => continue,
             };
             if name.contains(['*', '?']) && !matches!(row.subject, Subject::Suffix { .. }) {
                 let plain = |segment: &&str| !segment.contains(['*', '?', '[']);

@@ -10,6 +10,7 @@ pub mod command;
 pub mod effect;
 pub mod fields;
 pub mod glob;
+mod indexes;
 pub mod load;
 mod lookup;
 pub mod python;
@@ -474,6 +475,7 @@ impl Subject {
             Subject::Gate(_) => "gate",
             Subject::Package(_) => "package",
             Subject::Account(_) => "account",
+            Subject::Index(_) => "index",
             Subject::Tool(_) => "tool",
             Subject::Comment(_) => "comment",
             Subject::Secret(_) => "secret",
@@ -495,7 +497,7 @@ impl Subject {
             Subject::Call(n) | Subject::Method(n) | Subject::Assign(n) | Subject::Action(n) | Subject::Image(n) | Subject::Setting(n) => n.clone(),
             Subject::Trigger(n) | Subject::Context(n) | Subject::Runner(n) => n.clone(),
             Subject::Credential(n) | Subject::Gate(n) | Subject::Package(n) | Subject::Account(n) | Subject::Tool(n) => n.clone(),
-            Subject::Comment(n) | Subject::SecretName(n) | Subject::SecretFile(n) => n.clone(),
+            Subject::Comment(n) | Subject::SecretName(n) | Subject::SecretFile(n) | Subject::Index(n) => n.clone(),
         }
     }
     /// Word and name, as `overrides:` writes them: `call torch.load`.
@@ -540,6 +542,7 @@ impl Effect {
             Effect::RoundTripOf(_) => "round-trip-of",
             Effect::Escapes(_) => "escapes",
             Effect::Asks => "asks",
+            Effect::Names(_) => "names",
             Effect::BelongsTo(_) => "belongs-to",
             Effect::Starts { .. } => "starts",
             Effect::Controlled { .. } => "controlled",

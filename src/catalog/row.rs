@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-pub use super::effect::{Effect, Executes, Pin, Strength, Tree, Verdict};
+pub use super::effect::{Effect, Executes, Listing, Pin, Strength, Tree, Verdict};
 
 /// Index of a row in [`crate::catalog::Catalog::rows`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -119,6 +119,8 @@ pub enum Subject {
     Package(String),
     /// An account of a hub or forge.
     Account(String),
+    /// A package index: its host, and the beginning of its path.
+    Index(String),
     /// A tool of an agent, as lists of allowed tools name it.
     Tool(String),
     /// A comment that silences another tool, in lower case, as a glob.
@@ -272,6 +274,8 @@ pub enum Test {
     FixedHost,
     /// An address of whoever the address in this slot belongs to.
     SamePublisher(Slot),
+    /// Addresses of package indexes whose names nobody can take on those in this slot, or on the public one where it is not given.
+    SharesNames(Slot),
     /// A name that a check which stops has confined: to a list, to a directory, to what a function of the tree lets through.
     Confined,
     /// A literal.

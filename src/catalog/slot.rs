@@ -173,7 +173,7 @@ pub fn holds(facts: &FileFacts, argument: &Argument, test: &Test) -> bool {
             _ => all(&fixed_host),
         },
         // What stands before it decides, functions of other files, and what variables hold: flow tells.
-        Test::Confined | Test::SamePublisher(_) => false,
+        Test::Confined | Test::SamePublisher(_) | Test::SharesNames(_) => false,
         Test::Has(globs) => matches!(argument, Argument::Values(values) if values.iter().any(|v| contents::has(facts, *v, globs))),
         Test::Sets(keywords) => match argument {
             Argument::Values(values) => keywords.iter().all(|(keyword, literal)| values.iter().any(|v| assign::sets(facts, *v, keyword, literal))),
@@ -237,7 +237,7 @@ fn module_value(facts: &FileFacts, name: &str) -> Option<ValueId> {
 }
 
 /// The shapes of what a variable of a script is given there, of all that a list or dictionary in sight holds, else of the value itself.
-fn shapes(facts: &FileFacts, value: ValueId) -> Option<Vec<String>> {
+pub fn shapes(facts: &FileFacts, value: ValueId) -> Option<Vec<String>> {
     let members: Option<Vec<ValueId>> = match &facts.value(value).what {
         V::List(items, false) => Some(items.clone()),
         V::Dict(entries, false) => Some(entries.iter().map(|e| e.1).collect()),
@@ -268,7 +268,8 @@ pub fn holds_text(text: Option<&str>, test: &Test) -> bool {
     match (test, text) {
         (Test::Present | Test::Literal, t) => t.is_some(),
         (Test::Absent, t) => t.is_none(),
-        (Test::Dynamic | Test::Confined | Test::SamePublisher(_) | Test::Has(_) | Test::Lacks(_) | Test::ResultOf(_) | Test::Sets(_), _) => false,
+        (Test::Dynamic | Test::Confined | Test::SamePublisher(_) | Test::SharesNames(_), _) => false,
+        (Test::Has(_) | Test::Lacks(_) | Test::ResultOf(_) | Test::Sets(_), _) => false,
         (Test::Wordless, Some(t)) => wordless(t),
         (Test::FixedHost, Some(t)) => fixed_host(t),
         (Test::Is(words), Some(t)) => words.iter().any(|w| same(w, t)),

@@ -359,6 +359,7 @@ fn merge(old: Option<SinkHit>, hit: SinkHit) -> SinkHit {
             (a, b) if hit.bytes.who >= Who::Publisher => a.into_iter().chain(b).min(),
             _ => None,
         },
+        stated: old.stated || hit.stated,
         ..old
     }
 }
@@ -412,6 +413,7 @@ fn hit(solver: &mut Solver, sink: &Sink, needs: &Needs, chain: &[Node], flag: Fl
         hops,
         flag,
         subject,
+        stated: source.is_some() || needs.value.consts.set.iter().any(|l| !matches!(l, Lit::Absent | Lit::None) && !l.text().is_empty()),
         doubts,
     })
 }

@@ -64,6 +64,8 @@ pub struct SinkHit {
     pub flag: FlagState,
     /// The outside name, when literal: a model id, a URL.
     pub subject: Option<String>,
+    /// Whether anything in sight says what the argument is, in part or in full.
+    pub stated: bool,
     /// Doubts, one sentence each.
     pub doubts: Vec<String>,
 }

@@ -12,7 +12,7 @@ use crate::flow::resolve::choices::Choice;
 use crate::flow::solver::{Here, Solver, is_vague};
 use crate::flow::value::{Consts, Dep, Lit, Made, Part, PinState, Side, Source, Val};
 use crate::flow::versions::Versions;
-use crate::flow::{FlagState, Harmless, Why, place};
+use crate::flow::{FlagState, Harmless, Why};
 use crate::graph::Node;
 use crate::origin::{Origin, Via, Who};
 use crate::source::FileId;
@@ -128,30 +128,6 @@ impl Solver<'_> {
             self.want_receiver(node, receiver);
         }
     }
-    /// Whether two slots hold addresses of one publisher, as far as variables say what they hold unless somebody gives another.
-    fn is_of_one_publisher(&mut self, node: Node, id: RowId, test: &ArgTest) -> bool {
-        let Test::SamePublisher(other) = &test.test else { return false };
-        let [own, other] = [&test.slot, other].map(|slot| {
-            let val = self.settled(|s| s.slot(node, id, slot)).unwrap_or_default();
-            val.consts.set.iter().map(Lit::text).collect::<Vec<String>>()
-        });
-        !own.is_empty() && !other.is_empty() && own.iter().all(|a| other.iter().all(|b| place::is_same_publisher(a, b)))
-    }
-    /// Whether what a slot holds begins as a pattern does that leaves its end open, whatever is put together behind it: an address below a host.
-    fn begins_like(&mut self, node: Node, id: RowId, test: &ArgTest) -> bool {
-        let Test::Like(patterns) = &test.test else { return false };
-        let heads: Vec<&str> = patterns.iter().filter_map(|p| p.strip_suffix('*')).filter(|p| p.len() > 1 && !p.contains(['*', '?', '['])).collect();
-        let values = self.slot_values(node, id, &test.slot);
-        if heads.is_empty() || values.is_empty() {
-            return false;
-        }
-        values.into_iter().all(|value| {
-            let V::Join(parts) = &self.file(node.file).value(value).what else { return false };
-            let Some(first) = parts.first().copied() else { return false };
-            let known = self.settled(|s| s.at(node, first)).consts;
-            known.all().is_some_and(|all| !all.is_empty() && all.iter().all(|l| heads.iter().any(|h| l.text().starts_with(h))))
-        })
-    }
     fn row_sinks(&mut self, node: Node, id: RowId, out: &mut Vec<(Sink, Needs)>) {
         let row = self.world.catalog.row(id);
         let facts = self.file(node.file);
@@ -178,7 +154,7 @@ impl Solver<'_> {
             self.harmless.push(Harmless { at: node, place: self.head(node), row: id, why: Why::SafeWhen(test) });
             return;
         }
-        if let Some(test) = row.safe_when.iter().position(|t| self.is_of_one_publisher(node, id, t) || self.begins_like(node, id, t)) {
+        if let Some(test) = row.safe_when.iter().position(|t| self.is_safe_address(node, id, t)) {
             self.harmless.push(Harmless { at: node, place: self.head(node), row: id, why: Why::SafeWhen(test) });
             return;
         }

@@ -64,7 +64,7 @@ impl<'a> Matcher<'a> {
     }
 
     /// What a sink is given, where it stands there in full.
-    fn literal(&self, hit: &SinkHit) -> Option<String> {
+    pub(super) fn literal(&self, hit: &SinkHit) -> Option<String> {
         let facts = self.context.facts.file(hit.at.file);
         hit.slot.and_then(|v| facts.literal(v)).filter(|t| !t.trim().is_empty() && !t.contains('\n'))
     }

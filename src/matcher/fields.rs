@@ -10,6 +10,7 @@ use crate::catalog::row::{Effect, Verdict};
 use crate::catalog::slot::{holds, holds_text};
 use crate::cond::{CondId, CondWhat};
 use crate::facts::{FactId, V, What};
+use crate::flow::SinkHit;
 use crate::flow::guards::conjuncts;
 use crate::flow::resolve::spots::module_of;
 use crate::graph::Node;
@@ -115,6 +116,8 @@ impl<'a> Matcher<'a> {
                 of_file.is_switched(c.node.fact, c.hit.and_then(|h| h.slot), flag, switches)
             }
             Field::OwnCallee(yes) => self.is_own_callee(c.node) == *yes,
+            Field::Stated(yes) => c.hit.is_some_and(|h| h.stated == *yes),
+            Field::OwnAddress(yes) => c.hit.is_some_and(|h| self.is_own_address(c.node, h)) == *yes,
             Field::Form(words) => {
                 let name = said("name").unwrap_or("");
                 let form = match name {
@@ -197,6 +200,20 @@ impl<'a> Matcher<'a> {
         let folders: Vec<&str> = path(module).split('/').collect();
         let package = folders.iter().rposition(|f| *f == root).map(|last| folders.iter().take(last + 1));
         call.name.starts_with('.') || package.is_some_and(|p| path(node.file).split('/').zip(p.clone()).filter(|(a, b)| a == *b).count() == p.len())
+    }
+
+    /// Whether an address among those that a sink is given names the project: its owner, or a package of the tree, is a label of the host or a segment of the path.
+    fn is_own_address(&self, node: Node, hit: &SinkHit) -> bool {
+        let given = hit.subject.clone().or_else(|| self.literal(hit)).unwrap_or_default();
+        let owner = self.context.sources.owner(node.file);
+        let names = |part: &str| {
+            part.len() > 2 && (owner.is_some_and(|o| o.eq_ignore_ascii_case(part)) || self.context.index.is_own_package(node.file, part))
+        };
+        given.split_whitespace().filter_map(|word| word.split_once("://")).any(|(_, rest)| {
+            let (authority, path) = rest.split_once('/').unwrap_or((rest, ""));
+            let host = authority.rsplit('@').next().unwrap_or(authority);
+            host.split(['.', ':']).chain(path.split('/')).any(names)
+        })
     }
 
     fn starts(&self, c: &Candidate<'a>) -> Option<(Who, bool)> {

@@ -19,8 +19,8 @@ use rayon::prelude::*;
 use crate::catalog::row::{Effect, RowId, Verdict};
 use crate::detect::Context;
 use crate::detect::idle::Idle;
-use crate::facts::What;
-use crate::finding::{Alert, Confidence, Hop, Location, Severity, TAKES_DATA};
+use crate::facts::{ValueId, What};
+use crate::finding::{Alert, Confidence, Hop, Location, ONCE, Severity, TAKES_DATA};
 use crate::flow::{FlagState, SinkHit};
 use crate::graph::{EdgeKind, Node};
 use crate::origin::{Origin, Who};
@@ -235,6 +235,11 @@ impl<'a> Matcher<'a> {
             }
         };
         candidate.doubts.extend(verdicts.doubts);
+        for (fields, says) in &pattern.doubts {
+            if self.fields(&candidate, fields).hold {
+                candidate.doubts.extend(says.iter().cloned());
+            }
+        }
         if self.is_test(candidate.node.file) {
             // A step less, where the table decides: the code is there, but nothing runs it.
             if page.level.is_none() && severity > Severity::Medium {
@@ -261,6 +266,7 @@ impl<'a> Matcher<'a> {
                 data.insert(TAKES_DATA.to_owned(), String::new());
             }
             data.insert("row".to_owned(), self.context.catalog.row(hit.row).subject.text());
+            data.extend(hit.slot.filter(|_| page.once).map(|slot| (ONCE.to_owned(), self.argument(hit, slot))));
         }
         if let Some(origin) = origin {
             data.insert("who".to_owned(), origin.who.name().to_owned());
@@ -299,6 +305,13 @@ impl<'a> Matcher<'a> {
             part_of: None,
             data,
         })
+    }
+
+    /// What a sink is given, by which the same is known again: what it holds, else as it is written.
+    fn argument(&self, hit: &SinkHit, slot: ValueId) -> String {
+        let range = self.context.facts.file(hit.at.file).value(slot).range;
+        let written = || self.context.sources.file(hit.at.file).text_at(range).replace(['"', '\'', '{', '}'], "");
+        hit.subject.clone().or_else(|| self.literal(hit)).unwrap_or_else(written)
     }
 
     /// The level that a page states for such a place: of configuration that an image build copies, else of that kind of sink, else of that kind of file.

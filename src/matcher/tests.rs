@@ -198,3 +198,45 @@ fn thousands_of_switches_and_checks_take_no_longer_than_their_number() {
     assert_eq!((few.0, many.0), (200, 800));
     assert!(many.1 < 12.0 * few.1.max(0.2), "{few:?} {many:?}");
 }
+
+#[test]
+fn doubts_of_a_page_lower_the_confidence_of_what_they_speak_of() {
+    let pattern =
+        "sink: { kind: index }\ndoubts:\n  - where: { stated: false }\n    says: [one, two]\n  - where: { own-address: true }\n    says: own";
+    let of = |code: &str| {
+        let files = [("pyproject.toml", Kind::Pyproject, "[project]\nname = \"scorer\"\n"), ("a.sh", Kind::Shell, code)];
+        let found = alerts(SETTING, pattern, &files, "");
+        assert_eq!(found.len(), 1, "{code}");
+        found[0].2.confidence
+    };
+    for (code, wanted) in [
+        ("pip install --extra-index-url https://pypi.acme.example/simple x", Confidence::High),
+        ("pip install --extra-index-url \"$INDEX\" x", Confidence::Low),
+        ("INDEX=https://pypi.acme.example/simple\npip install --extra-index-url \"$INDEX\" x", Confidence::High),
+        ("INDEX=https://pypi.acme.example/rocm-${VERSION}/simple\npip install --extra-index-url \"$INDEX\" x", Confidence::High),
+        ("pip install --extra-index-url https://pypi.acme.example/scorer/ x", Confidence::Medium),
+        ("pip install --extra-index-url https://scorer.acme.example/simple x", Confidence::Medium),
+        ("pip install --extra-index-url https://u:scorer@pypi.acme.example/scorers x", Confidence::High),
+    ] {
+        assert_eq!(of(code), wanted, "{code}");
+    }
+}
+
+#[test]
+fn thousands_of_indexes_in_one_file_are_looked_at_in_linear_time() {
+    let code = |lines: usize| {
+        let line = |i: usize| {
+            let sets = format!("export PIP_EXTRA_INDEX_URL=https://pypi{i}.acme.example/simple");
+            format!("{sets}\npip install --extra-index-url $BASE/a --extra-index-url $BASE --index-url $BASE x{i}\n")
+        };
+        "BASE=https://pypi.nvidia.com/simple\n".to_owned() + &(0..lines).map(line).collect::<String>()
+    };
+    let time = |lines: usize| {
+        let code = code(lines);
+        let begin = std::time::Instant::now();
+        assert_eq!(alerts(SETTING, "sink: { kind: index }", &[("a.sh", Kind::Shell, &code)], "").len(), lines);
+        begin.elapsed()
+    };
+    let (few, many) = (time(400), time(1600));
+    assert!(many < few * 12 + std::time::Duration::from_secs(20), "{few:?}, then {many:?}");
+}

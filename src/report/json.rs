@@ -330,6 +330,7 @@ fn reason(why: &Hidden) -> (&'static str, Option<&str>) {
         Hidden::Baselined(reason) => ("baselined", Some(reason)),
         Hidden::Policy => ("policy", None),
         Hidden::Absorbed(by) => ("absorbed", Some(by)),
+        Hidden::Repeated(by) => ("repeated", Some(by)),
         Hidden::Dismissed { reason, .. } => ("dismissed", Some(reason)),
     }
 }

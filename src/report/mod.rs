@@ -123,7 +123,7 @@ fn levels<'r>(all: impl Iterator<Item = &'r Reported>) -> Vec<(Severity, usize)>
 /// What a run keeps to itself and how to see it, preview rules apart: `3 hygiene (--hygiene)`.
 fn not_shown(report: &Report) -> Vec<String> {
     let of = |want: fn(&Hidden) -> bool| report.hidden.iter().filter(|(_, why)| want(why)).count();
-    let kinds: [(usize, &str); 7] = [
+    let kinds: [(usize, &str); 8] = [
         (of(|w| *w == Hidden::Hygiene), "hygiene (--hygiene)"),
         (of(|w| *w == Hidden::Below), "below the level or confidence asked for (--all)"),
         (of(|w| matches!(w, Hidden::Ignored(_))), "ignored by comment"),
@@ -131,6 +131,7 @@ fn not_shown(report: &Report) -> Vec<String> {
         (of(|w| matches!(w, Hidden::Baselined(_))), "in the baseline"),
         (of(|w| *w == Hidden::Policy), "switched off"),
         (of(|w| matches!(w, Hidden::Absorbed(_))), "part of a path above"),
+        (of(|w| matches!(w, Hidden::Repeated(_))), "told with another of the same"),
     ];
     let mut out: Vec<String> = kinds.into_iter().filter(|(n, _)| *n > 0).map(|(n, what)| format!("{n} {what}")).collect();
     let dismissed = report.hidden.iter().filter_map(|(_, why)| if let Hidden::Dismissed { by, .. } = why { Some(by.as_str()) } else { None });

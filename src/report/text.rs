@@ -272,6 +272,7 @@ fn reason(why: &Hidden) -> String {
         Hidden::Baselined(reason) => format!("in the baseline: {}", escape::visible(reason)),
         Hidden::Policy => "switched off".to_owned(),
         Hidden::Absorbed(by) => format!("part of path {by}"),
+        Hidden::Repeated(by) => format!("told with {by}"),
         Hidden::Dismissed { by, reason } if reason.is_empty() => format!("dismissed on GitHub by {}", escape::visible(by)),
         Hidden::Dismissed { by, reason } => format!("dismissed on GitHub by {}: {}", escape::visible(by), escape::visible(reason)),
     }

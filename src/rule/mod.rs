@@ -53,6 +53,8 @@ pub struct Page {
     pub stride: Vec<String>,
     /// Ids by framework.
     pub frameworks: BTreeMap<String, Vec<String>>,
+    /// Findings of one file whose argument is the same are told once.
+    pub once: bool,
     /// What finds it.
     pub by: By,
     /// Template of the sentence.

@@ -96,6 +96,10 @@ fn front_matter(front: &Value, user: bool, catalog: &Catalog, frameworks: &BTree
         (None, Some(d)) => By::Detector(d),
         _ => return Err(Fault::new("a page has `match` or `detector`, and not both")),
     };
+    let once = f.read("once-per", |v| one_of(v, &[("slot", true)]))?.unwrap_or(false);
+    if once && !matches!(&by, By::Match(pattern) if matches!(pattern.first.subject, pattern::Subject::Sink { .. })) {
+        return Err(Fault::new("only a sink has a slot").under("once-per"));
+    }
     let edits = f.each("edit", edit)?;
     let plain = matches!(&by, By::Match(pattern) if pattern.primary.is_none());
     if !plain && edits.iter().any(|e| e.kind.is_of_calls()) {
@@ -129,6 +133,7 @@ fn front_matter(front: &Value, user: bool, catalog: &Catalog, frameworks: &BTree
         also_known_as: f.read("also-known-as", lists)?.unwrap_or_default(),
         stride: f.read("stride", |v| texts(v)?.iter().map(|w| named(w, &STRIDE).map(|()| w.clone())).collect())?.unwrap_or_default(),
         frameworks: f.read("frameworks", |v| framework_ids(v, frameworks))?.unwrap_or_default(),
+        once,
         by,
         message,
         fix: f.need("fix", sentence)?,

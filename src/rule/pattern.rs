@@ -19,6 +19,8 @@ pub struct Pattern {
     pub and: Vec<Further>,
     /// What cancels.
     pub unless: Vec<Unless>,
+    /// What makes it less sure: conditions of the first subject, and what they say, a step of confidence each.
+    pub doubts: Vec<(Vec<Field>, Vec<String>)>,
     /// What to point at.
     pub primary: Option<Primary>,
 }
@@ -189,6 +191,10 @@ pub enum Field {
     Kind(Vec<String>),
     /// Is reached only when a switch of such a name says so.
     Switched(Switches),
+    /// Something in sight says what the argument is.
+    Stated(bool),
+    /// The argument is an address that names the project or its owner.
+    OwnAddress(bool),
     /// Calls what the package it stands in defines.
     OwnCallee(bool),
     /// After `@`.

@@ -24,7 +24,9 @@ pub fn tree(row: &Row, example: &RowExample) -> BTreeMap<String, String> {
         }
         Subject::Image(_) => ("Dockerfile", format!("{code}\n")),
         Subject::Setting(_) => ("config.yaml", format!("{code}\n")),
-        Subject::Account(_) | Subject::Package(_) | Subject::Comment(_) | Subject::Tool(_) => ("requirements.txt", format!("{code}\n")),
+        Subject::Account(_) | Subject::Index(_) | Subject::Package(_) | Subject::Comment(_) | Subject::Tool(_) => {
+            ("requirements.txt", format!("{code}\n"))
+        }
         Subject::SecretFile(_) => ("Dockerfile", format!("FROM scratch\n{code}\n")),
         Subject::Secret(_) | Subject::SecretName(_) => ("example.py", format!("{code}\n")),
         Subject::Trigger(_) | Subject::Runner(_) | Subject::Credential(_) | Subject::Gate(_) => {

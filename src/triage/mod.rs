@@ -6,6 +6,7 @@ pub mod dismissals;
 pub mod fingerprint;
 pub mod ignores;
 pub mod line_hash;
+mod once;
 pub mod redact;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -99,6 +100,7 @@ pub fn triage(alerts: Vec<Alert>, notices: Vec<Notice>, facts: &Facts, sources: 
         })
         .collect();
     absorb(&mut all, &mut hidden);
+    once::tell(&mut all, &mut hidden);
     for (reported, why) in all.iter().zip(&mut hidden) {
         if matches!(why, None | Some(Hidden::Preview | Hidden::Hygiene | Hidden::Below)) && !asked_for(&reported.alert, sources, policy) {
             *why = Some(Hidden::Elsewhere);

@@ -300,3 +300,35 @@ fn ignores_of_the_policy_cover_by_place_and_fingerprint_and_go_stale() {
     assert_eq!(told(until("2026-11-22"), true), ["pipevet.toml:5: this ignore of gamma expired after 2026-11-22"]);
     assert_eq!(run(vec![until("2026-11-22")], true, "").0, 2);
 }
+
+#[test]
+fn one_decision_at_many_lines_is_told_once_and_each_place_keeps_its_identity() {
+    let marked = |of: &str, value: &str| {
+        let mut a = alert("alpha", of, Severity::Medium);
+        a.data.insert(crate::finding::ONCE.into(), value.into());
+        a
+    };
+    // The comments of this tree speak of other rules here.
+    let policy = Policy { min_severity: Severity::Info, ..Policy::default() };
+    let of = |alerts: Vec<Alert>| {
+        let (mut facts, sources) = world();
+        facts.files[0].ignores.clear();
+        triage(alerts, Vec::new(), &facts, &sources, &policy)
+    };
+    let alone: BTreeMap<String, String> =
+        ["one", "two", "three"].map(|l| (l.to_owned(), of(vec![marked(l, "x")]).shown[0].v1.clone())).into_iter().collect();
+    let report = of(["one", "two", "three"].map(|l| marked(l, "x")).to_vec());
+    assert_eq!((report.shown.len(), report.hidden.len()), (1, 2));
+    let speaker = &report.shown[0];
+    assert_eq!(Some(&speaker.v1), alone.values().min());
+    assert_eq!(speaker.alert.related.len(), 2);
+    assert!(speaker.alert.data.is_empty());
+    assert!(report.hidden.iter().all(|(r, why)| *why == Hidden::Repeated(speaker.v1.clone()) && alone.values().any(|v| *v == r.v1)));
+    // Another order of the same, other values, one that is surer.
+    let backwards = of(["three", "two", "one"].map(|l| marked(l, "x")).to_vec());
+    assert_eq!(backwards.shown[0].v1, speaker.v1);
+    assert_eq!(of(vec![marked("one", "x"), marked("two", "y"), alert("alpha", "three", Severity::Medium)]).shown.len(), 3);
+    let doubted = |of: &str| Alert { confidence: Confidence::Medium, ..marked(of, "x") };
+    let sure = of(vec![doubted("one"), marked("two", "x"), doubted("three")]);
+    assert_eq!(shown(&sure), ["two"]);
+}

@@ -192,7 +192,7 @@ impl Here<'_> {
             Hidden::Baselined(_) => "the baseline holds it".to_owned(),
             Hidden::Dismissed { .. } => "somebody dismissed it on the forge".to_owned(),
             Hidden::Policy => "policy switches its rule off".to_owned(),
-            Hidden::Absorbed(by) => {
+            Hidden::Absorbed(by) | Hidden::Repeated(by) => {
                 let report = self.context.report;
                 let whole = report.shown.iter().chain(report.hidden.iter().map(|(r, _)| r)).find(|r| r.v1 == *by);
                 whole.map_or_else(

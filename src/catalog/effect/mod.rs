@@ -16,6 +16,15 @@ pub enum Strength {
     Digest,
 }
 
+/// Whose names a package index serves, beside the public one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Listing {
+    /// Names that its publisher keeps on the public index too.
+    Kept,
+    /// Those of the public index: it is that index, or copies it.
+    Public,
+}
+
 /// What the subject does.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Effect {
@@ -169,6 +178,8 @@ pub enum Effect {
     Escapes(Vec<String>),
     /// For `secret-name` and `secret-file` rows: what such a name says of what it holds.
     Promises(Promise),
+    /// Of a package index: whose names it serves.
+    Names(Listing),
     /// Of an account: the accounts of the same owner.
     BelongsTo(Vec<String>),
     /// For `trigger` rows: what the event means.

@@ -3,7 +3,7 @@
 use super::{slot, slots};
 use crate::catalog::agent;
 use crate::catalog::fields::{Fault, Fields, Read, Value, count, labels, mapping, nearest, one_of, text, texts, truth, word};
-use crate::catalog::row::{Effect, Executes, Pin, Promise, Slot, SlotName, Strength, Tree, Verdict};
+use crate::catalog::row::{Effect, Executes, Listing, Pin, Promise, Slot, SlotName, Strength, Tree, Verdict};
 use crate::catalog::severity::Severities;
 use crate::facts::Language;
 use crate::origin::{Mutable, Who};
@@ -43,6 +43,7 @@ pub fn effects(row: &Fields<'_>, known: &Severities) -> Read<Vec<Effect>> {
             .map(|names| Effect::RoundTripOf(names.iter().flat_map(|n| crate::catalog::glob::alternatives(n)).collect())),
     );
     out.extend(row.read("escapes", |v| escapes(v, known))?.map(Effect::Escapes));
+    out.extend(row.read("names", |v| one_of(v, &[("kept", Listing::Kept), ("public", Listing::Public)]))?.map(Effect::Names));
     out.extend(row.read("belongs-to", texts)?.map(Effect::BelongsTo));
     out.extend(row.each("starts", starts)?);
     out.extend(row.each("controlled", controlled)?);

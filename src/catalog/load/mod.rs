@@ -12,7 +12,7 @@ use crate::catalog::severity::Severities;
 use crate::syntax::yaml::{Entry, NodeKind};
 
 /// Keys that name a subject.
-pub const SUBJECTS: [&str; 22] = [
+pub const SUBJECTS: [&str; 23] = [
     "call",
     "method",
     "suffix",
@@ -30,6 +30,7 @@ pub const SUBJECTS: [&str; 22] = [
     "gate",
     "package",
     "account",
+    "index",
     "tool",
     "comment",
     "secret",
@@ -168,6 +169,7 @@ fn subjects(kind: &'static str, fields: &Fields<'_>, user: bool) -> Read<Vec<Sub
                 "secret-file" => Subject::SecretFile(name),
                 "package" => Subject::Package(name.to_ascii_lowercase().replace('_', "-")),
                 "account" => Subject::Account(name.to_ascii_lowercase()),
+                "index" => Subject::Index(name.to_ascii_lowercase()),
                 "tool" => Subject::Tool(name.to_ascii_lowercase()),
                 "comment" => Subject::Comment(name.to_ascii_lowercase()),
                 _ => Subject::Secret(Box::new(SecretFormat { id: name, ..format.clone() })),
@@ -252,7 +254,7 @@ pub fn arg_test(value: &Value) -> Read<ArgTest> {
     fields.finish()?;
     let [test] = test.as_slice() else {
         return Err(Fault::new(
-            "a test has one of given, is, is-not, like, unlike, literal, has, result-of, sets, fixed-host, same-publisher-as, confined",
+            "a test has one of given, is, is-not, like, unlike, literal, has, result-of, sets, fixed-host, same-publisher-as, shares-names-with, confined",
         ));
     };
     Ok(ArgTest { slot, test: test.clone() })
@@ -269,7 +271,7 @@ pub fn test(value: &Value) -> Read<Test> {
     fields.finish()?;
     let [test] = found.as_slice() else {
         return Err(Fault::new(
-            "a test has one of given, is, is-not, like, unlike, literal, has, result-of, sets, fixed-host, same-publisher-as, confined",
+            "a test has one of given, is, is-not, like, unlike, literal, has, result-of, sets, fixed-host, same-publisher-as, shares-names-with, confined",
         ));
     };
     Ok(test.clone())
@@ -288,6 +290,7 @@ fn tests(fields: &Fields<'_>) -> Read<Vec<Test>> {
     out.extend(fields.read("wordless", truth)?.filter(|yes| *yes).map(|_| Test::Wordless));
     out.extend(fields.read("confined", truth)?.filter(|yes| *yes).map(|_| Test::Confined));
     out.extend(fields.read("same-publisher-as", slot)?.map(Test::SamePublisher));
+    out.extend(fields.read("shares-names-with", slot)?.map(Test::SharesNames));
     out.extend(fields.read("fixed-host", truth)?.filter(|yes| *yes).map(|_| Test::FixedHost));
     out.extend(fields.read("lacks", texts)?.map(Test::Lacks));
     out.extend(fields.read("literal", truth)?.map(|yes| if yes { Test::Literal } else { Test::Dynamic }));

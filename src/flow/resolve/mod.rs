@@ -1,6 +1,7 @@
 //! What values mean by form alone, over all files: what they are made of, which functions and classes they are, what callers must have chosen, what functions
 //! verify, which places are the same. Nothing here computes an origin.
 
+mod addresses;
 pub mod choices;
 mod classes;
 pub(in crate::flow) mod constants;

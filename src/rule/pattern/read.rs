@@ -42,12 +42,13 @@ pub fn pattern(value: &Value, catalog: &Catalog) -> Read<Pattern> {
     }
     let sink = matches!(first.subject, Subject::Sink { .. });
     let unless = f.each("unless", |v| unless(v, &first.subject, catalog))?;
+    let doubts = f.each("doubts", |v| doubt(v, &first.subject))?;
     let primary = f.read("primary", primary)?;
     if primary == Some(Primary::Slot) && !sink {
         return Err(Fault::new("only a sink has a slot").under("primary"));
     }
     f.finish()?;
-    Ok(Pattern { first, and, unless, primary })
+    Ok(Pattern { first, and, unless, doubts, primary })
 }
 
 fn matched(f: &Fields<'_>, catalog: &Catalog) -> Read<Matched> {
@@ -187,6 +188,8 @@ fn fields(value: &Value, subject: &Subject) -> Read<Vec<Field>> {
             out.extend(f.read("version", crate::catalog::fields::pairs)?.map(Field::Version));
             out.extend(f.read("conditional", truth)?.map(Field::Conditional));
             out.extend(f.read("own-callee", truth)?.map(Field::OwnCallee));
+            out.extend(f.read("stated", truth)?.map(Field::Stated));
+            out.extend(f.read("own-address", truth)?.map(Field::OwnAddress));
             out.extend(f.read("switched", switches)?.map(Field::Switched));
             out.extend(f.read("kind", texts)?.map(Field::Kind));
         }
@@ -310,6 +313,14 @@ fn tied(f: &Fields<'_>, catalog: &Catalog) -> Read<Further> {
 fn unless(value: &Value, first: &Subject, catalog: &Catalog) -> Read<Unless> {
     let has_subject = ["same", "handler-of", "decides"].iter().any(|k| value.get(k).is_some());
     if has_subject { Ok(Unless::Further(further(value, catalog)?)) } else { Ok(Unless::Fields(fields(value, first)?)) }
+}
+
+/// `{ where: …, says: … }`
+fn doubt(value: &Value, first: &Subject) -> Read<(Vec<Field>, Vec<String>)> {
+    let f = Fields::of(value, "a doubt")?;
+    let out = (f.need("where", |v| fields(v, first))?, f.need("says", texts)?);
+    f.finish()?;
+    Ok(out)
 }
 
 /// Where an expression may stand.
