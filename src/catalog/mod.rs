@@ -542,6 +542,7 @@ impl Effect {
             Effect::RoundTripOf(_) => "round-trip-of",
             Effect::Escapes(_) => "escapes",
             Effect::Asks => "asks",
+            Effect::InOrder => "in-order",
             Effect::Names(_) => "names",
             Effect::BelongsTo(_) => "belongs-to",
             Effect::Starts { .. } => "starts",

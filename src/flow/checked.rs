@@ -51,10 +51,8 @@ pub fn compared(world: World, tables: &Tables, node: Node, (cond, wanted): (Cond
                 seen = found(world, tables, node, fact, fuel, out);
             }
         }
-        CondWhat::Atom(left, CmpOp::Matches, right) if wanted => {
-            if may_be_digest(world, node, *right) {
-                seen = digested(world, tables, node, *left, fuel, out);
-            }
+        CondWhat::Atom(left, CmpOp::Matches, right) if wanted && may_be_digest(world, node, *right) => {
+            seen = digested(world, tables, node, *left, fuel, out);
         }
         CondWhat::Atom(left, op @ (CmpOp::Eq | CmpOp::Ne | CmpOp::Truthy | CmpOp::Contains | CmpOp::StartsWith), right)
             if wanted != (*op == CmpOp::Ne) =>

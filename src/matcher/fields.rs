@@ -6,17 +6,18 @@ use super::candidate::Candidate;
 use super::put_back::is_put_back;
 use super::switched::OnDemand;
 use super::{Matcher, flag_word, is_test_path, kind_word, verdicts};
-use crate::catalog::row::{Effect, Verdict};
+use crate::catalog::row::{Effect, RowId, Verdict};
 use crate::catalog::slot::{holds, holds_text};
 use crate::cond::{CondId, CondWhat};
 use crate::facts::{FactId, V, What};
 use crate::flow::SinkHit;
 use crate::flow::guards::conjuncts;
 use crate::flow::resolve::spots::module_of;
-use crate::graph::Node;
 use crate::graph::paths::is_test;
+use crate::graph::{EdgeKind, Node};
 use crate::origin::{Origin, Who};
 use crate::rule::pattern::{Compare, Field, FlagWord, OriginTest};
+use crate::source::{FileId, Kind};
 
 /// What the conditions together say.
 #[derive(Debug)]
@@ -118,6 +119,7 @@ impl<'a> Matcher<'a> {
             Field::OwnCallee(yes) => self.is_own_callee(c.node) == *yes,
             Field::Stated(yes) => c.hit.is_some_and(|h| h.stated == *yes),
             Field::OwnAddress(yes) => c.hit.is_some_and(|h| self.is_own_address(c.node, h)) == *yes,
+            Field::InOrder(yes) => self.may_go_in_order(c.node.file) == *yes,
             Field::Form(words) => {
                 let name = said("name").unwrap_or("");
                 let form = match name {
@@ -213,6 +215,31 @@ impl<'a> Matcher<'a> {
             let (authority, path) = rest.split_once('/').unwrap_or((rest, ""));
             let host = authority.rsplit('@').next().unwrap_or(authority);
             host.split(['.', ':']).chain(path.split('/')).any(names)
+        })
+    }
+
+    /// Whether installers that take the first index with a name may take a list of packages.
+    fn may_go_in_order(&self, file: FileId) -> bool {
+        let context = self.context;
+        let installs = |node: Node| context.index.effects(context.catalog, node).any(|e| *e == Effect::InOrder);
+        if context.sources.file(file).kind != Kind::Requirements {
+            return false;
+        }
+        let list = context.index.top(context.facts, file);
+        let mut by_name = list.into_iter().flat_map(|list| context.graph.into(list, EdgeKind::Installs)).map(|e| e.from).peekable();
+        if by_name.peek().is_some() {
+            return by_name.all(installs);
+        }
+        // A list that is named when the script runs may be any.
+        context.index.classified().any(|(node, rows)| {
+            let facts = context.facts.file(node.file);
+            let computed = |row: RowId, e: &Effect| match e {
+                Effect::Installs { manifest: Some(slot), .. } => {
+                    context.catalog.slot(facts, node.fact, row, slot).into_iter().any(|v| facts.literal(v).is_none())
+                }
+                _ => false,
+            };
+            installs(node) && rows.iter().any(|row| context.catalog.row(*row).effects.iter().any(|e| computed(*row, e)))
         })
     }
 

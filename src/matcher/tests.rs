@@ -223,6 +223,23 @@ fn doubts_of_a_page_lower_the_confidence_of_what_they_speak_of() {
 }
 
 #[test]
+fn a_list_may_go_to_an_installer_that_asks_in_order() {
+    let pattern = "sink: { kind: index }\ndoubts:\n  - where: { in-order: true }\n    says: [one, two]";
+    let list = ("a/requirements.txt", Kind::Requirements, "--extra-index-url https://pypi.acme.example/simple\nx\n");
+    for (script, wanted) in [
+        ("pip install -r a/requirements.txt", Confidence::High),
+        ("uv pip install -r a/requirements.txt", Confidence::Low),
+        ("uv pip install -r a/requirements.txt\npip install -r a/requirements.txt", Confidence::High),
+        ("uv pip install -r other.txt", Confidence::High),
+        ("for f in $LISTS; do uv pip install -r \"$f\"; done", Confidence::Low),
+        ("for f in $LISTS; do pip install -r \"$f\"; done", Confidence::High),
+    ] {
+        let found = alerts(SETTING, pattern, &[list, ("a.sh", Kind::Shell, script)], "");
+        assert_eq!(found.iter().map(|f| f.2.confidence).collect::<Vec<_>>(), [wanted], "{script}");
+    }
+}
+
+#[test]
 fn thousands_of_indexes_in_one_file_are_looked_at_in_linear_time() {
     let code = |lines: usize| {
         let line = |i: usize| {

@@ -195,6 +195,8 @@ pub enum Field {
     Stated(bool),
     /// The argument is an address that names the project or its owner.
     OwnAddress(bool),
+    /// Stands in a list of packages that installers may take which ask indexes in order.
+    InOrder(bool),
     /// Calls what the package it stands in defines.
     OwnCallee(bool),
     /// After `@`.

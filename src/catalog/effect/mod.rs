@@ -277,6 +277,8 @@ pub enum Effect {
     },
     /// Options of the program run commands, load code or choose what is written.
     OptionsAct,
+    /// Of several indexes it takes the first that has a name, not the highest version of all.
+    InOrder,
     /// What it prints of text that goes through: `true`, no sign that means anything; `false`, no line break.
     Cleans(bool),
     /// Refuses by itself whoever is further outside.

@@ -25,8 +25,13 @@ pub fn effects(row: &Fields<'_>, known: &Severities) -> Read<Vec<Effect>> {
     out.extend(row.each("wraps", wraps)?);
     let isolates = row.read("isolates", |v| one_of(v, &[("all", false), ("environment", true)]))?;
     out.extend(isolates.map(|workspace| Effect::Isolates { workspace }));
-    for (key, effect) in [("hosted", Effect::Hosted), ("reads-only", Effect::ReadsOnly), ("asks", Effect::Asks), ("options-act", Effect::OptionsAct)]
-    {
+    for (key, effect) in [
+        ("hosted", Effect::Hosted),
+        ("reads-only", Effect::ReadsOnly),
+        ("asks", Effect::Asks),
+        ("options-act", Effect::OptionsAct),
+        ("in-order", Effect::InOrder),
+    ] {
         if row.read(key, truth)? == Some(true) {
             out.push(effect);
         }

@@ -61,7 +61,7 @@ impl<'r> Formats<'r> {
             })
             .collect();
         let words: Vec<(usize, String)> =
-            formats.iter().enumerate().flat_map(|(i, f)| f.keywords.iter().flat_map(forms).map(move |k| (i, k))).collect();
+            formats.iter().enumerate().flat_map(|(i, f)| f.keywords.iter().flat_map(|k| forms(k)).map(move |k| (i, k))).collect();
         Formats {
             patterns: formats.iter().map(|_| OnceLock::new()).collect(),
             keywords: AhoCorasick::builder().kind(Some(AhoCorasickKind::DFA)).build(words.iter().map(|(_, w)| w)).ok(),
@@ -80,7 +80,7 @@ impl<'r> Formats<'r> {
     }
     /// The same as they may be written in a file.
     pub fn written(&self) -> impl Iterator<Item = String> {
-        self.formats.iter().flat_map(|f| f.keywords.iter().flat_map(forms))
+        self.formats.iter().flat_map(|f| f.keywords.iter().flat_map(|k| forms(k)))
     }
     /// Whether any keyword occurs.
     pub fn may_match(&self, bytes: &[u8]) -> bool {
@@ -168,8 +168,8 @@ impl<'r> Formats<'r> {
 }
 
 /// A keyword as it may be written: in JSON that is not decoded yet a quote is escaped.
-fn forms(keyword: &String) -> impl Iterator<Item = String> {
-    std::iter::once(keyword.clone()).chain(keyword.contains('"').then(|| keyword.replace('"', "\\\"")))
+fn forms(keyword: &str) -> impl Iterator<Item = String> {
+    std::iter::once(keyword.to_owned()).chain(keyword.contains('"').then(|| keyword.replace('"', "\\\"")))
 }
 
 /// Whether only chance could make what fails it look like a token: it is none.

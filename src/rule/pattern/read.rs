@@ -190,6 +190,7 @@ fn fields(value: &Value, subject: &Subject) -> Read<Vec<Field>> {
             out.extend(f.read("own-callee", truth)?.map(Field::OwnCallee));
             out.extend(f.read("stated", truth)?.map(Field::Stated));
             out.extend(f.read("own-address", truth)?.map(Field::OwnAddress));
+            out.extend(f.read("in-order", truth)?.map(Field::InOrder));
             out.extend(f.read("switched", switches)?.map(Field::Switched));
             out.extend(f.read("kind", texts)?.map(Field::Kind));
         }
