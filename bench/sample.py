@@ -12,6 +12,7 @@ import argparse
 import collections
 import hashlib
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -61,9 +62,12 @@ def show(number, tree, alert):
         print(f"- {at.get('file', '')}:{at.get('start_line', '')} {related.get('text', related.get('message', ''))}")
     lines = (tree / place["file"]).read_text("utf-8", "replace").splitlines()
     first = max(place["start_line"] - AROUND, 1)
+    # A secret is never printed: of whatever could be one four signs stay.
+    secret = alert["rule"].startswith("secret")
     print("\n```")
     for line in range(first, min(place["end_line"] + AROUND, len(lines)) + 1):
-        print(f"{line:6} {lines[line - 1][:200]}")
+        text = re.sub(r"[\w+/=.-]{12,}", lambda run: run[0][:4] + "…", lines[line - 1]) if secret else lines[line - 1]
+        print(f"{line:6} {text[:200]}")
     print("```\nverdict:\n")
 
 

@@ -3,6 +3,8 @@
 mod effects;
 pub mod format;
 
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use crate::catalog::fields::{
     Fault, Fields, LoadError, Read, Value, count, kind, list, mapping, nearest, number, one_of, pairs, text, texts, truth, word, yaml,
 };
@@ -66,18 +68,26 @@ pub fn rows(file: &str, source: &str, user: bool, severities: &Severities) -> Re
     if errors.is_empty() { Ok(out) } else { Err(errors) }
 }
 
-/// What `read` makes of each file, in order, on two threads: a run on a small tree is mostly this. Not on the pool: whoever waits there may take up work that
-/// waits for what is loaded.
+/// What `read` makes of each file, in order, on two threads that each take the next file: a run on a small tree is mostly this. Not on the pool: whoever
+/// waits there may take up work that waits for what is loaded.
 pub fn halved<F: Sync, T: Send>(files: &[F], read: impl Fn(&F) -> T + Sync) -> Vec<T> {
-    let (one, other) = files.split_at(files.len() / 2);
-    let all = |files: &[F]| files.iter().map(&read).collect::<Vec<T>>();
-    std::thread::scope(|scope| {
-        let one = scope.spawn(|| all(one));
-        let other = all(other);
-        let mut out = one.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
-        out.extend(other);
-        out
-    })
+    let next = AtomicUsize::new(0);
+    let take = || {
+        let mut out: Vec<(usize, T)> = Vec::new();
+        loop {
+            let i = next.fetch_add(1, Ordering::Relaxed);
+            let Some(file) = files.get(i) else { return out };
+            out.push((i, read(file)));
+        }
+    };
+    let mut all = std::thread::scope(|scope| {
+        let other = scope.spawn(take);
+        let mut all = take();
+        all.extend(other.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
+        all
+    });
+    all.sort_by_key(|(i, _)| *i);
+    all.into_iter().map(|(_, read)| read).collect()
 }
 
 /// Reads one row; several when its subject has alternatives.
@@ -94,7 +104,7 @@ pub fn row(item: &Value, at: (&str, u32), user: bool, severities: &Severities) -
         }
         [_, second, ..] => return Err(Fault::new(format!("a row has one subject, this one has {}", given.join(" and "))).under(second)),
     };
-    let subjects = subjects(kind, &fields, user)?;
+    let mut subjects = subjects(kind, &fields, user)?;
     let effects = effects::effects(&fields, severities)?;
     let row = Row {
         subject: Subject::Gate(String::new()),
@@ -125,7 +135,10 @@ pub fn row(item: &Value, at: (&str, u32), user: bool, severities: &Severities) -
         return Err(Fault::new("only a user's row overrides").under("overrides"));
     }
     fields.finish()?;
-    Ok(subjects.into_iter().map(|subject| Row { subject, ..row.clone() }).collect())
+    let last = subjects.pop();
+    let mut out: Vec<Row> = subjects.into_iter().map(|subject| Row { subject, ..row.clone() }).collect();
+    out.extend(last.map(|subject| Row { subject, ..row }));
+    Ok(out)
 }
 
 fn subjects(kind: &'static str, fields: &Fields<'_>, user: bool) -> Read<Vec<Subject>> {
