@@ -10,7 +10,7 @@ mod strings;
 mod wanted;
 
 pub use asked::{Ask, Asked};
-pub use select::{left_out, select, select_more};
+pub use select::{left_out, select, select_around, select_more};
 pub use wanted::{Counts, Form, Wanted, WantedName};
 
 use crate::notice::LocalNotice;

@@ -4,7 +4,9 @@
 use std::collections::{HashMap, HashSet};
 
 use super::head::refers;
+use super::wanted::stretches;
 use super::{Asked, Block, BlockKind, ImportedName, Outline, Part, Wanted, name_hash};
+use crate::source::Range;
 
 /// The parts of a file that are asked for, in order.
 pub fn select(outline: &Outline, bytes: &[u8], wanted: &Wanted) -> Vec<Part> {
@@ -39,6 +41,22 @@ pub fn select_more(outline: &Outline, bytes: &[u8], asked: &Asked, before: &[Par
     }
     let after = found.close(outline, bytes, before);
     (after.len() > before.len()).then_some(after)
+}
+
+/// The parts of a file that stand in any of these ranges, with what they need in their own file.
+pub fn select_around(outline: &Outline, bytes: &[u8], ranges: &[Range]) -> Vec<Part> {
+    let mut apart: Vec<Range> = ranges.to_vec();
+    apart.sort();
+    apart.dedup_by(|next, last| {
+        let meets = next.start <= last.end;
+        if meets {
+            *last = last.cover(*next);
+        }
+        meets
+    });
+    let met = |s: &Range| apart.get(apart.partition_point(|r| r.end <= s.start)).is_some_and(|r| r.start < s.end);
+    let meets = |part: &Part| stretches(outline, *part).iter().any(met);
+    Found { parts: (0..outline.count()).filter(meets).collect(), ..Found::default() }.close(outline, bytes, &[])
 }
 
 /// What a closure begins with.

@@ -376,7 +376,7 @@ fn is_value(bytes: &[u8], seen: &[Seen], i: usize) -> bool {
 }
 
 /// What of a file a part is: a class without its methods is what stands between them.
-fn stretches(outline: &Outline, part: Part) -> Vec<Range> {
+pub(super) fn stretches(outline: &Outline, part: Part) -> Vec<Range> {
     let Some(block) = outline.blocks.get(part) else { return outline.method(part).map(|m| m.range).into_iter().collect() };
     let mut out = Vec::new();
     let mut at = block.range.start;

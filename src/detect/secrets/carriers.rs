@@ -41,7 +41,7 @@ pub fn texts(file: &SourceFile, facts: &FileFacts, may_matter: &dyn Fn(Written<'
     }
     for value in &facts.values {
         match &value.what {
-            V::Str(text) if may_hold(text.as_str()) => out.push(alone(text.clone())),
+            V::Str(text) if may_hold(text.as_str()) => out.push(alone(Text::clone(text))),
             V::Join(parts) if parts.len() > 1 => out.extend(joined_parts(facts, parts).filter(|t| may_hold(t.as_str())).map(alone)),
             _ => {}
         }

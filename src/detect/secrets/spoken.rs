@@ -16,7 +16,7 @@ use crate::extract;
 use crate::facts::{FactId, FileFacts};
 use crate::graph::index::FileIndex;
 use crate::outline;
-use crate::source::{Kind, SourceFile};
+use crate::source::{Kind, Range, SourceFile};
 
 /// Bytes behind a call or a command in which its literals stand.
 const REACH: usize = 600;
@@ -26,6 +26,9 @@ const BESIDE: usize = 120;
 const MAX: usize = 512;
 /// Longest name that is looked at.
 const NAME: usize = 80;
+
+/// Bytes of a text.
+type Stretch = std::ops::Range<usize>;
 
 /// The words of rows that take a credential.
 #[derive(Debug)]
@@ -81,64 +84,80 @@ impl<'c> Spoken<'c> {
 
     /// Whether the syntax of a text is worth asking about.
     pub fn may_say(&self, text: Written<'_>) -> bool {
-        self.of_rows(text) || self.of_options(text) || self.of_environment(text)
+        self.places(text).next().is_some()
     }
 
-    /// What the syntax of a file says, if it is worth asking.
+    /// What the syntax of a file says, where it is worth asking: of the parts of a Python file in which such a place stands.
     pub fn said(&self, file: &SourceFile, texts: &[Carried]) -> Option<Said> {
-        let is_code = |c: &Carried| file.kind == Kind::Python || matches!(c.key.as_deref(), Some("source" | "input"));
-        if !texts.iter().any(|c| is_code(c) && self.may_say(Written::plain(c.text.as_str().as_bytes()))) {
-            return None;
-        }
-        let facts = whole(file)?;
+        let is_code = |c: &&Carried| file.kind == Kind::Python || matches!(c.key.as_deref(), Some("source" | "input"));
+        let mut code = texts.iter().filter(is_code).map(|c| (&c.text, Written::plain(c.text.as_str().as_bytes())));
+        let facts = match file.kind {
+            Kind::Notebook => code.any(|(_, t)| self.may_say(t)).then(|| extract::notebook::notebook(&file.bytes))?,
+            Kind::Python => {
+                let places: Vec<Range> = code.flat_map(|(text, t)| self.places(t).map(|p| text.range(p.start, p.end))).collect();
+                let outline = (!places.is_empty()).then(|| outline::outline(&file.bytes))?;
+                extract::python::module(&file.bytes, &outline, &outline::select_around(&outline, &file.bytes, &places))
+            }
+            _ => return None,
+        };
         let facts = unwrap::unwrap(facts, self.catalog);
         Some(Said { index: FileIndex::new(&facts, self.catalog), facts })
     }
 
+    /// Stretches of a text whose syntax is worth asking about.
+    fn places<'s>(&'s self, text: Written<'s>) -> impl Iterator<Item = Stretch> + 's {
+        self.of_rows(text).chain(self.of_options(text)).chain(self.of_environment(text))
+    }
+
     /// Behind a call or a command.
-    fn of_rows(&self, text: Written<'_>) -> bool {
-        let Some(words) = &self.words else { return true };
-        let mut seen = 0;
-        words.find_overlapping_iter(text.bytes).any(|word| {
+    fn of_rows<'s>(&'s self, text: Written<'s>) -> impl Iterator<Item = Stretch> + 's {
+        let open = self.words.is_none().then_some(0..text.bytes.len());
+        let mut asked = 0;
+        let words = self.words.iter().flat_map(move |words| words.find_overlapping_iter(text.bytes));
+        let spoken = words.filter_map(move |word| {
             let stands = begins(text, word.start()) && !text.bytes.get(word.end()).is_some_and(is_name);
             let around = text.bytes.get(word.start().saturating_sub(BESIDE)..word.start()).unwrap_or_default();
             let follows = |before: &String| before.is_empty() || memchr::memmem::find(around, before.as_bytes()).is_some();
             let spoken = || self.before.get(word.pattern().as_usize()).is_some_and(|all| all.iter().any(follows));
-            stands && spoken() && shaped(text, word.end(), REACH, &mut seen, &shape::is_key)
-        })
+            let found = stands && spoken() && shaped(text, word.end(), REACH, &mut asked, &shape::is_key);
+            found.then(|| word.start()..(word.end() + REACH).min(text.bytes.len()))
+        });
+        open.into_iter().chain(spoken)
     }
 
     /// Behind an option.
-    fn of_options(&self, text: Written<'_>) -> bool {
-        let mut seen = 0;
+    fn of_options<'s>(&'s self, text: Written<'s>) -> impl Iterator<Item = Stretch> + 's {
+        let mut asked = 0;
         let mut known = Known::default();
-        memchr::memmem::find_iter(text.bytes, b"--").any(|dashes| {
+        memchr::memmem::find_iter(text.bytes, b"--").filter_map(move |dashes| {
             let name = text.bytes.get(dashes + 2..).unwrap_or_default();
             let length = name.iter().take(NAME).take_while(|b| is_name(b) || **b == b'-').count();
             let name = name.get(..length).unwrap_or_default();
-            known.promises(name, self) && shaped(text, dashes + 2 + length, BESIDE, &mut seen, &is_shaped)
+            let end = dashes + 2 + length;
+            let found = known.promises(name, self) && shaped(text, end, BESIDE, &mut asked, &is_shaped);
+            found.then(|| dashes..(end + BESIDE).min(text.bytes.len()))
         })
     }
 
     /// Behind a variable that a command is given: `NAME=value`.
-    fn of_environment(&self, text: Written<'_>) -> bool {
+    fn of_environment<'s>(&'s self, text: Written<'s>) -> impl Iterator<Item = Stretch> + 's {
         let mut known = Known::default();
         let mut left = MOST;
-        memchr::memchr_iter(b'=', text.bytes).any(|sign| {
+        memchr::memchr_iter(b'=', text.bytes).filter_map(move |sign| {
             let value = text.bytes.get(sign + 1..).unwrap_or_default();
             let run = value.get(..value.iter().take(MAX + 1).take_while(|b| is_part(b)).count()).unwrap_or_default();
             if !(8..=MAX).contains(&run.len()) || !may_be_random(run) {
-                return false;
+                return None;
             }
             let before = text.bytes.get(..sign).unwrap_or_default();
             let length = before.iter().rev().take(NAME).take_while(|b| is_name(b)).count();
             let start = sign - length;
             let start = start + usize::from(text.escaped && start > 0 && text.bytes.get(start - 1) == Some(&b'\\'));
             if !known.promises(text.bytes.get(start..sign).unwrap_or_default(), self) {
-                return false;
+                return None;
             }
-            left -= 1;
-            left == 0 || trimmed(run).is_some_and(is_shaped)
+            left = left.saturating_sub(1);
+            (left == 0 || trimmed(run).is_some_and(is_shaped)).then(|| start..sign + 1 + run.len())
         })
     }
 }
@@ -160,22 +179,10 @@ impl<'t> Known<'t> {
     }
 }
 
-/// The facts of all of a file.
-pub fn whole(file: &SourceFile) -> Option<FileFacts> {
-    match file.kind {
-        Kind::Notebook => Some(extract::notebook::notebook(&file.bytes)),
-        Kind::Python => {
-            let outline = outline::outline(&file.bytes);
-            Some(extract::python::module(&file.bytes, &outline, &outline.all()))
-        }
-        _ => None,
-    }
-}
-
-/// Whether a text of a shape stands among the `reach` bytes from `start` on. `seen`: how far that was asked before, in vain.
-fn shaped(text: Written<'_>, start: usize, reach: usize, seen: &mut usize, is: &dyn Fn(&str) -> bool) -> bool {
+/// Whether a text of a shape stands among the `reach` bytes from `start` on. `asked`: before it, none stands that was not found already.
+fn shaped(text: Written<'_>, start: usize, reach: usize, asked: &mut usize, is: &dyn Fn(&str) -> bool) -> bool {
     let end = (start + reach).min(text.bytes.len());
-    let mut at = start.max(*seen);
+    let mut at = start.max(*asked);
     while at < end {
         let rest = text.bytes.get(at..).unwrap_or_default();
         if text.escaped && rest.first() == Some(&b'\\') {
@@ -185,11 +192,12 @@ fn shaped(text: Written<'_>, start: usize, reach: usize, seen: &mut usize, is: &
         let length = rest.iter().take(MAX + 1).take_while(|b| is_part(b)).count();
         let word = rest.get(..length).unwrap_or_default();
         if (8..=MAX).contains(&length) && may_be_random(word) && variants(word).filter_map(trimmed).any(is) {
+            *asked = at;
             return true;
         }
         at += length.max(1);
     }
-    *seen = at.max(*seen);
+    *asked = at.max(*asked);
     false
 }
 
