@@ -84,7 +84,7 @@ pub fn value(node: &Node, mentions: &mut Mentions, b: &mut Builder) -> ValueId {
             Core::Str => {
                 let id = template(&s.text, mentions, b);
                 // An empty text has no place of its own.
-                if s.text.is_empty() { b.value(node.range, V::Str(Text::default())) } else { id }
+                if s.text.is_empty() { b.value(node.range, V::text(Text::default())) } else { id }
             }
         },
         NodeKind::Seq(items) => {

@@ -51,7 +51,7 @@ impl Builder {
     }
     /// Adds literal text.
     pub fn text(&mut self, text: Text) -> ValueId {
-        self.value(text.whole(), V::Str(text))
+        self.value(text.whole(), V::text(text))
     }
     /// Adds a condition.
     pub fn cond(&mut self, range: Range, what: crate::cond::CondWhat) -> CondId {

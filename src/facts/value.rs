@@ -18,8 +18,8 @@ pub struct Value {
 /// The forms of a value.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum V {
-    /// Text, with its own map: it may be code of another language.
-    Str(Text),
+    /// Text, with its own map: it may be code of another language. Apart, since most values are none and there are many of them.
+    Str(Box<Text>),
     /// A truth value.
     Bool(bool),
     /// A number as written.
@@ -58,6 +58,13 @@ pub enum V {
     FileRead(ValueId),
     /// Not understood, or computed in a way that has no form here. The values it was computed from.
     Unknown(Vec<ValueId>),
+}
+
+impl V {
+    /// Text.
+    pub fn text(text: Text) -> Self {
+        V::Str(Box::new(text))
+    }
 }
 
 /// A platform expression, as parsed.

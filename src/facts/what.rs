@@ -238,7 +238,7 @@ pub enum What {
         group: Option<ValueId>,
     },
     /// A dependency line of a manifest, or a package argument of an installer.
-    Requirement(Requirement),
+    Requirement(Box<Requirement>),
 }
 
 /// A language of code.

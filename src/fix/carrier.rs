@@ -101,7 +101,7 @@ fn inside(id: FileId, file: &SourceFile, facts: &FileFacts) -> Vec<Carrier> {
         let beside = |at: Option<u32>| at.and_then(|at| file.bytes.get(at as usize)).copied();
         let quote = beside(range.start.checked_sub(1)).filter(|b| matches!(b, b'"' | b'\'') && beside(Some(range.end)) == Some(*b));
         if let Some(tree) = parse(text.as_str()) {
-            out.push(Carrier { file: id, tree, text: text.clone(), form: Form::Inside(quote), asked: Asked::default() });
+            out.push(Carrier { file: id, tree, text: Text::clone(text), form: Form::Inside(quote), asked: Asked::default() });
         }
     }
     out

@@ -102,7 +102,6 @@ impl Names {
         self.stamp += 1;
         let mut out = std::mem::take(&mut self.list);
         out.sort_unstable();
-        // What is kept is kept long: no room to grow.
         self.list = Vec::with_capacity(out.len());
         out.shrink_to_fit();
         out
@@ -165,7 +164,8 @@ struct Open {
 impl Open {
     /// Ends a method, or what stands between methods.
     fn end_member(&mut self, end: usize, names: &mut Names, out: &mut Outline) {
-        let (names, assigns) = (names.take_sorted(), std::mem::take(&mut self.pending));
+        let (names, mut assigns) = (names.take_sorted(), std::mem::take(&mut self.pending));
+        assigns.shrink_to_fit();
         match self.method.take() {
             Some((name, start)) => {
                 let block = out.blocks.len();
@@ -197,7 +197,12 @@ pub(super) fn run(bytes: &[u8]) -> Outline {
     lexer.out.notices.extend(head::encoding_notice(bytes));
     lexer.line_start();
     lexer.all();
-    lexer.out
+    let mut out = lexer.out;
+    out.blocks.shrink_to_fit();
+    out.methods.shrink_to_fit();
+    out.imports.shrink_to_fit();
+    out.documentation.shrink_to_fit();
+    out
 }
 
 impl<'a> Lexer<'a> {
@@ -383,6 +388,12 @@ impl Lexer<'_> {
         }
         open.names.sort_unstable();
         open.names.dedup();
+        // What is kept is kept long: no room to grow.
+        for list in [&mut open.defines, &mut open.params, &mut open.bases, &mut open.decorators] {
+            list.shrink_to_fit();
+        }
+        open.names.shrink_to_fit();
+        open.assigns.shrink_to_fit();
         self.out.blocks.push(Block {
             range: Range::new(open.start, end),
             kind: open.kind.unwrap_or(BlockKind::Statement),

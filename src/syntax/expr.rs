@@ -137,7 +137,7 @@ pub fn value(expr: &Expr, b: &mut Builder) -> ValueId {
             // Without escapes the text stands between the quotes byte for byte.
             let inner = Range { start: expr.range.start + 1, end: expr.range.end.saturating_sub(1) };
             text.push(s, if inner.end.saturating_sub(inner.start) as usize == s.len() { inner } else { expr.range });
-            V::Str(text)
+            V::text(text)
         }
         ExprWhat::Num(n) => V::Num(n.clone()),
         ExprWhat::Bool(value) => V::Bool(*value),

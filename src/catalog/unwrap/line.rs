@@ -71,7 +71,7 @@ impl Open {
         let (parts, range) = (std::mem::take(&mut self.parts), self.range.take().unwrap_or_default());
         let value = match parts.as_slice() {
             [one] => one.value,
-            [] => b.value(range, V::Str(Text::default())),
+            [] => b.value(range, V::text(Text::default())),
             many => {
                 let values = many.iter().map(|p| p.value).collect();
                 b.value(range, V::Join(values))

@@ -293,13 +293,13 @@ fn tails(facts: &mut FileFacts, catalog: &Catalog, id: FactId, rows: &[RowId]) {
             }
             let cut = text.slice(left, text.len());
             left = 0;
-            rest.push(add(facts, cut.whole(), V::Str(cut)));
+            rest.push(add(facts, cut.whole(), V::text(cut)));
         }
         let value = match rest.as_slice() {
             [one] => *one,
             [] => match end.filter(|_| left == 0) {
                 // `--token=`: nothing is a value, too.
-                Some(nothing) => add(facts, nothing.whole(), V::Str(nothing)),
+                Some(nothing) => add(facts, nothing.whole(), V::text(nothing)),
                 None => continue,
             },
             _ => {
@@ -342,7 +342,7 @@ fn requirements(facts: &mut FileFacts, catalog: &Catalog, id: FactId, rows: &[Ro
     }
     let mut b = Builder::resume(std::mem::take(facts), id);
     for (range, requirement) in found {
-        b.add(range, What::Requirement(requirement));
+        b.add(range, What::Requirement(Box::new(requirement)));
     }
     *facts = b.finish();
     true

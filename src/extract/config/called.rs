@@ -95,7 +95,7 @@ fn value(at: &At, b: &mut Builder) -> ValueId {
             Some(target) => return call(at, target, b),
             None => {
                 let pair = |e: &Entry, b: &mut Builder| {
-                    let key = e.key.text().cloned().map_or(V::Unknown(Vec::new()), V::Str);
+                    let key = e.key.text().cloned().map_or(V::Unknown(Vec::new()), V::text);
                     (b.value(e.key.range, key), value(&at.inner(&e.value), b))
                 };
                 V::Dict(entries.iter().map(|e| pair(e, b)).collect(), false)

@@ -24,7 +24,7 @@ pub fn dotenv(bytes: &[u8]) -> FileFacts {
             let start = at + line.len() - line.trim_start().len();
             let range = file.range(value_start, value_end);
             let whole = Range { start: file.range(start, start).start, end: range.end };
-            if !add(&name, whole, range, V::Str(value), &mut b) {
+            if !add(&name, whole, range, V::text(value), &mut b) {
                 break;
             }
         }

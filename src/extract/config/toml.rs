@@ -38,7 +38,7 @@ fn walk(path: &str, key: Range, node: &Node, depth: u32, b: &mut Builder) -> boo
         Toml::Str(text) => {
             let range = if text.is_empty() { node.range } else { text.whole() };
             let whole = if key.end <= node.range.start && !key.is_empty() { key.cover(node.range) } else { node.range };
-            add(path, whole, range, V::Str(text.clone()), b)
+            add(path, whole, range, V::text(text.clone()), b)
         }
         Toml::Bool(value) => scalar(V::Bool(*value), b),
         Toml::Num(text) => scalar(V::Num(text.clone()), b),

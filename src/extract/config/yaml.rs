@@ -26,7 +26,7 @@ pub(super) fn scalar(scalar: &Scalar) -> V {
         (Core::Null, _) => V::None,
         (Core::Bool(value), _) => V::Bool(value),
         (Core::Num, Style::Plain) => V::Num(scalar.text.as_str().to_owned()),
-        _ => V::Str(scalar.text.clone()),
+        _ => V::text(scalar.text.clone()),
     }
 }
 

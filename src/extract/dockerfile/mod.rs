@@ -217,7 +217,7 @@ impl Walk {
             let range = rest.whole();
             let value = match words.as_slice() {
                 [_, only] => self.word(only, b).value,
-                _ => b.value(range, V::Str(rest)),
+                _ => b.value(range, V::text(rest)),
             };
             return self.pair(keyword, first.range, name, value, b);
         }
@@ -237,7 +237,7 @@ impl Walk {
                         V::Str(t) => t.slice(name.len() + 1, t.len()),
                         _ => continue,
                     };
-                    let value = b.value(value.whole(), V::Str(value));
+                    let value = b.value(value.whole(), V::text(value));
                     self.pair(keyword, word.range, name, value, b);
                 }
             }
@@ -254,10 +254,10 @@ impl Walk {
     /// `COPY` and `ADD` as commands of that name; a here-document in place of a source is a file it writes.
     fn copy(&mut self, at: &Instruction, b: &mut Builder) {
         let (flags, rest) = flags(&at.body);
-        let keyword = b.value(at.head, V::Str(Text::synthetic(&at.keyword, at.head)));
+        let keyword = b.value(at.head, V::text(Text::synthetic(&at.keyword, at.head)));
         let mut words = vec![one_word(at.head, keyword, false)];
         for flag in &flags {
-            let value = b.value(flag.range, V::Str(flag.word.clone()));
+            let value = b.value(flag.range, V::text(flag.word.clone()));
             words.push(one_word(flag.range, value, false));
             if flag.name == "from" && !flag.value.is_empty() {
                 self.copied_from(&flag.value, b);
@@ -321,7 +321,7 @@ impl Walk {
     /// A word with the variables of this place left as they are.
     fn word(&mut self, word: &bash::Word, b: &mut Builder) -> Word {
         shell::words(std::slice::from_ref(word), b).pop().unwrap_or_else(|| {
-            let value = b.value(word.range, V::Str(Text::synthetic("", word.range)));
+            let value = b.value(word.range, V::text(Text::synthetic("", word.range)));
             one_word(word.range, value, false)
         })
     }
@@ -350,7 +350,7 @@ impl Walk {
         let first = values.first().map_or(word.range, |v| b.facts.value(*v).range);
         // One place is shown: the literal a reader would edit, or the word where it is written out.
         let range = if word.range.contains(first) { word.range } else { first };
-        b.value(range, V::Str(whole))
+        b.value(range, V::text(whole))
     }
 
     fn default_of(&mut self, name: &str, operand: &[bash::Part], range: Range, b: &mut Builder) -> ValueId {

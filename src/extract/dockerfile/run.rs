@@ -61,14 +61,14 @@ impl Walk {
             Language::Shell => shell::script_in(text, &[], self.state.cwd, b),
             Language::Python => {
                 let range = text.whole();
-                let value = b.value(range, V::Str(text.clone()));
+                let value = b.value(range, V::text(text.clone()));
                 let script = b.add(range, What::Script { language, text: value });
                 b.within(script, |b| crate::extract::python::snippet(text, &[], b));
                 script
             }
             _ => {
                 let range = text.whole();
-                let value = b.value(range, V::Str(text.clone()));
+                let value = b.value(range, V::text(text.clone()));
                 b.add(range, What::Script { language, text: value })
             }
         })

@@ -34,7 +34,7 @@ impl<'t> Walk<'t, '_> {
             "null" => self.value(range, V::None),
             "regex" => {
                 let text = self.text.slice(node.start(), node.end());
-                self.value(range, V::Str(text))
+                self.value(range, V::text(text))
             }
             "parenthesized_expression" | "sequence_expression" | "spread_element" | "yield_expression" => {
                 let all: Vec<ValueId> = node.named().into_iter().map(|n| self.expr(n)).collect();
@@ -144,7 +144,7 @@ impl<'t> Walk<'t, '_> {
             }
         }
         if parts.is_empty() {
-            return self.value(range, V::Str(text));
+            return self.value(range, V::text(text));
         }
         self.flush(&mut text, &mut parts);
         if let ([one], "string") = (parts.as_slice(), node.kind()) {

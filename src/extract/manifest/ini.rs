@@ -42,7 +42,7 @@ fn scripts(entry: &Entry, b: &mut Builder) {
         let target = target.trim();
         let at = line.len() - line.as_str().trim_end().len();
         let value = line.slice(line.len() - at - target.len(), line.len() - at);
-        super::setting(format!("project.scripts.{}", name.trim()), line.whole(), value.whole(), V::Str(value), b);
+        super::setting(format!("project.scripts.{}", name.trim()), line.whole(), value.whole(), V::text(value), b);
     }
 }
 
@@ -51,11 +51,11 @@ fn plain(entry: &Entry, b: &mut Builder) {
     match entry.lines.as_slice() {
         [] => {}
         [one] => {
-            super::setting(path, entry.range(), one.whole(), V::Str(one.clone()), b);
+            super::setting(path, entry.range(), one.whole(), V::text(one.clone()), b);
         }
         many => {
             for (i, line) in many.iter().enumerate() {
-                super::setting(format!("{path}.{i}"), line.whole(), line.whole(), V::Str(line.clone()), b);
+                super::setting(format!("{path}.{i}"), line.whole(), line.whole(), V::text(line.clone()), b);
             }
         }
     }

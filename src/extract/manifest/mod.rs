@@ -34,7 +34,7 @@ fn push(range: Range, requirement: Requirement, b: &mut Builder) -> FactId {
         ("", Some(url)) => url.split(['#', '?']).next().unwrap_or_default().to_owned(),
         (name, _) => name.to_owned(),
     };
-    b.construct(range, name, true, |b| b.add(range, What::Requirement(requirement)))
+    b.construct(range, name, true, |b| b.add(range, What::Requirement(Box::new(requirement))))
 }
 
 /// Adds a setting inside a construct of its path. `whole` covers key and value.

@@ -50,7 +50,7 @@ pub(super) fn line_facts(line: &Text, from: RequirementFrom, b: &mut Builder) {
         }
         return;
     }
-    let (range, what) = if value.is_empty() { (trimmed.whole(), V::Bool(true)) } else { (value.whole(), V::Str(value)) };
+    let (range, what) = if value.is_empty() { (trimmed.whole(), V::Bool(true)) } else { (value.whole(), V::text(value)) };
     super::setting(format!("pip.{name}"), trimmed.whole(), range, what, b);
 }
 

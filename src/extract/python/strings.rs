@@ -40,7 +40,7 @@ impl<'t> Lower<'t, '_> {
     fn assemble(&mut self, node: Node<'t>, mut text: Text, mut parts: Vec<ValueId>) -> ValueId {
         let range = self.range(node);
         if parts.is_empty() {
-            return self.value(range, V::Str(text));
+            return self.value(range, V::text(text));
         }
         self.flush(&mut text, &mut parts);
         self.value(range, V::Join(parts))

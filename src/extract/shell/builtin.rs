@@ -99,7 +99,7 @@ fn one(range: Range, values: Vec<ValueId>, b: &mut Builder) -> ValueId {
         }
     }
     let range = if text.is_empty() { Range { start: range.end, end: range.end } } else { text.whole() };
-    b.value(range, V::Str(text))
+    b.value(range, V::text(text))
 }
 
 /// `read`, `mapfile`, `printf -v`: variables they set.
@@ -164,7 +164,7 @@ pub fn one_of(range: Range, dirs: &[Option<ValueId>], b: &mut Builder) -> Option
     if let [only] = distinct.as_slice() {
         return *only;
     }
-    let values = distinct.iter().map(|d| d.unwrap_or_else(|| b.value(range, V::Str(Text::synthetic(".", range))))).collect();
+    let values = distinct.iter().map(|d| d.unwrap_or_else(|| b.value(range, V::text(Text::synthetic(".", range))))).collect();
     Some(b.value(range, V::Phi(values)))
 }
 
@@ -173,7 +173,7 @@ pub fn below(range: Range, from: Option<ValueId>, inside: ValueId, b: &mut Build
     let absolute = starts_with_slash(inside, b);
     match from {
         Some(from) if !absolute => {
-            let slash = b.value(range, V::Str(Text::synthetic("/", range)));
+            let slash = b.value(range, V::text(Text::synthetic("/", range)));
             b.value(range, V::Join(vec![from, slash, inside]))
         }
         _ => inside,

@@ -151,7 +151,7 @@ impl Variables {
         }
         let (range, rest) = (first.range, words.get(1..).unwrap_or_default().to_vec());
         let mut line = |text: String| {
-            let value = b.value(range, V::Str(Text::synthetic(&text, range)));
+            let value = b.value(range, V::text(Text::synthetic(&text, range)));
             let word = Word { range, value, parts: vec![WordPart { value, quoted }] };
             std::iter::once(word).chain(rest.iter().cloned()).collect()
         };
@@ -162,7 +162,7 @@ impl Variables {
 /// The words that `text` is in place of the first word: all of them stand where it does.
 fn spelled(word: &Word, part: WordPart, text: &Text, b: &mut Builder) -> Vec<Word> {
     let mut one = |text: &str| {
-        let value = b.value(word.range, V::Str(Text::synthetic(text, word.range)));
+        let value = b.value(word.range, V::text(Text::synthetic(text, word.range)));
         Word { range: word.range, value, parts: vec![WordPart { value, quoted: part.quoted }] }
     };
     if part.quoted { vec![one(text.as_str())] } else { text.as_str().split_whitespace().map(one).collect() }
@@ -170,11 +170,11 @@ fn spelled(word: &Word, part: WordPart, text: &Text, b: &mut Builder) -> Vec<Wor
 
 fn literals(value: ValueId, b: &Builder, out: &mut Vec<Text>) {
     match &b.facts.value(value).what {
-        V::Str(text) => out.push(text.clone()),
+        V::Str(text) => out.push(Text::clone(text)),
         V::Phi(options) => {
             for option in options.iter().take(TEXTS) {
                 if let V::Str(text) = &b.facts.value(*option).what {
-                    out.push(text.clone());
+                    out.push(Text::clone(text));
                 }
             }
         }

@@ -131,7 +131,7 @@ fn bits_of(word: &Word, b: &Builder) -> Line {
 
 fn bit(value: ValueId, b: &Builder) -> Bit {
     match &b.facts.value(value).what {
-        V::Str(text) => Bit::Text(text.clone()),
+        V::Str(text) => Bit::Text(Text::clone(text)),
         V::Env(name) => Bit::Value(value, format!("${name}")),
         _ => Bit::Value(value, format!("#{}", value.0)),
     }
@@ -249,7 +249,7 @@ fn value(line: Line, range: Range, b: &mut Builder) -> ValueId {
     }
     match values.as_slice() {
         [only] => *only,
-        [] => b.value(Range { start: range.end, end: range.end }, V::Str(Text::default())),
+        [] => b.value(Range { start: range.end, end: range.end }, V::text(Text::default())),
         _ => b.value(range, V::Join(values)),
     }
 }

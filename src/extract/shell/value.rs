@@ -40,8 +40,8 @@ impl Walk<'_> {
     fn part(&mut self, part: &Part, b: &mut Builder) -> ValueId {
         let range = part.range;
         match &part.what {
-            Piece::Text(text) if text.is_empty() => b.value(range, V::Str(Text::synthetic("", range))),
-            Piece::Text(text) => b.value(range, V::Str(text.clone())),
+            Piece::Text(text) if text.is_empty() => b.value(range, V::text(Text::synthetic("", range))),
+            Piece::Text(text) => b.value(range, V::text(text.clone())),
             Piece::Gap(id) => match self.holes.get(*id) {
                 Some(hole) => hole.value,
                 None => b.value(range, V::Unknown(Vec::new())),
@@ -79,7 +79,7 @@ impl Walk<'_> {
         match op {
             "?" => variable,
             "+" => {
-                let nothing = b.value(range, V::Str(Text::synthetic("", range)));
+                let nothing = b.value(range, V::text(Text::synthetic("", range)));
                 b.value(range, V::Phi(vec![other, nothing]))
             }
             _ => {
@@ -162,7 +162,7 @@ fn joined(range: Range, ast: &[Part], parts: &[WordPart], b: &mut Builder) -> Va
         };
         text.append(t);
     }
-    b.value(range, V::Str(text))
+    b.value(range, V::text(text))
 }
 
 /// `$name`: a parameter, a special parameter, a variable.

@@ -19,6 +19,8 @@ use crate::source::FileId;
 
 /// How many values are looked at to find the class of one.
 const HOPS: u32 = 40;
+/// Classes related to one, at most.
+const MOST_RELATED: usize = 64;
 /// How many overrides a method call reaches.
 pub(super) const MAX_TARGETS: usize = 16;
 
@@ -184,9 +186,9 @@ impl Tables {
         let mut out = self.bases(class);
         let mut at = 0;
         let mut below = vec![class];
-        while let Some(c) = below.get(at).copied() {
+        while let Some(c) = below.get(at).copied().filter(|_| below.len() < MOST_RELATED) {
             for d in self.derived.get(&c).into_iter().flatten() {
-                if !below.contains(d) && below.len() < 64 {
+                if below.len() < MOST_RELATED && !below.contains(d) {
                     below.push(*d);
                 }
             }
@@ -298,7 +300,7 @@ impl Tables {
                 return;
             }
             for base in self.bases.get(&c).into_iter().flatten() {
-                if !seen.contains(base) && seen.len() < 64 {
+                if !seen.contains(base) && seen.len() < MOST_RELATED {
                     seen.push(*base);
                 }
             }
@@ -348,7 +350,7 @@ impl Tables {
         let mut at = 0;
         while let Some(c) = seen.get(at).copied() {
             for d in self.derived.get(&c).into_iter().flatten() {
-                if !seen.contains(d) && seen.len() < 64 {
+                if !seen.contains(d) && seen.len() < MOST_RELATED {
                     seen.push(*d);
                     if let Some(function) = self.own_method(*d, method) {
                         bind(function);
