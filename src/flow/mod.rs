@@ -4,6 +4,7 @@
 pub mod channels;
 pub mod checked;
 pub mod entries;
+mod fill;
 pub mod guards;
 pub mod lift;
 pub mod place;

@@ -5,8 +5,8 @@
 //! - `# fact: call torch.load('a', weights_only=false)`: a fact is read there that is written like this, or begins like this and goes on with a sign.
 //!   `$0` is a parameter, `{a|b}` alternatives, `a+b` joined text, `?(a)` something computed from `a`.
 //! - `# origin: pickle-load name=program bytes=publisher/moving`: a sink is told there (a finding stands there, shown or not) of which all of this holds:
-//!   its kind; `name=` and `bytes=` with who and, after `/`, how mutable; `via=web`, `flag=unsafe`, `subject=org/name`; `open`, `unknown`. `none`: no sink is
-//!   told there.
+//!   its kind; `name=` and `bytes=` with who and, after `/`, how mutable; `via=web`, `flag=unsafe`, `subject=org/name`; `open`, `unknown`,
+//!   `doubts=2`. `none`: no sink is told there.
 //! - `# summary: returns bytes=publisher/moving; returns <- a, b; a -> pickle-load; validates a`, at a `def`: what a call gives at least, which parameters are
 //!   part of it (`nothing`), which sink in its body a parameter reaches, which parameter is checked before it comes back. At a `class`: `field data bytes=…`.
 //! - `# level: low`: the findings of that line are of this level.

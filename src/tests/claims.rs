@@ -82,6 +82,7 @@ fn word(hit: &SinkHit, word: &str) -> Result<bool, String> {
         "via" => hit.bytes.via.has(Via::named(value).ok_or_else(|| format!("there is no label `{value}`"))?),
         "subject" => hit.subject.as_deref() == Some(value),
         "flag" => flag(&hit.flag) == value,
+        "doubts" => hit.doubts.len().to_string() == value,
         "open" => hit.bytes.open,
         "unknown" => !hit.bytes.known,
         kind if value.is_empty() && knowledge().0.class_of(kind).is_some() => hit.kind == kind,
@@ -115,7 +116,7 @@ fn tell(hit: &SinkHit) -> String {
     let subject = hit.subject.as_deref().map(|s| format!(" subject={s}")).unwrap_or_default();
     let via: String = Via::NAMES.iter().filter(|(_, v)| hit.bytes.via.has(*v)).map(|(n, _)| format!(" via={n}")).collect();
     let (name, bytes) = (show_origin(hit.name), show_origin(hit.bytes));
-    format!("{} name={name} bytes={bytes}{via}{open}{unknown} flag={}{subject}", hit.kind, flag(&hit.flag))
+    format!("{} name={name} bytes={bytes}{via}{open}{unknown} flag={}{subject} doubts={:?}", hit.kind, flag(&hit.flag), hit.doubts)
 }
 
 fn show_origin(origin: Origin) -> String {

@@ -3,6 +3,7 @@
 
 mod confined;
 mod consent;
+mod inspected;
 mod made;
 pub mod refused;
 pub mod told;

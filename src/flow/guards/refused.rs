@@ -3,8 +3,9 @@
 use std::collections::{BTreeMap, HashMap};
 
 use crate::flow::entries::Entry;
+use crate::flow::fill::{callers, close, fill};
 use crate::flow::guards::Guard;
-use crate::flow::lift::{MAX_WAYS, callers, close, fill};
+use crate::flow::lift::MAX_WAYS;
 use crate::flow::resolve::forward::MAX_FORWARD;
 use crate::flow::sinks::Needs;
 use crate::flow::solver::Solver;
