@@ -167,10 +167,11 @@ impl Known {
     }
 }
 
-/// Whether the program of a command is what a script computes or is handed.
+/// Whether the program of a command is what a script computes or is handed, or what a program keeps under a name.
 fn is_computed(facts: &FileFacts, command: &Command) -> bool {
     let value = command.words.first().map(|w| &facts.value(w.value).what);
-    matches!(value, Some(V::Env(_) | V::Param(_) | V::Subst(_) | V::Phi(_) | V::Join(_) | V::Expr(_)))
+    let of_shell = matches!(value, Some(V::Env(_) | V::Param(_) | V::Subst(_) | V::Phi(_) | V::Join(_) | V::Expr(_)));
+    of_shell || matches!(value, Some(V::Name(_) | V::Ref(_) | V::Attr(..)))
 }
 
 fn is_word(wanted: &str, word: &str) -> bool {

@@ -29,11 +29,26 @@ pub fn callers(solver: &Solver, function: Node) -> Vec<(Node, Bind)> {
 
 /// The needs of a function seen from one of its calls.
 pub fn fill(solver: &mut Solver, needs: &Needs, function: Node, call: Node, bind: Bind) -> Needs {
+    fill_as(solver, needs, (function, call, bind), false)
+}
+
+/// The same, where what lies behind the sink's value counts.
+pub fn fill_named(solver: &mut Solver, needs: &Needs, function: Node, call: Node, bind: Bind) -> Needs {
+    fill_as(solver, needs, (function, call, bind), true)
+}
+
+fn fill_as(solver: &mut Solver, needs: &Needs, (function, call, bind): (Node, Node, Bind), named: bool) -> Needs {
     let what = &solver.file(call.file).fact(call.fact).what;
     match what {
         What::Call(c) => {
             let indices = needs.clone();
-            solver.settled(|s| indices.map(|v| s.fill(call, c, function, bind, v)))
+            solver.settled(|s| {
+                let filled = indices.map(|v| s.fill(call, c, function, bind, v));
+                if !named {
+                    return filled;
+                }
+                Needs { value: s.fill_named(call, c, function, bind, &indices.value), ..filled }
+            })
         }
         What::Uses { with, .. } => {
             let template = solver.file(function.file);

@@ -7,7 +7,7 @@ use crate::catalog::row::{Effect, Row, Test};
 use crate::facts::What;
 use crate::finding::Hop;
 use crate::flow::entries::{Entry, enter};
-use crate::flow::fill::{callers, close, fill, is_public};
+use crate::flow::fill::{callers, close, fill, fill_named, is_public};
 use crate::flow::guards::Guard;
 use crate::flow::guards::refused::{OptIns, is_refused, is_withheld};
 use crate::flow::place;
@@ -190,6 +190,7 @@ pub fn lift(solver: &mut Solver, versions: &Versions, entries: &BTreeMap<Node, E
                     What::Call(c) => (solver.hands_over(c, function, &indices, bind), solver.hands_kept(call, c, function, &indices, bind)),
                     _ => (true, false),
                 };
+                let fill = if is_named(solver, sink) { fill_named } else { fill };
                 let mut needs = fill(solver, &way.needs, function, call, bind);
                 needs.choices = choices;
                 needs.choices.extend(solver.chosen_function(call, function));
@@ -263,7 +264,7 @@ fn finish(solver: &mut Solver, versions: &Versions, sink: &Sink, ends: Vec<End>,
     let mut harmless: Option<Why> = None;
     let effect = sink.row.and_then(|(id, n)| solver.world.catalog.row(id).effects.get(n as usize));
     let reports = effect.is_some_and(Effect::reports_open);
-    let named = matches!(effect, Some(Effect::Sink { bytes: true, .. }));
+    let named = is_named(solver, sink);
     for End { mut needs, chain, kept, lone } in ends {
         if (named && is_far(solver, row, &needs.value)) || is_made_up(solver, &needs.value) {
             continue;
@@ -308,6 +309,12 @@ fn finish(solver: &mut Solver, versions: &Versions, sink: &Sink, ends: Vec<End>,
     let covered = inner.as_ref().is_some_and(|i| outer.iter().any(|o| o.place == i.place));
     hits.extend(outer);
     hits.extend(inner.filter(|_| !covered));
+}
+
+/// Whether the bytes behind what a sink is given count, and not its text.
+fn is_named(solver: &Solver, sink: &Sink) -> bool {
+    let effect = sink.row.and_then(|(id, n)| solver.world.catalog.row(id).effects.get(n as usize));
+    matches!(effect, Some(Effect::Sink { bytes: true, .. }))
 }
 
 /// Whether the flags of a sink are all set, and make it harmless, whoever calls.
@@ -380,7 +387,11 @@ fn hit(solver: &mut Solver, sink: &Sink, needs: &Needs, chain: &[Node], flag: Fl
         hops.push(Hop { at: solver.head(*call), text: format!("handed to `{}`", solver.called(*call)) });
     }
     let name = solver.called(sink.node);
-    let text = if name.is_empty() { "pasted into this script".to_owned() } else { format!("reaches `{name}`") };
+    let text = match (name.is_empty(), sink.row) {
+        (false, _) => format!("reaches `{name}`"),
+        (true, Some(_)) => "run as a program".to_owned(),
+        (true, None) => "pasted into this script".to_owned(),
+    };
     hops.push(Hop { at: point(solver, sink), text });
     hops.dedup_by(|a, b| a.at == b.at);
     let mut doubts = sink.doubts.clone();

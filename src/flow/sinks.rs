@@ -15,7 +15,7 @@ use crate::flow::versions::Versions;
 use crate::flow::{FlagState, Harmless, Why};
 use crate::graph::Node;
 use crate::origin::{Origin, Via, Who};
-use crate::source::FileId;
+use crate::source::{FileId, Kind};
 
 /// A sink that a row states, where a fact is.
 #[derive(Clone, Debug)]
@@ -281,6 +281,7 @@ impl Solver<'_> {
         if *slot == Slot::Callee
             && let What::Command(command) = &self.file(node.file).fact(node.fact).what
             && self.file(node.file).program(command).is_none()
+            && !(self.world.index.kind(node.file) == Kind::Python && val.is_open())
         {
             return None;
         }

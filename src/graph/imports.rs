@@ -7,7 +7,7 @@ use rayon::prelude::*;
 use rustc_hash::FxHashMap;
 
 use super::paths::Paths;
-use crate::outline::{Ask, Asked, BlockKind, Outline, name_hash};
+use crate::outline::{Ask, Asked, BlockKind, ImportedName, Outline, name_hash};
 use crate::source::FileId;
 
 /// Most modules that a name is handed through before its definition; a circle ends here.
@@ -32,6 +32,8 @@ pub struct Imports {
     of: Vec<Vec<(FileId, Bound)>>,
     /// Indexed by file; sorted by the name bound there.
     by: Vec<Vec<Binding>>,
+    /// Names that modules bind to something of a library, by file; sorted.
+    outside: Vec<Vec<(u32, Box<str>)>>,
     /// Modules that a file imports, by file.
     of_file: Vec<Vec<FileId>>,
     /// Test files, whose uses say nothing of other files.
@@ -69,6 +71,7 @@ impl Imports {
         let mut out = Imports {
             of: vec![Vec::new(); outlines.len()],
             by: Vec::with_capacity(outlines.len()),
+            outside: Vec::with_capacity(outlines.len()),
             of_file: Vec::with_capacity(outlines.len()),
             stars: BTreeMap::new(),
             tests: (0..outlines.len()).map(id).filter(|f| paths.is_test(*f)).collect(),
@@ -79,7 +82,7 @@ impl Imports {
             (!all.is_empty()).then_some((id(i), all))
         };
         out.stars = follow_stars(&found.iter().enumerate().filter_map(of_star).collect());
-        for (i, Resolved { bound, by }) in found.into_iter().enumerate() {
+        for (i, Resolved { bound, by, outside }) in found.into_iter().enumerate() {
             let mut modules: Vec<FileId> = Vec::new();
             for (module, bound) in bound {
                 modules.push(module);
@@ -89,6 +92,7 @@ impl Imports {
             }
             modules.dedup();
             out.by.push(by);
+            out.outside.push(outside);
             out.of_file.push(modules);
         }
         out.classes(paths, outlines);
@@ -176,6 +180,12 @@ impl Imports {
         let end = by.partition_point(|b| b.0 <= hash);
         let found = end.checked_sub(1).and_then(|at| by.get(at)).filter(|b| b.0 == hash)?;
         Some((found.1, found.2.as_deref().unwrap_or(name)))
+    }
+    /// What of a library a name of a module may be, by its qualified names: which of several imports binds it, the machine says.
+    pub fn libraries(&self, file: FileId, name: &str) -> impl Iterator<Item = &str> {
+        let hash = name_hash(name);
+        let of = self.outside.get(file.0 as usize).map_or(&[][..], Vec::as_slice);
+        of.iter().skip(of.partition_point(|b| b.0 < hash)).take_while(move |b| b.0 == hash).map(|b| &*b.1)
     }
     /// Modules whose names a file has all of.
     pub fn starred(&self, file: FileId) -> &[FileId] {
@@ -300,12 +310,28 @@ struct Resolved {
     /// Sorted.
     bound: Vec<(FileId, Bound)>,
     by: Vec<Binding>,
+    outside: Vec<(u32, Box<str>)>,
+}
+
+/// The qualified name of what an import of a library binds in a module.
+fn outside(import: &ImportedName) -> Option<String> {
+    match import.name.as_deref() {
+        Some("*") => None,
+        Some(name) => Some(format!("{}.{name}", import.module)),
+        // `import a.b` binds `a`.
+        None if import.module.split('.').next() == Some(&import.alias) => Some(import.alias.clone()),
+        None => Some(import.module.clone()),
+    }
 }
 
 fn resolve(paths: &Paths, file: FileId, outline: &Outline) -> Resolved {
     let mut out = Resolved::default();
     for import in &outline.imports {
         let module = paths.module(file, &import.module, import.level);
+        let of_module = outline.blocks.get(import.block).is_some_and(|b| !matches!(b.kind, BlockKind::Function | BlockKind::Class));
+        if module.is_none() && import.level == 0 && of_module && !import.alias.is_empty() {
+            out.outside.extend(outside(import).map(|name| (name_hash(&import.alias), name.into())));
+        }
         match import.name.as_deref() {
             None => out.bound.extend(module.map(|m| (m, Bound::Module))),
             Some("*") => out.bound.extend(module.map(|m| (m, Bound::All))),
@@ -325,6 +351,8 @@ fn resolve(paths: &Paths, file: FileId, outline: &Outline) -> Resolved {
     out.bound.dedup();
     out.by.sort_unstable();
     out.by.dedup();
+    out.outside.sort_unstable();
+    out.outside.dedup();
     out
 }
 

@@ -1,12 +1,12 @@
 //! Functions of the tree that look at a value before it is handed on, and may stop over it: what they refuse is not followed, that they refuse something is a
 //! doubt. Knows no row and no origin of its own.
 
+use crate::catalog::row::Effect;
 use crate::cond::{CmpOp, CondId, CondWhat};
-use crate::facts::{Call, FactId, FileFacts, V, ValueId, What};
+use crate::facts::{FactId, FileFacts, V, ValueId, What};
 use crate::flow::channels::{fuel, key};
 use crate::flow::checked::inside;
 use crate::flow::guards::conjuncts;
-use crate::flow::resolve::spots::last;
 use crate::flow::resolve::validators::ends;
 use crate::flow::solver::{Here, Solver};
 use crate::flow::tables::{Given, given};
@@ -19,8 +19,6 @@ use crate::source::Kind;
 const MOST: u32 = 400;
 /// Calls between a function and the one that stops.
 const LEVELS: usize = 3;
-/// Python's own questions about the form of a value: they say nothing of what it holds.
-const OF_FORM: [&str; 6] = ["isinstance", "issubclass", "len", "type", "hasattr", "callable"];
 
 impl Solver<'_> {
     /// The function that looks at what a chain of calls hands on, each from inside the one after it, and may stop before it comes to pass.
@@ -149,18 +147,18 @@ impl Solver<'_> {
             CondWhat::And(all) | CondWhat::Or(all) => all.iter().any(|c| self.looks_at(function, *c, index, left)),
             CondWhat::Not(inner) => self.looks_at(function, *inner, index, left),
             CondWhat::Atom(a, op, b) => {
-                let of_form = |v: ValueId| matches!(facts.value(v).what, V::Param(_) | V::None) || self.call_of(function, v).is_some_and(is_of_form);
                 let bare = *op == CmpOp::Truthy || matches!(facts.value(*b).what, V::None);
-                let asks = if bare { !of_form(*a) } else { self.call_of(function, *a).is_none_or(|c| !is_of_form(c)) };
+                let asks = !self.is_of_form(function, *a) && !(bare && matches!(facts.value(*a).what, V::Param(_) | V::None));
                 asks && [a, b].into_iter().any(|v| self.comes_from(function, *v, index, left))
             }
             _ => false,
         }
     }
-    fn call_of(&self, function: Node, value: ValueId) -> Option<&Call> {
-        let facts = self.file(function.file);
-        let V::Ref(fact) = facts.value(value).what else { return None };
-        if let What::Call(call) = &facts.fact(fact).what { Some(call) } else { None }
+    /// Whether rows say of the call that gave a value that nothing of what it was handed is in it: a question about type, length or whether there is one.
+    fn is_of_form(&self, function: Node, value: ValueId) -> bool {
+        let V::Ref(fact) = self.file(function.file).value(value).what else { return false };
+        let own = |e: &Effect| matches!(e, Effect::Returns { who: Who::Program, .. });
+        self.world.index.effects(self.world.catalog, Node { fact, ..function }).any(own)
     }
     /// Whether a value is made of a parameter.
     fn comes_from(&self, function: Node, value: ValueId, index: u32, left: &mut u32) -> bool {
@@ -203,8 +201,4 @@ fn is_result(facts: &FileFacts, value: ValueId, call: FactId) -> bool {
         }
     }
     false
-}
-
-fn is_of_form(call: &Call) -> bool {
-    OF_FORM.contains(&last(&call.name))
 }

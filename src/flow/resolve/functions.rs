@@ -382,14 +382,16 @@ impl Scene<'_> {
         let Some((module, rest)) = module_of(self.index, file, name) else {
             return if name.starts_with(['.', '?']) { Vec::new() } else { vec![name.to_owned()] };
         };
+        self.handed_on(module, rest, hops)
+    }
+    /// The same of a name of a module.
+    fn handed_on(self, module: FileId, rest: &str, hops: u32) -> Vec<String> {
         let head = rest.split('.').next().unwrap_or_default();
         let more = rest.strip_prefix(head).unwrap_or_default();
-        let mut out = Vec::new();
-        for fact in self.tables.aliases(module, head).iter().take(4) {
-            let What::Import { module: from, name: Some(original), level, .. } = &self.facts.file(module).fact(*fact).what else { continue };
-            let dot = if from.is_empty() { "" } else { "." };
-            let full = format!("{}{from}{dot}{original}{more}", ".".repeat(*level as usize));
-            out.extend(hops.checked_sub(1).map(|hops| self.libraries(module, &full, hops)).unwrap_or_default());
+        let imports = self.index.imports();
+        let mut out: Vec<String> = imports.libraries(module, head).take(4).map(|library| format!("{library}{more}")).collect();
+        if let Some((origin, original)) = imports.origin(module, head) {
+            out.extend(hops.checked_sub(1).map(|hops| self.handed_on(origin, &format!("{original}{more}"), hops)).unwrap_or_default());
         }
         out
     }

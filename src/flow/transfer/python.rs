@@ -10,7 +10,7 @@ use crate::flow::solver::{Cell, Here, Solver};
 use crate::flow::tables::{Bind, Given, Search, given};
 use crate::flow::transfer::parts::{elsewhere, is_capital};
 use crate::flow::transfer::rows::pinned;
-use crate::flow::value::{Consts, Lit, MAX_LITERALS, Made, PinState, Side, Val};
+use crate::flow::value::{Consts, Lit, MAX_LITERALS, Made, Part, PinState, Side, Val};
 use crate::graph::Node;
 use crate::graph::imports::MOST_REEXPORTS;
 use crate::origin::{Mutable, Origin, Via, Who};
@@ -100,15 +100,27 @@ impl<'a> Solver<'a> {
     }
     /// A value of a function with the arguments of a call filled in.
     pub fn fill(&mut self, node: Node, call: &Call, function: Node, bind: Bind, val: &Val) -> Val {
+        self.fill_with(node, call, function, bind, val, false)
+    }
+    /// The same of a value of which what lies behind it counts: what was written before under the names that the call hands over.
+    pub fn fill_named(&mut self, node: Node, call: &Call, function: Node, bind: Bind, val: &Val) -> Val {
+        self.fill_with(node, call, function, bind, val, true)
+    }
+    fn fill_with(&mut self, node: Node, call: &Call, function: Node, bind: Bind, val: &Val, named: bool) -> Val {
         let mut indices: Vec<u32> = val.deps.iter().filter(|d| d.of == function).map(|d| d.index).collect();
         indices.extend(val.consts.params.iter().filter(|p| p.0 == function).map(|p| p.1));
         indices.extend(val.deps.iter().filter(|d| d.of == function).filter_map(|d| match d.part {
-            crate::flow::value::Part::Fetched(PinState::By(i)) => Some(i),
+            Part::Fetched(PinState::By(i)) => Some(i),
             _ => None,
         }));
         indices.sort_unstable();
         indices.dedup();
-        let args: Vec<(u32, Val)> = indices.into_iter().map(|i| (i, self.argument_of(node, call, function, i, bind))).collect();
+        let lies = |i: u32| val.deps.iter().any(|d| d.of == function && d.index == i && d.to == Side::Bytes && d.part == Part::Own(Side::Bytes));
+        let mut args: Vec<(u32, Val)> = Vec::new();
+        for i in indices {
+            let arg = self.argument_of(node, call, function, i, bind);
+            args.push((i, if named && lies(i) { self.behind_argument(node, call, function, i, bind, arg) } else { arg }));
+        }
         let get = |i: u32| args.iter().find(|a| a.0 == i).map_or_else(Val::unknown, |a| a.1.clone());
         let mut fetch = |name: &Val, pin: PinState| {
             let pin = match pin {
@@ -124,6 +136,17 @@ impl<'a> Solver<'a> {
         };
         let mut arg = get;
         val.fill(function, &mut arg, &mut fetch)
+    }
+    /// What lies behind the one value that a parameter receives at a call.
+    fn behind_argument(&mut self, node: Node, call: &Call, function: Node, index: u32, bind: Bind, arg: Val) -> Val {
+        let What::Function { params, .. } = &self.file(function.file).fact(function.fact).what else { return arg };
+        match given(call, params, index, bind) {
+            Given::Values(values) => match values.as_slice() {
+                [one] => self.behind(self.here(node), *one, arg),
+                _ => arg,
+            },
+            _ => arg,
+        }
     }
     /// The argument that a parameter receives at a call.
     fn argument_of(&mut self, node: Node, call: &Call, function: Node, index: u32, bind: Bind) -> Val {

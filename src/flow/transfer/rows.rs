@@ -257,7 +257,14 @@ impl Solver<'_> {
                         self.unpacking.pop();
                         val
                     }
-                    Some(slot) => self.slot(node, id, slot).map(Val::read).unwrap_or_default(),
+                    Some(slot) => {
+                        let put = self.slot_values(node, id, slot);
+                        // What was found to be what was meant before it is put there is that wherever it is read again.
+                        match !put.is_empty() && put.iter().all(|v| self.is_verified(self.here(node), *v)) {
+                            true => Val::content(Origin::REPOSITORY),
+                            false => self.slot(node, id, slot).map(Val::read).unwrap_or_default(),
+                        }
+                    }
                 };
                 val.made = Made { by: vec![name.clone()], other: false };
                 out.join(&val);
