@@ -92,7 +92,7 @@ fn descriptor(card: &Card, band: Severity) -> ReportingDescriptor {
     more.extend(number.map(|n| ("security-severity".to_owned(), json!(n))));
     let text = |text: &str| MultiformatMessageString::builder().text(clipped(&escape::visible(text), 1000)).build();
     let why = if card.why.is_empty() { &card.title } else { &card.why };
-    let markdown = if card.markdown.is_empty() { &card.title } else { &card.markdown };
+    let markdown = if card.markdown.is_empty() { card.title.as_str() } else { &card.markdown };
     ReportingDescriptor::builder()
         .id(banded(card, band))
         .name(pascal(&card.id))
@@ -101,7 +101,7 @@ fn descriptor(card: &Card, band: Severity) -> ReportingDescriptor {
         .help(
             MultiformatMessageString::builder()
                 .text(format!("{} See `pipevet explain {}`.", sentence(why), card.id))
-                .markdown(markdown.as_str())
+                .markdown(markdown)
                 .build(),
         )
         .default_configuration(ReportingConfiguration::builder().level(json!(level(band))).build())
