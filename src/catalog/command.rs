@@ -14,7 +14,8 @@ use crate::facts::{Channel, Command, FileFacts, V, What};
 #[derive(Debug, Default)]
 pub struct Known {
     exact: FxHashMap<String, Vec<RowId>>,
-    globs: Vec<(String, RowId)>,
+    /// Patterns of names, by their first byte; those that begin with a sign under none.
+    globs: FxHashMap<Option<u8>, Vec<(String, RowId)>>,
     /// Patterns of whole paths.
     paths: Vec<(String, RowId)>,
     /// Worked out when a command of the row is met: most programs of the rows are in no tree.
@@ -77,7 +78,7 @@ impl Known {
             if program.contains('/') {
                 known.paths.push((program.clone(), id));
             } else if program.contains(['*', '?']) {
-                known.globs.push((program.clone(), id));
+                known.globs.entry(first_byte(program)).or_default().push((program.clone(), id));
             } else {
                 known.exact.entry(program.clone()).or_default().push(id);
             }
@@ -89,7 +90,7 @@ impl Known {
     fn options(&self, catalog: &Catalog, id: RowId) -> Option<&Options> {
         let Subject::Command { program, sub } = &catalog.row(id).subject else { return None };
         let work_out = || {
-            let patterns = self.globs.iter().chain(&self.paths).filter(|(p, _)| p == program).map(|(_, id)| *id);
+            let patterns = self.globs.get(&first_byte(program)).into_iter().flatten().chain(&self.paths).filter(|(p, _)| p == program).map(|(_, id)| *id);
             let mut options = Options::default();
             for row in self.exact.get(program).into_iter().flatten().copied().chain(patterns).map(|id| catalog.row(id)) {
                 let Subject::Command { sub: other, .. } = &row.subject else { continue };
@@ -128,7 +129,8 @@ impl Known {
         let path = if here { format!("./{program}") } else { program.clone() };
         let name = base_name(&program);
         let exact = self.exact.get(name).into_iter().flatten().copied();
-        let globs = self.globs.iter().filter(|(p, _)| glob::text(p, name)).map(|(_, id)| *id);
+        let globs = [name.bytes().next(), None].into_iter().filter_map(|first| self.globs.get(&first)).flatten();
+        let globs = globs.filter(|(p, _)| glob::text(p, name)).map(|(_, id)| *id);
         let paths = self.paths.iter().filter(|(p, _)| path.contains('/') && glob::text(p, &path)).map(|(_, id)| *id);
         // Most rows of a program with many subcommands speak of another one.
         let next = command.words.get(1).and_then(|w| facts.spelled(w)).filter(|w| !w.starts_with('-'));
@@ -165,6 +167,11 @@ impl Known {
         }
         Some((at, line))
     }
+}
+
+/// What all that a pattern matches begins with, if that is settled.
+fn first_byte(pattern: &str) -> Option<u8> {
+    pattern.bytes().next().filter(|b| !matches!(b, b'*' | b'?' | b'['))
 }
 
 /// Whether the program of a command is what a script computes or is handed.
