@@ -133,7 +133,7 @@ fn model_of(sources: &Sources, catalog: &Catalog, wanted: &LookedFor<'_>, is_rea
                     }
                 };
                 facts.shrink();
-                let names = FileIndex::new(facts, catalog);
+                let names = FileIndex::new(file.kind, facts, catalog);
                 let said = Local::new(facts);
                 let left_out = outlines[i].as_ref().map(|o| outline::left_out(o, &blocks)).unwrap_or_default();
                 *selected = blocks;
@@ -246,8 +246,7 @@ fn conclude(
         secrets: &secrets,
     };
     let (alerts, decided) = matcher::all(&context, asked);
-    let cleared = cleared::cleared(&context, &alerts, &decided);
-    let suppressed = suppressed::suppressed(&context, &alerts);
+    let (cleared, suppressed) = rayon::join(|| cleared::cleared(&context, &alerts, &decided), || suppressed::suppressed(&context, &alerts));
     let short = partly && detect::secrets::is_joined(&context);
     let mut model = Model { cleared, suppressed, short, ..model };
     name_constructs(&mut model.facts, sources, rules, &alerts);

@@ -1,9 +1,9 @@
 //! How a command line is read: program, subcommands, options with and without value, operands. Which options take a value is known from rows.
 
-use std::collections::BTreeSet;
+use std::borrow::Cow;
 use std::sync::OnceLock;
 
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::Catalog;
 use super::glob;
@@ -25,13 +25,13 @@ pub struct Known {
 /// The options of a program with its subcommands, as its rows and those of its prefixes know them.
 #[derive(Clone, Debug, Default)]
 struct Options {
-    valued: BTreeSet<String>,
+    valued: FxHashSet<String>,
     /// Options of one dash that are a word and no letters, and take no value.
-    words: BTreeSet<String>,
+    words: FxHashSet<String>,
     /// Options with a value that may stand before the subcommand.
-    before: BTreeSet<String>,
+    before: FxHashSet<String>,
     /// Options after whose value everything is an operand: they name the code that reads the rest.
-    ends: BTreeSet<String>,
+    ends: FxHashSet<String>,
     leading: bool,
     argv_from: Option<u32>,
 }
@@ -90,7 +90,8 @@ impl Known {
     fn options(&self, catalog: &Catalog, id: RowId) -> Option<&Options> {
         let Subject::Command { program, sub } = &catalog.row(id).subject else { return None };
         let work_out = || {
-            let patterns = self.globs.get(&first_byte(program)).into_iter().flatten().chain(&self.paths).filter(|(p, _)| p == program).map(|(_, id)| *id);
+            let patterns =
+                self.globs.get(&first_byte(program)).into_iter().flatten().chain(&self.paths).filter(|(p, _)| p == program).map(|(_, id)| *id);
             let mut options = Options::default();
             for row in self.exact.get(program).into_iter().flatten().copied().chain(patterns).map(|id| catalog.row(id)) {
                 let Subject::Command { sub: other, .. } = &row.subject else { continue };
@@ -235,7 +236,7 @@ fn is_array(facts: &FileFacts, command: &Command, at: usize) -> bool {
 }
 
 /// Reads the option at word `at`, with those that take a value; gives the index of the next word.
-fn option(head: &str, at: usize, count: usize, (valued, words): (&BTreeSet<String>, &BTreeSet<String>), line: &mut Line) -> usize {
+fn option(head: &str, at: usize, count: usize, (valued, words): (&FxHashSet<String>, &FxHashSet<String>), line: &mut Line) -> usize {
     let mut push = |name: &str, value| line.options.push(Opt { name: name.to_owned(), word: at, value });
     if let Some(equals) = head.find('=')
         && (head.starts_with("--") || valued.contains(head.get(..equals).unwrap_or("")))
@@ -275,9 +276,12 @@ fn option(head: &str, at: usize, count: usize, (valued, words): (&BTreeSet<Strin
 }
 
 /// The literal beginning of a word.
-fn head(facts: &FileFacts, command: &Command, at: usize) -> String {
+fn head<'f>(facts: &'f FileFacts, command: &Command, at: usize) -> Cow<'f, str> {
     let parts = command.words.get(at).map_or(&[][..], |w| &w.parts);
-    parts.iter().map_while(|p| facts.literal(p.value)).collect()
+    match parts {
+        [one] if let V::Str(text) = &facts.value(one.value).what => Cow::Borrowed(text.as_str()),
+        _ => Cow::Owned(parts.iter().map_while(|p| facts.literal(p.value)).collect()),
+    }
 }
 
 fn is_option(facts: &FileFacts, command: &Command, at: usize) -> bool {

@@ -61,7 +61,9 @@ impl Catalog {
             }
             if row.effects.iter().any(|e| matches!(e, Effect::Sink { .. })) {
                 let (name, packages) = match &row.subject {
-                    Subject::Call(name) => (name.as_str(), name.split('.').next().filter(|root| *root != name).map(str::to_owned).into_iter().collect()),
+                    Subject::Call(name) => {
+                        (name.as_str(), name.split('.').next().filter(|root| *root != name).map(str::to_owned).into_iter().collect())
+                    }
                     Subject::Suffix { name, corroborate } => (name.as_str(), corroborate.clone()),
                     _ => ("", Vec::new()),
                 };

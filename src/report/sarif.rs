@@ -98,12 +98,7 @@ fn descriptor(card: &Card, band: Severity) -> ReportingDescriptor {
         .name(pascal(&card.id))
         .short_description(text(&sentence(&card.title)))
         .full_description(text(&sentence(why)))
-        .help(
-            MultiformatMessageString::builder()
-                .text(format!("{} See `pipevet explain {}`.", sentence(why), card.id))
-                .markdown(markdown)
-                .build(),
-        )
+        .help(MultiformatMessageString::builder().text(format!("{} See `pipevet explain {}`.", sentence(why), card.id)).markdown(markdown).build())
         .default_configuration(ReportingConfiguration::builder().level(json!(level(band))).build())
         .properties(PropertyBag::builder().tags(tags(card, number.is_some())).additional_properties(more).build())
         .build()

@@ -72,6 +72,13 @@ impl Secrets {
     pub fn without(files: BTreeSet<FileId>) -> Self {
         Secrets { without: files, scanned: OnceLock::new() }
     }
+    /// Looks for them: before detectors ask, which would wait for each other.
+    pub fn look(&self, context: &Context<'_>) {
+        self.scanned(context);
+    }
+    fn scanned(&self, context: &Context<'_>) -> &Scanned {
+        self.scanned.get_or_init(|| Scanned::new(context))
+    }
 }
 
 impl std::fmt::Debug for Secrets {
@@ -201,9 +208,7 @@ fn in_other(context: &Context<'_>, id: FileId, file: &SourceFile, scanner: &Scan
     let facts = context.facts.file(id);
     // Most texts are lines of a file in which no token can be found: they are not looked through once more.
     let holds = OnceCell::new();
-    let may_hold = |text: Written<'_>| {
-        (!text.copied || *holds.get_or_init(|| scanner.may_match(&file.bytes))) && scanner.may_match(text.bytes)
-    };
+    let may_hold = |text: Written<'_>| (!text.copied || *holds.get_or_init(|| scanner.may_match(&file.bytes))) && scanner.may_match(text.bytes);
     let may_matter = |text: Written<'_>| may_hold(text) || names.may_match(file.kind, text);
     let texts = carriers::texts(file, facts, &may_matter);
     let known::Known { found: known, told } = known::known(id, file, &texts, scanner);
@@ -224,7 +229,7 @@ pub fn is_joined(context: &Context<'_>) -> bool {
 
 fn alerts(context: &Context<'_>, rule: &str, of: fn(&Scanned) -> &Vec<Found>) -> Vec<Alert> {
     let Some(page) = context.rules.get(rule) else { return Vec::new() };
-    let scanned = context.secrets.scanned.get_or_init(|| Scanned::new(context));
+    let scanned = context.secrets.scanned(context);
     let mut out = Vec::new();
     let all = of(scanned);
     let places = found::places(all, context.sources);

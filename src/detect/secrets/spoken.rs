@@ -92,7 +92,7 @@ impl<'c> Spoken<'c> {
         }
         let facts = whole(file)?;
         let facts = unwrap::unwrap(facts, self.catalog);
-        Some(Said { index: FileIndex::new(&facts, self.catalog), facts })
+        Some(Said { index: FileIndex::new(file.kind, &facts, self.catalog), facts })
     }
 
     /// Behind a call or a command.
