@@ -389,6 +389,9 @@ pub(super) fn indirect(world: &World, scope: &Scope, node: Node, context: &str, 
     const MOST: u32 = 64;
     let Some(depth) = depth.checked_sub(1).filter(|_| world.followed.get() < MOST) else { return Tri::Maybe };
     world.followed.set(world.followed.get() + 1);
+    if !["steps.", "needs.", "env."].iter().any(|carrier| context.starts_with(carrier)) {
+        return Tri::Maybe;
+    }
     let facts = world.context.facts.file(node.file);
     let mut parts = context.splitn(4, '.');
     let (head, name, what, output) = (parts.next().unwrap_or_default(), parts.next(), parts.next(), parts.next());

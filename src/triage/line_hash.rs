@@ -14,11 +14,20 @@ const END: u16 = 65_535;
 pub type Value = (u64, u32);
 
 /// The value of every line, the first line's first. A file that ends in a line end has one further, empty line.
+#[cfg(test)]
 pub fn line_hashes(bytes: &[u8]) -> Vec<Value> {
+    first_lines(bytes, u32::MAX)
+}
+
+/// The values of the first lines, as many as are asked for at least.
+pub fn first_lines(bytes: &[u8], many: u32) -> Vec<Value> {
     let (seen, out) = (FxHashMap::default(), Vec::new());
     let mut roll = Roll { window: [0; WINDOW], opened: [false; WINDOW], at: 0, hash: 0, oldest: power(), seen, out };
     let mut line = Line { start: true, after_cr: false };
     for bytes in bytes.split_inclusive(|b| matches!(b, b'\n' | b'\r')) {
+        if roll.out.len() >= (many as usize).max(1) {
+            return roll.out;
+        }
         let end = bytes.len() - usize::from(bytes.ends_with(b"\n") || bytes.ends_with(b"\r"));
         let (text, end) = bytes.split_at(end);
         let head = text.get(..head(text)).unwrap_or(text);
@@ -191,6 +200,12 @@ mod tests {
     }
 
     proptest::proptest! {
+        /// Where reading ends early the values are those of the whole.
+        #[test]
+        fn the_first_lines_are_those_of_the_whole(text in "([a-c \t\u{e9}]{0,120}(\r\n|\r|\n)?){0,9}", many in 0u32..12) {
+            let (whole, first) = (line_hashes(text.as_bytes()), first_lines(text.as_bytes(), many));
+            proptest::prop_assert!(first.len() >= whole.len().min(many as usize) && whole.starts_with(&first));
+        }
         /// There is a value for every line, and a line's value does not depend on what stands above it (its count apart).
         #[test]
         fn a_line_keeps_its_value_when_others_come_above(above in "[a-c \t\u{e9}]{0,40}", text in "([a-c \t\u{1f600}]{0,30}(\r\n|\r|\n)?){0,6}") {

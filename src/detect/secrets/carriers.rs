@@ -42,7 +42,7 @@ pub fn texts(file: &SourceFile, facts: &FileFacts, may_matter: &dyn Fn(Written<'
     for value in &facts.values {
         match &value.what {
             V::Str(text) if may_matter(Written { copied: text.is_copied(&file.bytes), ..Written::plain(text.as_str().as_bytes()) }) => {
-                out.push(alone(text.clone()))
+                out.push(alone(Text::clone(text)));
             }
             V::Join(parts) if parts.len() > 1 => out.extend(joined_parts(facts, parts).filter(|t| may_hold(t.as_str())).map(alone)),
             _ => {}
