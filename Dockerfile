@@ -6,7 +6,7 @@
 # Alpine's Rust makes static programs for the machine it runs on, so that each architecture builds its own. The feature that talks to GitHub is left out.
 FROM rust:1.95-alpine@sha256:606fd313a0f49743ee2a7bd49a0914bab7deedb12791f3a846a34a4711db7ed2 AS build
 WORKDIR /build
-COPY Cargo.toml Cargo.lock ./
+COPY Cargo.toml Cargo.lock build.rs ./
 COPY rules rules
 COPY src src
 COPY tests tests

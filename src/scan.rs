@@ -1,6 +1,5 @@
 //! The driver loop: outline, select, extract, unwrap, link, flow until nothing is new; then reach, rules, triage.
 
-use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -59,14 +58,17 @@ pub struct Model {
 /// (196 MB) a sixth changed none of 1,141 findings.
 const ROUNDS: usize = 5;
 
+/// What selection looks for, worked out where the first file is that something is selected of.
+type LookedFor<'w> = dyn Fn() -> &'w Wanted + Sync + 'w;
+
 /// Builds the model of a tree. `wanted` decides which parts of Python files are looked at first; more are asked for as flow needs them. What `cache` holds is
 /// not read again.
 pub fn model(sources: &Sources, catalog: &Catalog, wanted: &Wanted, cache: Option<&Cache>) -> Model {
-    model_of(sources, catalog, wanted, &|_| true, cache)
+    model_of(sources, catalog, &|| wanted, &|_| true, cache)
 }
 
 /// As [`model`], of the files for which `is_read` holds; the others have no facts.
-fn model_of(sources: &Sources, catalog: &Catalog, wanted: &Wanted, is_read: &(dyn Fn(FileId) -> bool + Sync), cache: Option<&Cache>) -> Model {
+fn model_of(sources: &Sources, catalog: &Catalog, wanted: &LookedFor<'_>, is_read: &(dyn Fn(FileId) -> bool + Sync), cache: Option<&Cache>) -> Model {
     let id = |i: usize| FileId(u32::try_from(i).unwrap_or(u32::MAX));
     let outlined = |(i, f): (usize, &SourceFile)| (f.kind == Kind::Python && is_read(id(i))).then(|| outline::outline(&f.bytes));
     let outlines: Vec<Option<Outline>> = sources.files.par_iter().enumerate().map(outlined).collect();
@@ -94,7 +96,7 @@ fn model_of(sources: &Sources, catalog: &Catalog, wanted: &Wanted, is_read: &(dy
                 let blocks = match &outlines[i] {
                     // What a project needs stands in plain strings there.
                     Some(outline) if base(&file.path) == "setup.py" => outline.all(),
-                    Some(outline) if round == 0 => outline::select(outline, &file.bytes, wanted),
+                    Some(outline) if round == 0 => outline::select(outline, &file.bytes, wanted()),
                     Some(outline) => outline::select_more(outline, &file.bytes, asked.get(&id(i))?, selected)?,
                     None if round == 0 => Vec::new(),
                     None => return None,
@@ -131,7 +133,7 @@ fn model_of(sources: &Sources, catalog: &Catalog, wanted: &Wanted, is_read: &(dy
                     }
                 };
                 facts.shrink();
-                let names = FileIndex::new(facts, catalog);
+                let names = FileIndex::new(file.kind, facts, catalog);
                 let said = Local::new(facts);
                 let left_out = outlines[i].as_ref().map(|o| outline::left_out(o, &blocks)).unwrap_or_default();
                 *selected = blocks;
@@ -188,13 +190,7 @@ fn model_of(sources: &Sources, catalog: &Catalog, wanted: &Wanted, is_read: &(dy
 
 /// The model of a tree and what every page says of it, policy applied to rules but nothing filtered.
 pub fn analyze(sources: &Sources, catalog: &Catalog, rules: &RuleSet, config: &Config, cache: Option<&Cache>) -> (Model, Vec<Alert>) {
-    analyze_for(sources, catalog, rules, config, &looked_for(sources, catalog), cache)
-}
-
-/// What selection looks for, which is worked out where something is selected.
-fn looked_for<'c>(sources: &Sources, catalog: &'c Catalog) -> Cow<'c, Wanted> {
-    let selects = sources.files.iter().any(|f| f.kind == Kind::Python);
-    if selects { Cow::Borrowed(catalog.wanted()) } else { Cow::Owned(Wanted::default()) }
+    conclude(sources, catalog, rules, config, model_of(sources, catalog, &|| catalog.wanted(), &|_| true, cache), &|_| true, BTreeSet::new())
 }
 
 /// As [`analyze`], looking at `wanted` first. What is found does not depend on it as long as all names of rows are in it.
@@ -221,7 +217,7 @@ pub fn analyze_texts(
     let sieve = detect::Sieve::new(asked, catalog, config);
     let let_go = |(id, file): (FileId, &SourceFile)| (matches!(file.kind, Kind::Notebook | Kind::Python) && !sieve.keeps(file)).then_some(id);
     let unread: BTreeSet<FileId> = sources.iter().collect::<Vec<_>>().into_par_iter().filter_map(let_go).collect();
-    let model = model_of(sources, catalog, &looked_for(sources, catalog), &|id| !unread.contains(&id), cache);
+    let model = model_of(sources, catalog, &|| catalog.wanted(), &|id| !unread.contains(&id), cache);
     conclude(sources, catalog, rules, config, model, &|page| asked.iter().any(|p| p.id == page.id), unread)
 }
 
@@ -250,8 +246,7 @@ fn conclude(
         secrets: &secrets,
     };
     let (alerts, decided) = matcher::all(&context, asked);
-    let cleared = cleared::cleared(&context, &alerts, &decided);
-    let suppressed = suppressed::suppressed(&context, &alerts);
+    let (cleared, suppressed) = rayon::join(|| cleared::cleared(&context, &alerts, &decided), || suppressed::suppressed(&context, &alerts));
     let short = partly && detect::secrets::is_joined(&context);
     let mut model = Model { cleared, suppressed, short, ..model };
     name_constructs(&mut model.facts, sources, rules, &alerts);

@@ -121,6 +121,15 @@ impl Text {
     pub fn whole(&self) -> Range {
         self.range(0, self.text.len())
     }
+    /// Whether each of its lines stands byte for byte in the file it was read from, line ends apart.
+    pub fn is_copied(&self, file: &[u8]) -> bool {
+        let text = self.text.as_bytes();
+        let same = |(start, end, from): (usize, usize, usize)| {
+            let begins = start == 0 || text.get(start - 1) == Some(&b'\n');
+            begins && text.get(start..end).is_some_and(|t| file.get(from..from + t.len()) == Some(t))
+        };
+        self.linear_runs().count() == self.runs.len() && self.linear_runs().all(same)
+    }
     /// The decoded byte that stands at a byte of the file, where the text has it.
     pub fn position(&self, at: u32) -> Option<usize> {
         self.runs.iter().enumerate().find_map(|(i, run)| {

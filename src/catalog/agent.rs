@@ -1,11 +1,13 @@
 //! Agents: language models that are handed text and can act. What rows say of them, from YAML.
 
+use serde::{Deserialize, Serialize};
+
 use super::fields::{Fields, Read, Value, named, texts, truth};
 use super::load::slot;
 use super::row::Slot;
 
 /// What an agent can do beside answering.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Power {
     /// Reads files and threads.
     Read,
@@ -23,7 +25,7 @@ impl Power {
 }
 
 /// An agent as its row describes it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Agent {
     /// Text that the model takes as instructions.
     pub prompt: Vec<Slot>,

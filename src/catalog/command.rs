@@ -1,9 +1,9 @@
 //! How a command line is read: program, subcommands, options with and without value, operands. Which options take a value is known from rows.
 
-use std::collections::BTreeSet;
+use std::borrow::Cow;
 use std::sync::OnceLock;
 
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::Catalog;
 use super::glob;
@@ -14,7 +14,8 @@ use crate::facts::{Channel, Command, FileFacts, V, What};
 #[derive(Debug, Default)]
 pub struct Known {
     exact: FxHashMap<String, Vec<RowId>>,
-    globs: Vec<(String, RowId)>,
+    /// Patterns of names, by their first byte; those that begin with a sign under none.
+    globs: FxHashMap<Option<u8>, Vec<(String, RowId)>>,
     /// Patterns of whole paths.
     paths: Vec<(String, RowId)>,
     /// Worked out when a command of the row is met: most programs of the rows are in no tree.
@@ -24,13 +25,13 @@ pub struct Known {
 /// The options of a program with its subcommands, as its rows and those of its prefixes know them.
 #[derive(Clone, Debug, Default)]
 struct Options {
-    valued: BTreeSet<String>,
+    valued: FxHashSet<String>,
     /// Options of one dash that are a word and no letters, and take no value.
-    words: BTreeSet<String>,
+    words: FxHashSet<String>,
     /// Options with a value that may stand before the subcommand.
-    before: BTreeSet<String>,
+    before: FxHashSet<String>,
     /// Options after whose value everything is an operand: they name the code that reads the rest.
-    ends: BTreeSet<String>,
+    ends: FxHashSet<String>,
     leading: bool,
     argv_from: Option<u32>,
 }
@@ -77,7 +78,7 @@ impl Known {
             if program.contains('/') {
                 known.paths.push((program.clone(), id));
             } else if program.contains(['*', '?']) {
-                known.globs.push((program.clone(), id));
+                known.globs.entry(first_byte(program)).or_default().push((program.clone(), id));
             } else {
                 known.exact.entry(program.clone()).or_default().push(id);
             }
@@ -89,7 +90,8 @@ impl Known {
     fn options(&self, catalog: &Catalog, id: RowId) -> Option<&Options> {
         let Subject::Command { program, sub } = &catalog.row(id).subject else { return None };
         let work_out = || {
-            let patterns = self.globs.iter().chain(&self.paths).filter(|(p, _)| p == program).map(|(_, id)| *id);
+            let patterns =
+                self.globs.get(&first_byte(program)).into_iter().flatten().chain(&self.paths).filter(|(p, _)| p == program).map(|(_, id)| *id);
             let mut options = Options::default();
             for row in self.exact.get(program).into_iter().flatten().copied().chain(patterns).map(|id| catalog.row(id)) {
                 let Subject::Command { sub: other, .. } = &row.subject else { continue };
@@ -128,7 +130,8 @@ impl Known {
         let path = if here { format!("./{program}") } else { program.clone() };
         let name = base_name(&program);
         let exact = self.exact.get(name).into_iter().flatten().copied();
-        let globs = self.globs.iter().filter(|(p, _)| glob::text(p, name)).map(|(_, id)| *id);
+        let globs = [name.bytes().next(), None].into_iter().filter_map(|first| self.globs.get(&first)).flatten();
+        let globs = globs.filter(|(p, _)| glob::text(p, name)).map(|(_, id)| *id);
         let paths = self.paths.iter().filter(|(p, _)| path.contains('/') && glob::text(p, &path)).map(|(_, id)| *id);
         // Most rows of a program with many subcommands speak of another one.
         let next = command.words.get(1).and_then(|w| facts.spelled(w)).filter(|w| !w.starts_with('-'));
@@ -165,6 +168,11 @@ impl Known {
         }
         Some((at, line))
     }
+}
+
+/// What all that a pattern matches begins with, if that is settled.
+fn first_byte(pattern: &str) -> Option<u8> {
+    pattern.bytes().next().filter(|b| !matches!(b, b'*' | b'?' | b'['))
 }
 
 /// Whether the program of a command is what a script computes or is handed, or what a program keeps under a name.
@@ -229,7 +237,7 @@ fn is_array(facts: &FileFacts, command: &Command, at: usize) -> bool {
 }
 
 /// Reads the option at word `at`, with those that take a value; gives the index of the next word.
-fn option(head: &str, at: usize, count: usize, (valued, words): (&BTreeSet<String>, &BTreeSet<String>), line: &mut Line) -> usize {
+fn option(head: &str, at: usize, count: usize, (valued, words): (&FxHashSet<String>, &FxHashSet<String>), line: &mut Line) -> usize {
     let mut push = |name: &str, value| line.options.push(Opt { name: name.to_owned(), word: at, value });
     if let Some(equals) = head.find('=')
         && (head.starts_with("--") || valued.contains(head.get(..equals).unwrap_or("")))
@@ -269,9 +277,12 @@ fn option(head: &str, at: usize, count: usize, (valued, words): (&BTreeSet<Strin
 }
 
 /// The literal beginning of a word.
-fn head(facts: &FileFacts, command: &Command, at: usize) -> String {
+fn head<'f>(facts: &'f FileFacts, command: &Command, at: usize) -> Cow<'f, str> {
     let parts = command.words.get(at).map_or(&[][..], |w| &w.parts);
-    parts.iter().map_while(|p| facts.literal(p.value)).collect()
+    match parts {
+        [one] if let V::Str(text) = &facts.value(one.value).what => Cow::Borrowed(text.as_str()),
+        _ => Cow::Owned(parts.iter().map_while(|p| facts.literal(p.value)).collect()),
+    }
 }
 
 fn is_option(facts: &FileFacts, command: &Command, at: usize) -> bool {

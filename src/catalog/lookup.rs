@@ -1,6 +1,8 @@
 //! How rows are found: exact names, patterns sorted by a segment that is plain, and what can be said of a name before any row is looked at.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
+
+use rustc_hash::FxHashMap;
 
 use super::row::{Effect, Row, RowId, Subject};
 use super::{Catalog, command, glob, image_name, unwrap};
@@ -8,8 +10,8 @@ use super::{Catalog, command, glob, image_name, unwrap};
 /// Patterns with their rows, by the last segment that they end in, else by the first that they begin with, where one is plain.
 #[derive(Debug, Default)]
 pub(super) struct Patterns {
-    ends: HashMap<String, Vec<(String, RowId)>>,
-    begins: HashMap<String, Vec<(String, RowId)>>,
+    ends: FxHashMap<String, Vec<(String, RowId)>>,
+    begins: FxHashMap<String, Vec<(String, RowId)>>,
     others: Vec<(String, RowId)>,
 }
 
@@ -39,10 +41,10 @@ impl Catalog {
     }
 
     pub(super) fn index(&mut self) {
-        let mut exact: HashMap<&'static str, HashMap<String, Vec<RowId>>> = HashMap::new();
-        let mut globs: HashMap<&'static str, Patterns> = HashMap::new();
+        let mut exact: FxHashMap<&'static str, FxHashMap<String, Vec<RowId>>> = FxHashMap::default();
+        let mut globs: FxHashMap<&'static str, Patterns> = FxHashMap::default();
         let mut summaries: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
-        let mut kinds: HashMap<&'static str, Vec<RowId>> = HashMap::new();
+        let mut kinds: FxHashMap<&'static str, Vec<RowId>> = FxHashMap::default();
         let mut unwrapped = Some(BTreeSet::new());
         for (id, row) in self.iter() {
             let kind = row.subject.kind();
@@ -59,9 +61,11 @@ impl Catalog {
             }
             if row.effects.iter().any(|e| matches!(e, Effect::Sink { .. })) {
                 let (name, packages) = match &row.subject {
-                    Subject::Call(name) => (name, name.split('.').next().filter(|root| *root != name).map(str::to_owned).into_iter().collect()),
-                    Subject::Suffix { name, corroborate } => (name, corroborate.clone()),
-                    _ => (&row.see, Vec::new()),
+                    Subject::Call(name) => {
+                        (name.as_str(), name.split('.').next().filter(|root| *root != name).map(str::to_owned).into_iter().collect())
+                    }
+                    Subject::Suffix { name, corroborate } => (name.as_str(), corroborate.clone()),
+                    _ => ("", Vec::new()),
                 };
                 let last = name.rsplit('.').next().unwrap_or(name);
                 if !packages.is_empty() && !last.contains(['*', '?']) {

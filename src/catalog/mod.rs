@@ -4,8 +4,6 @@
 //! decided in `slot`, how a command line is read in `command`, what it runs inside in `unwrap`.
 
 pub mod agent;
-#[cfg(not(test))]
-mod builtin;
 pub mod command;
 pub mod effect;
 pub mod fields;
@@ -19,9 +17,13 @@ pub mod severity;
 pub mod shipped;
 pub mod slot;
 pub mod unwrap;
+#[cfg(test)]
+pub mod written;
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::OnceLock;
+
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::facts::{Channel, EntryKind, FactId, FileFacts, Target, V, What};
 use crate::finding::Severity;
@@ -43,13 +45,13 @@ pub struct Catalog {
     pub severities: Severities,
     /// Built-in rows that a user's row replaced: (subject, place of the user's row).
     pub overridden: Vec<(String, String)>,
-    exact: HashMap<&'static str, HashMap<String, Vec<RowId>>>,
+    exact: FxHashMap<&'static str, FxHashMap<String, Vec<RowId>>>,
     /// Patterns of names, by subject word.
-    globs: HashMap<&'static str, Patterns>,
+    globs: FxHashMap<&'static str, Patterns>,
     /// Rows by subject word.
-    kinds: HashMap<&'static str, Vec<RowId>>,
+    kinds: FxHashMap<&'static str, Vec<RowId>>,
     /// Last segments of names of calls that are written out.
-    lasts: HashSet<String>,
+    lasts: FxHashSet<String>,
     /// Last segments of calls that run code or call a function they are handed; none where a row leaves them open.
     unwrapped: Option<BTreeSet<String>>,
     commands: command::Known,
@@ -78,30 +80,15 @@ impl Catalog {
     /// Built-in rows, those of user files, given as (path as shown, content), and rows of a policy file.
     pub fn load(user: &[(String, String)], inline: Vec<Row>) -> Result<Catalog, Vec<LoadError>> {
         let severities = Severities::builtin().map_err(|e| vec![e])?;
-        let files: Vec<(&str, &str, bool)> = shipped::shipped()
-            .rows
-            .iter()
-            .map(|(p, c)| (p.as_ref(), c.as_ref(), false))
-            .chain(user.iter().map(|(p, c)| (p.as_str(), c.as_str(), true)))
-            .collect();
-        let read = load::halved(&files, |(path, text, user)| load::rows(path, text, *user, &severities));
-        let (mut rows, mut errors) = (Vec::new(), Vec::new());
-        for one in read {
-            match one {
-                Ok(more) => rows.extend(more),
-                Err(more) => errors.extend(more),
-            }
-        }
+        let mut rows = shipped::rows(&severities)?;
+        rows.extend(load::files(user.iter().map(|(path, content)| (path.as_str(), content.as_str(), true)), &severities)?);
         rows.extend(inline);
-        if errors.is_empty() { Catalog::of(rows, severities) } else { Err(errors) }
+        Catalog::of(rows, severities)
     }
     /// Only the rows of these files, as if they were built in: what tests of rows build on.
     pub fn load_only(files: &[(String, String)]) -> Result<Catalog, Vec<LoadError>> {
         let severities = Severities::builtin().map_err(|e| vec![e])?;
-        let mut rows = Vec::new();
-        for (path, content) in files {
-            rows.extend(load::rows(path, content, false, &severities)?);
-        }
+        let rows = load::files(files.iter().map(|(path, content)| (path.as_str(), content.as_str(), false)), &severities)?;
         Catalog::of(rows, severities)
     }
     /// A catalogue of these rows: applies overrides and builds the index.
@@ -109,7 +96,7 @@ impl Catalog {
         let mut overridden = Vec::new();
         let mut errors = Vec::new();
         let wanted: Vec<(String, String, u32)> =
-            rows.iter().filter_map(|r| r.overrides.clone().map(|o| (o, r.at.0.clone(), r.at.1))).collect::<BTreeSet<_>>().into_iter().collect();
+            rows.iter().filter_map(|r| r.overrides.clone().map(|o| (o, r.file.to_string(), r.line))).collect::<BTreeSet<_>>().into_iter().collect();
         for (subject, file, line) in wanted {
             let before = rows.len();
             rows.retain(|r| r.user || r.subject.text() != subject);

@@ -1,18 +1,38 @@
 //! The shape of a row: what the world is, never what is wrong. Loaded from `rules/models/**/*.yml`, validated, and kept with its place.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::ops::Deref;
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
 
 pub use super::effect::{Effect, Executes, Listing, Pin, Strength, Tree, Verdict};
 
 /// Index of a row in [`crate::catalog::Catalog::rows`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct RowId(pub u32);
 
-/// One row: a subject, what it does, and the examples that prove it.
+/// One row: a subject and what is said of it.
 #[derive(Clone, Debug)]
 pub struct Row {
     /// What it speaks of.
     pub subject: Subject,
+    /// What it says; rows of alternatives share it.
+    pub said: Arc<Said>,
+}
+
+impl Deref for Row {
+    type Target = Said;
+
+    fn deref(&self) -> &Said {
+        &self.said
+    }
+}
+
+/// What a row says of its subject, and the examples that prove it.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Said {
     /// What the subject does.
     pub effects: Vec<Effect>,
     /// For commands: options with a value that no slot of the row names.
@@ -34,15 +54,21 @@ pub struct Row {
     /// The slot an alert points at; the callee, program or `uses:` when absent.
     pub primary: Option<Slot>,
     /// Where the fact comes from.
-    pub see: String,
-    /// Code that must be reported.
+    #[serde(borrow)]
+    pub see: Cow<'static, str>,
+    /// Code that must be reported. Tests ask; rows that are part of the program have left theirs behind.
+    #[serde(skip)]
     pub bad: Vec<RowExample>,
     /// Code that must not.
+    #[serde(skip)]
     pub ok: Vec<RowExample>,
     /// Rows (by subject) that a user row replaces.
     pub overrides: Option<String>,
-    /// File (path below `rules/`, or as given for a user's) and 1-based line it stands at.
-    pub at: (String, u32),
+    /// The file it stands in: a path below `rules/`, or as given for a user's.
+    #[serde(borrow)]
+    pub file: Cow<'static, str>,
+    /// The 1-based line it begins at.
+    pub line: u32,
     /// Whether a user gave it.
     pub user: bool,
 }
@@ -50,8 +76,7 @@ pub struct Row {
 impl Row {
     /// A row that a policy states in a table of its own: a user's subject and what it does, nothing else. `at` is its file and line.
     pub fn of_policy(subject: Subject, effects: Vec<Effect>, at: (String, u32)) -> Row {
-        Row {
-            subject,
+        let said = Said {
             effects,
             valued: Vec::new(),
             leading: false,
@@ -62,18 +87,20 @@ impl Row {
             hardened_by: Vec::new(),
             flags: Vec::new(),
             primary: None,
-            see: format!("{}:{}", at.0, at.1),
+            see: format!("{}:{}", at.0, at.1).into(),
             bad: Vec::new(),
             ok: Vec::new(),
             overrides: None,
-            at,
+            file: at.0.into(),
+            line: at.1,
             user: true,
-        }
+        };
+        Row { subject, said: Arc::new(said) }
     }
 }
 
 /// What a row speaks of.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Subject {
     /// A call by qualified name; `*` as a last segment matches any name, `Auto*` a prefix, `{a,b}` alternatives are expanded on loading.
     Call(String),
@@ -134,7 +161,7 @@ pub enum Subject {
 }
 
 /// What a name promises of its value.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Promise {
     /// No credential, whatever it sounds like.
     Nothing,
@@ -145,7 +172,7 @@ pub enum Promise {
 }
 
 /// How a framework finds a function.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum EntrySubject {
     /// A decorator by qualified name or suffix (`.post`); of a class, with a method of it.
     Decorator(String, Option<String>),
@@ -156,7 +183,7 @@ pub enum EntrySubject {
 }
 
 /// A format of tokens.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct SecretFormat {
     /// Id, shown and hashed into fingerprints.
     pub id: String,
@@ -183,7 +210,7 @@ pub struct SecretFormat {
 }
 
 /// A structure that can be verified offline.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum SecretCheck {
     /// The last six characters are the base-62 CRC32 of what stands between prefix and them (GitHub, npm).
     Crc32Base62,
@@ -212,7 +239,7 @@ pub enum SecretCheck {
 }
 
 /// Where an argument of the subject stands.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Slot {
     /// A call: position or keyword, first given wins. A command: operand by position (after program, subcommand and options), or option by name
     /// (`--revision`, `-r`). An action: input by name. `[0, f]` in a row.
@@ -232,7 +259,7 @@ pub enum Slot {
 }
 
 /// One way to name an argument.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum SlotName {
     /// By position.
     Position(u32),
@@ -243,7 +270,7 @@ pub enum SlotName {
 }
 
 /// A test of an argument.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ArgTest {
     /// Which argument.
     pub slot: Slot,
@@ -252,7 +279,7 @@ pub struct ArgTest {
 }
 
 /// The tests a row or page can make of one slot.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Test {
     /// Given at all.
     Present,
@@ -291,7 +318,7 @@ pub enum Test {
 }
 
 /// What a receiver must be.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Receiver {
     /// Qualified constructors it may come from; empty with `any`.
     pub types: Vec<String>,
@@ -302,7 +329,7 @@ pub struct Receiver {
 }
 
 /// A flag that decides whether a sink is safe.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Flag {
     /// Argument, option or setting name; empty where the version alone decides.
     pub name: String,

@@ -3,13 +3,15 @@
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
+use serde::{Deserialize, Serialize};
+
 use super::fields::{Fault, Fields, LoadError, Read, Value, labels, mapping, one_of, text, texts, yaml};
 use super::row::Verdict;
 use crate::finding::Severity;
 use crate::origin::{Mutable, Origin, Via, Who};
 
 /// The tables.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Severities {
     risk: BTreeMap<String, Risk>,
     stated: Vec<String>,
@@ -18,7 +20,7 @@ pub struct Severities {
 }
 
 /// Levels of a class by who can write the bytes; none is no finding.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 struct Risk {
     title: String,
     program: Option<Severity>,
@@ -33,7 +35,7 @@ struct Risk {
     holed: Option<Severity>,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 struct PathRow {
     title: String,
     assets: Vec<String>,
@@ -43,7 +45,7 @@ struct PathRow {
 }
 
 /// A kind of sink.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Kind {
     /// Risk class.
     pub class: String,
@@ -58,10 +60,6 @@ pub struct Kind {
 }
 
 impl Severities {
-    /// The tables that are part of the program.
-    pub fn builtin() -> Result<Severities, LoadError> {
-        Severities::load("severity.yml", &super::shipped::shipped().severity)
-    }
     /// Reads the tables.
     pub fn load(file: &str, source: &str) -> Result<Severities, LoadError> {
         let value = yaml(file, source, 1)?;

@@ -1,61 +1,76 @@
-//! The files of `rules/` as the loaders take them: those built into the program. Tests read the directory itself, or the one that `PIPEVET_RULES` names, so that
-//! a row or a page is tried without building the program again.
+//! The rows and tables that are part of the program. `build.rs` reads them when it is built, so that no run does: reading them as they are written took half of
+//! a run on a small tree. Tests read the directory itself, or the one that `PIPEVET_RULES` names, so that a row is tried without building the program again.
 
-use std::borrow::Cow;
-use std::sync::OnceLock;
+#[cfg(not(test))]
+use std::sync::Arc;
 
-/// A path below `rules/` and the content.
-pub type File = (Cow<'static, str>, Cow<'static, str>);
+use super::fields::LoadError;
+use super::row::Row;
+#[cfg(not(test))]
+use super::row::{Said, Subject};
+use super::severity::Severities;
 
-/// What ships with the program.
-#[derive(Debug)]
-pub struct Shipped {
-    /// Row files, sorted.
-    pub rows: Vec<File>,
-    /// Rule pages, sorted.
-    pub pages: Vec<File>,
-    /// The severity tables.
-    pub severity: Cow<'static, str>,
-    /// Ids and names of the frameworks that pages refer to.
-    pub frameworks: Cow<'static, str>,
+impl Severities {
+    /// The tables that are part of the program.
+    pub fn builtin() -> Result<Severities, LoadError> {
+        #[cfg(not(test))]
+        return taken_down(include_bytes!(concat!(env!("OUT_DIR"), "/severities")));
+        #[cfg(test)]
+        return Severities::load("severity.yml", &shipped().severity);
+    }
 }
 
-/// The files, read once.
-pub fn shipped() -> &'static Shipped {
-    static FILES: OnceLock<Shipped> = OnceLock::new();
-    FILES.get_or_init(read)
+/// The rows that are part of the program, by path and line.
+#[cfg(not(test))]
+pub fn rows(_: &Severities) -> Result<Vec<Row>, Vec<LoadError>> {
+    let all = include_bytes!(concat!(env!("OUT_DIR"), "/rows"));
+    let read = || {
+        let (count, mut rest) = postcard::take_from_bytes(all)?;
+        let mut rows: Vec<Row> = Vec::with_capacity(count);
+        while !rest.is_empty() {
+            // One after the other: a list of all of them would be moved as it grows.
+            let ((subjects, said), after): ((Vec<Subject>, Said), _) = postcard::take_from_bytes(rest)?;
+            let said = Arc::new(said);
+            rows.extend(subjects.into_iter().map(|subject| Row { subject, said: Arc::clone(&said) }));
+            rest = after;
+        }
+        Ok(rows)
+    };
+    read().map_err(|e| vec![unreadable(&e)])
+}
+
+/// What `build.rs` took down. It is read by the program that it was written for and by no other, so it fits.
+#[cfg(not(test))]
+pub fn taken_down<T: serde::Deserialize<'static>>(bytes: &'static [u8]) -> Result<T, LoadError> {
+    postcard::from_bytes(bytes).map_err(|e| unreadable(&e))
 }
 
 #[cfg(not(test))]
-fn read() -> Shipped {
-    use super::builtin::{FRAMEWORKS, PAGES, ROWS, SEVERITY};
-    let files = |list: &[(&'static str, &'static str)]| list.iter().map(|(path, text)| (Cow::Borrowed(*path), Cow::Borrowed(*text))).collect();
-    Shipped { rows: files(ROWS), pages: files(PAGES), severity: Cow::Borrowed(SEVERITY), frameworks: Cow::Borrowed(FRAMEWORKS) }
+fn unreadable(why: &postcard::Error) -> LoadError {
+    LoadError { file: "rules".to_owned(), line: 1, column: 1, text: why.to_string() }
 }
 
 #[cfg(test)]
-fn read() -> Shipped {
-    use std::path::{Path, PathBuf};
+pub use read::{rows, shipped};
 
-    let root = std::env::var_os("PIPEVET_RULES").map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("rules"), PathBuf::from);
-    let text = |path: &Path| Cow::Owned(std::fs::read_to_string(path).unwrap_or_else(|e| panic!("{}: {e}", path.display())));
-    let mut files = [("yml", Vec::new()), ("md", Vec::new())];
-    let mut directories = vec![root.clone()];
-    while let Some(directory) = directories.pop() {
-        for path in std::fs::read_dir(&directory).unwrap().flatten().map(|e| e.path()) {
-            let kind = path.extension().and_then(|e| e.to_str()).map(str::to_owned);
-            if path.is_dir() {
-                directories.push(path);
-            } else if let Some((_, list)) = files.iter_mut().find(|(k, _)| Some(*k) == kind.as_deref())
-                && directory != root
-            {
-                let below = path.strip_prefix(&root).unwrap().to_string_lossy().replace('\\', "/");
-                list.push((Cow::Owned(below), text(&path)));
-            }
-        }
+#[cfg(test)]
+mod read {
+    use std::path::{Path, PathBuf};
+    use std::sync::OnceLock;
+
+    use super::super::load;
+    use super::super::written::Written;
+    use super::*;
+
+    /// The files, read once.
+    pub fn shipped() -> &'static Written {
+        static FILES: OnceLock<Written> = OnceLock::new();
+        let root = || std::env::var_os("PIPEVET_RULES").map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("rules"), PathBuf::from);
+        FILES.get_or_init(|| Written::read(&root()).unwrap())
     }
-    let [(_, mut rows), (_, mut pages)] = files;
-    rows.sort();
-    pages.sort();
-    Shipped { rows, pages, severity: text(&root.join("severity.yml")), frameworks: text(&root.join("frameworks.json")) }
+
+    /// As in the program.
+    pub fn rows(severities: &Severities) -> Result<Vec<Row>, Vec<LoadError>> {
+        load::files(shipped().rows.iter().map(|(path, text)| (path.as_str(), text.as_str(), false)), severities)
+    }
 }

@@ -138,12 +138,18 @@ pub fn by_itself(check: &Check, progress: &Progress) -> anyhow::Result<Outcome> 
 
 /// The working tree by itself.
 fn alone(check: &Check, tracked: Vec<discover::Tracked>, mut notices: Vec<Notice>, progress: &Progress) -> anyhow::Result<Outcome> {
-    let mut knowledge = Knowledge::load(&check.choices, &check.paths, Origin::Disk)?;
+    let options = discover::Options { no_ignore: check.no_ignore, tracked, one_repository: false, whole: check.plans };
+    // What is asked for decides what is read; mostly that is everything.
+    let all = || check.choices.select.is_empty().then(|| discover::discover(&check.paths, &options));
+    let (knowledge, found) = rayon::join(|| Knowledge::load(&check.choices, &check.paths, Origin::Disk), all);
+    let mut knowledge = knowledge?;
     knowledge.cache = kept::open(check, &mut notices);
     knowledge.plans = plans(check);
     let policy = policy(check, &knowledge)?;
-    let options = discover::Options { no_ignore: check.no_ignore, tracked, one_repository: false, whole: check.plans };
-    let (mut sources, left_out) = knowledge.discover(&check.paths, &options, &policy)?;
+    let (mut sources, left_out) = match found {
+        Some(found) => found?,
+        None => knowledge.discover(&check.paths, &options, &policy)?,
+    };
     let told = notices.clone();
     notices.extend(left_out);
     progress.now(format!("reading {} files", sources.files.len()));

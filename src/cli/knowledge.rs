@@ -1,5 +1,6 @@
 //! What a run knows before it reads a tree: rule pages, rows, policy. Loads them; the only place that knows how they are loaded.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::path::{Component, Path, PathBuf};
 
@@ -144,7 +145,10 @@ pub fn card(page: &Page) -> Card {
         band: page.band,
         share: page.precision.as_ref().map(|p| p.share),
         why: page.why.split_whitespace().collect::<Vec<_>>().join(" "),
-        markdown: page.markdown.clone(),
+        markdown: match &page.text {
+            Cow::Borrowed(text) => Cow::Borrowed(text.get(page.body..).unwrap_or("")),
+            Cow::Owned(_) => Cow::Owned(page.markdown().to_owned()),
+        },
         frameworks: page.frameworks.iter().map(|(k, ids)| (k.clone(), ids.clone())).collect(),
     }
 }

@@ -69,7 +69,7 @@ fn policy_is_read_with_places() {
     let config = load(&[("pipevet.toml", FULL), ("shared.toml", "")]).unwrap();
     assert_eq!((config.fail_on, config.min_severity, config.commit_pins), (None, Severity::Low, true), "who observes never fails");
     assert_eq!((config.level("unpinned-action"), config.enabled("script-injection"), config.enabled("x")), (Some(Severity::High), false, true));
-    let rows: Vec<_> = config.rows.iter().map(|r| (r.subject.text(), r.at.1, r.user)).collect();
+    let rows: Vec<_> = config.rows.iter().map(|r| (r.subject.text(), r.line, r.user)).collect();
     let want = [("credential HF_EVAL_TOKEN", 30, true), ("credential HF_*_TOKEN", 29, true), ("call acme.load", 44, true)];
     assert_eq!(rows, want.map(|(subject, line, user)| (subject.to_owned(), line, user)));
     assert_eq!(

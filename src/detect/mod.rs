@@ -62,9 +62,17 @@ pub type Detector = fn(&Context<'_>) -> Vec<Alert>;
 /// Detectors that say of a notebook or a Python file what its bytes alone tell: where nothing else is asked for, most need not be read.
 const OF_TEXTS: &[&str] = &["notebook_output_runs", "secret_assigned_literal", "secret_in_image", "secret_known_format"];
 
+/// Detectors of secrets.
+const OF_SECRETS: &[&str] = &["secret_assigned_literal", "secret_in_image", "secret_known_format"];
+
 /// Whether a page is found by one of them.
 pub fn is_of_texts(page: &Page) -> bool {
     matches!(&page.by, By::Detector(name) if OF_TEXTS.contains(&name.as_str()))
+}
+
+/// Whether a page tells of secrets, which are looked for once for all of them.
+pub fn is_of_secrets(page: &Page) -> bool {
+    matches!(&page.by, By::Detector(name) if OF_SECRETS.contains(&name.as_str()))
 }
 
 /// Tells of notebooks and Python files whether pages of texts find anything there, before anything else is known of them.

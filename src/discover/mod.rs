@@ -214,7 +214,7 @@ fn text(kind: Kind, stripped: media::Stripped, cap: u64) -> Outcome {
         return Outcome::Unreadable("UTF-16 text; only UTF-8 is read".to_owned());
     }
     // As Git does: a NUL near the start makes it no text. Later ones are kept, so that a trailing byte cannot hide a file.
-    if bytes.iter().take(8000).any(|b| *b == 0) {
+    if memchr::memchr(0, bytes.get(..8000).unwrap_or(bytes)).is_some() {
         return Outcome::Unreadable("not text: it holds NUL bytes".to_owned());
     }
     Outcome::Read(kind, stripped.bytes, stripped.cuts)
@@ -245,7 +245,7 @@ fn assemble(candidates: Vec<Candidate>, read: Vec<Outcome>, mut left: Left, work
                     sources.owners.push(owner(&candidate.root));
                 }
                 let path = slashed(candidate.location.strip_prefix(&candidate.root).unwrap_or(&candidate.location));
-                let nul = bytes.iter().position(|b| *b == 0);
+                let nul = memchr::memchr(0, &bytes);
                 let mut file = SourceFile::new(path, kind, bytes);
                 file.kind = kind::refine(kind, &file.path, &file.bytes);
                 file.cuts = cuts;

@@ -136,8 +136,7 @@ const SHARES: usize = 8;
 /// Computes origins and sinks over all files. `round` counts how often more of them was asked for.
 pub fn solve(round: usize, tables: &Tables, index: &Index, facts: &Facts, graph: &Graph, catalog: &Catalog) -> Flow {
     let world = World { index, facts, graph, catalog };
-    let versions = Versions::new(index, facts);
-    let writers = Writers::new(world, tables);
+    let (versions, writers) = rayon::join(|| Versions::new(index, facts), || Writers::new(world, tables));
     let mut asker = Solver::new(world, tables, &writers);
     let entries = entries::entries(&mut asker);
     // A value is computed by each solver that needs it: the least fixpoint is the same for all.

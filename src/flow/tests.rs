@@ -48,7 +48,7 @@ fn asked(files: &[(&str, &str)], seed: u64) -> (Sources, Flow) {
         _ => extract::config::yaml(&f.bytes),
     };
     let facts = Facts { files: sources.files.iter().map(|f| unwrap(read(f), &catalog)).collect() };
-    let named: Vec<_> = facts.files.iter().map(|f| Arc::new(FileIndex::new(f, &catalog))).collect();
+    let named: Vec<_> = facts.files.iter().zip(&sources.files).map(|(f, file)| Arc::new(FileIndex::new(file.kind, f, &catalog))).collect();
     let local: Vec<_> = facts.files.iter().map(|f| Arc::new(Local::new(f))).collect();
     let outlines: Vec<_> = sources.files.iter().map(|f| (f.kind == Kind::Python).then(|| outline::outline(&f.bytes))).collect();
     let paths = Arc::new(Paths::new(&sources));

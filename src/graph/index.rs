@@ -13,7 +13,7 @@ use crate::extract::manifest::normalised;
 use crate::facts::{FactId, FileFacts, What};
 use crate::graph::imports::{Imports, MOST_REEXPORTS};
 use crate::graph::paths::{Paths, base};
-use crate::graph::steps::Steps;
+use crate::graph::steps::{OfFile, Steps};
 use crate::graph::{Facts, Node, published};
 use crate::origin::Who;
 use crate::outline::name_hash;
@@ -36,14 +36,8 @@ pub struct Index {
     accounts: BTreeSet<(u32, String)>,
     /// (root, workflow name as other workflows say it) -> file.
     workflows: BTreeMap<(u32, String), Vec<FileId>>,
-    /// Rows that speak of facts by more than their own file tells, with those that it tells.
-    beyond: BTreeMap<Node, Vec<RowId>>,
-    /// What a fact of a workflow or action owns directly: walks over steps ask again and again.
-    owned: BTreeMap<Node, Vec<FactId>>,
-    /// Uses and checks inside a step, at any depth.
-    checks: BTreeMap<Node, Vec<FactId>>,
-    /// Inside workflows and actions.
-    steps: Steps,
+    /// By file: rows that speak of facts by more than their own file tells, with those that it tells.
+    beyond: Vec<BTreeMap<FactId, Vec<RowId>>>,
     /// What was not asked for, by file.
     left_out: Vec<Arc<LeftOut>>,
     /// What dotted names mean, by the file that says them: as far as it was asked. The same few are said again and again.
@@ -62,12 +56,17 @@ pub struct FileIndex {
     definitions: FxHashMap<String, FactId>,
     /// Names imported from another module: that module, the name there, leading dots.
     reexports: FxHashMap<String, (String, String, u32)>,
+    /// Inside a workflow or action.
+    pub(super) steps: OfFile,
 }
 
 impl FileIndex {
-    /// Classifies every fact of a file and takes down its names.
-    pub fn new(facts: &FileFacts, catalog: &Catalog) -> Self {
+    /// Classifies every fact of a file of that kind and takes down its names.
+    pub fn new(kind: Kind, facts: &FileFacts, catalog: &Catalog) -> Self {
         let mut out = FileIndex::default();
+        if matches!(kind, Kind::Workflow | Kind::Action) {
+            out.steps = OfFile::new(facts);
+        }
         let objects = Objects::of(facts);
         for (id, fact) in facts.iter() {
             let rows = catalog.classify(facts, &objects, id);
@@ -105,25 +104,10 @@ impl Index {
         let mut index =
             Index { paths: paths.clone(), imports: imports.clone(), files: files.to_vec(), left_out: left_out.to_vec(), ..Index::default() };
         index.meant.resize_with(files.len(), Mutex::default);
-        for (id, file) in facts.files.iter().enumerate() {
-            let id = FileId(u32::try_from(id).unwrap_or(u32::MAX));
-            if matches!(paths.kind(id), Kind::Workflow | Kind::Action) {
-                index.steps.add(id, file);
-            }
-        }
+        index.beyond.resize_with(files.len(), BTreeMap::new);
         // Of Python all of it is said file by file.
         for (node, fact) in facts.nodes_of(|file| paths.kind(file) != Kind::Python) {
             let (root, path, kind) = (paths.root(node.file), paths.path(node.file), paths.kind(node.file));
-            if matches!(kind, Kind::Workflow | Kind::Action) {
-                if let Some(owner) = fact.owner {
-                    index.owned.entry(Node { file: node.file, fact: owner }).or_default().push(node.fact);
-                }
-                if matches!(fact.what, What::Uses { .. } | What::Check { .. }) {
-                    for (owner, _) in facts.file(node.file).owners(node.fact).filter(|(_, f)| matches!(f.what, What::Step { .. })) {
-                        index.checks.entry(Node { file: node.file, fact: owner }).or_default().push(node.fact);
-                    }
-                }
-            }
             match &fact.what {
                 What::Workflow { name, .. } => {
                     let name = name.and_then(|n| facts.file(node.file).literal(n)).unwrap_or_else(|| path.to_owned());
@@ -154,7 +138,7 @@ impl Index {
     }
     /// Rows that speak of a fact.
     pub fn rows_of(&self, node: Node) -> &[RowId] {
-        match self.beyond.get(&node) {
+        match self.beyond_in(node.file).and_then(|more| more.get(&node.fact)) {
             Some(rows) => rows,
             None => self.own_rows(node),
         }
@@ -189,21 +173,31 @@ impl Index {
             let file = FileId(u32::try_from(i).unwrap_or(u32::MAX));
             f.rows.iter().map(move |(fact, rows)| (Node { file, fact: *fact }, rows.as_slice()))
         });
-        own.filter(|(node, _)| !self.beyond.contains_key(node)).chain(self.beyond.iter().map(|(node, rows)| (*node, rows.as_slice())))
+        let more = (0..)
+            .map(FileId)
+            .zip(&self.beyond)
+            .flat_map(|(file, more)| more.iter().map(move |(fact, rows)| (Node { file, fact: *fact }, rows.as_slice())));
+        own.filter(|(node, _)| !self.is_beyond(*node)).chain(more)
     }
     /// Classified facts of a file: its own, then those that more than their file tells.
     pub fn classified_in(&self, file: FileId) -> impl Iterator<Item = Node> {
         let own = self.files.get(file.0 as usize).into_iter().flat_map(|f| &f.rows).map(move |(fact, _)| Node { file, fact: *fact });
-        let whole = Node { file, fact: FactId(0) }..=Node { file, fact: FactId(u32::MAX) };
-        own.filter(|node| !self.beyond.contains_key(node)).chain(self.beyond.range(whole).map(|(node, _)| *node))
+        let more = self.beyond_in(file).into_iter().flatten().map(move |(fact, _)| Node { file, fact: *fact });
+        own.filter(|node| !self.is_beyond(*node)).chain(more)
+    }
+    fn beyond_in(&self, file: FileId) -> Option<&BTreeMap<FactId, Vec<RowId>>> {
+        self.beyond.get(file.0 as usize)
+    }
+    fn is_beyond(&self, node: Node) -> bool {
+        self.beyond_in(node.file).is_some_and(|more| more.contains_key(&node.fact))
     }
     /// What a fact owns directly, in order; known for workflows and actions only.
     pub fn owned(&self, node: Node) -> Option<&[FactId]> {
-        matches!(self.kind(node.file), Kind::Workflow | Kind::Action).then(|| self.owned.get(&node).map(Vec::as_slice).unwrap_or_default())
+        matches!(self.kind(node.file), Kind::Workflow | Kind::Action).then(|| self.steps().owned(node))
     }
     /// Uses and checks inside a step of a workflow or action, at any depth, in order.
     pub fn checks(&self, step: Node) -> &[FactId] {
-        self.checks.get(&step).map(Vec::as_slice).unwrap_or_default()
+        self.steps().checks(step)
     }
     /// Whether a function of that name, or a method or field of a class, stands in a file and was not asked for.
     pub fn is_left_out(&self, file: FileId, name: &str, member: Option<&str>) -> bool {
@@ -311,15 +305,17 @@ impl Index {
         rows.extend(more);
         rows.sort_unstable();
         rows.dedup();
-        self.beyond.insert(node, rows);
+        if let Some(more) = self.beyond.get_mut(node.file.0 as usize) {
+            more.insert(node.fact, rows);
+        }
     }
     /// The `module:function` of a console script of the project.
     pub fn console_script(&self, root: u32, name: &str) -> Option<&str> {
         self.scripts.get(&(root, name.to_owned())).map(String::as_str)
     }
     /// Lookups inside workflows and actions.
-    pub fn steps(&self) -> &Steps {
-        &self.steps
+    pub fn steps(&self) -> Steps<'_> {
+        Steps { files: &self.files }
     }
     /// Workflow files by the name other workflows use.
     pub fn workflow(&self, root: u32, name: &str) -> &[FileId] {

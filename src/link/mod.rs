@@ -5,10 +5,13 @@ pub mod place;
 pub mod runs;
 pub mod uses;
 
+use rayon::prelude::*;
+
 use crate::catalog::Catalog;
 use crate::graph::index::Index;
 use crate::graph::{Edge, Facts, Graph};
 use crate::notice::Notice;
+use crate::source::FileId;
 
 /// What a link function may read.
 #[derive(Clone, Copy, Debug)]
@@ -24,10 +27,15 @@ pub struct Linker<'a> {
 /// The edges that do not depend on which functions were looked into: what is used, run and installed; and what is named but not there.
 pub fn link(index: &Index, facts: &Facts, catalog: &Catalog) -> (Graph, Vec<Notice>) {
     let linker = Linker { index, facts, catalog };
-    let mut edges: Vec<Edge> = Vec::new();
-    let mut notices = Vec::new();
-    uses::link(linker, &mut edges, &mut notices);
-    runs::link(linker, &mut edges, &mut notices);
+    let of_file = |file: u32| {
+        let (mut edges, mut notices) = (Vec::new(), Vec::new());
+        uses::link(linker, FileId(file), &mut edges, &mut notices);
+        runs::link(linker, FileId(file), &mut edges, &mut notices);
+        (edges, notices)
+    };
+    let files = u32::try_from(facts.files.len()).unwrap_or(u32::MAX);
+    let (edges, notices): (Vec<Vec<Edge>>, Vec<Vec<Notice>>) = (0..files).into_par_iter().map(of_file).unzip();
+    let (edges, mut notices) = (edges.concat(), notices.concat());
     notices.sort();
     notices.dedup();
     (Graph::new(edges), notices)

@@ -11,8 +11,9 @@ use crate::notice::{Notice, NoticeKind};
 use crate::source::{FileId, Kind, Range};
 
 /// Adds `Runs`, `Builds` and `Installs` edges.
-pub fn link(linker: Linker, edges: &mut Vec<Edge>, notices: &mut Vec<Notice>) {
-    for (node, fact) in linker.facts.nodes() {
+pub fn link(linker: Linker, file: FileId, edges: &mut Vec<Edge>, notices: &mut Vec<Notice>) {
+    for (id, fact) in linker.facts.file(file).iter() {
+        let node = Node { file, fact: id };
         match &fact.what {
             What::Command(command) => {
                 let before = edges.len();

@@ -6,11 +6,12 @@ use crate::graph::paths::{base, join};
 use crate::graph::{Edge, EdgeKind, Node};
 use crate::link::Linker;
 use crate::notice::{Notice, NoticeKind};
-use crate::source::Kind;
+use crate::source::{FileId, Kind};
 
 /// Adds `Uses` and `Dispatches` edges.
-pub fn link(linker: Linker, edges: &mut Vec<Edge>, notices: &mut Vec<Notice>) {
-    for (node, fact) in linker.facts.nodes() {
+pub fn link(linker: Linker, file: FileId, edges: &mut Vec<Edge>, notices: &mut Vec<Notice>) {
+    for (id, fact) in linker.facts.file(file).iter() {
+        let node = Node { file, fact: id };
         if linker.index.kind(node.file) == Kind::Workflow {
             dispatches(linker, node, edges);
         }

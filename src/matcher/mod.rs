@@ -70,9 +70,20 @@ pub fn all(context: &Context<'_>, asked: &(dyn Fn(&Page) -> bool + Sync)) -> (Ve
         By::Detector(name) => crate::detect::TABLE.iter().find(|(n, _)| n == name).map_or_else(Vec::new, |(_, detector)| detector(context)),
         By::Match(_) => Vec::new(),
     };
-    let detected = || context.rules.pages.par_iter().filter(|p| asked(p)).flat_map_iter(of_page).collect::<Vec<Alert>>();
-    let ((mut out, decided), detected) = rayon::join(|| run(context, asked), detected);
-    out.extend(detected);
+    // What looks for secrets shares the threads with all others and is waited for by none: who waits may take up a page that asks for them too.
+    let waits = |page: &Page| crate::detect::is_of_secrets(page) && asked(page);
+    let at_once = |page: &Page| if asked(page) && !waits(page) { of_page(page) } else { Vec::new() };
+    let detected = || context.rules.pages.par_iter().map(at_once).collect::<Vec<Vec<Alert>>>();
+    let look = || {
+        if context.rules.pages.iter().any(waits) {
+            context.secrets.look(context)
+        }
+    };
+    let (((mut out, decided), mut detected), ()) = rayon::join(|| rayon::join(|| run(context, asked), detected), look);
+    for (page, alerts) in context.rules.pages.iter().zip(&mut detected).filter(|(page, _)| waits(page)) {
+        *alerts = of_page(page);
+    }
+    out.extend(detected.into_iter().flatten());
     let idle = Idle::of(context);
     out.retain(|a| context.config.enabled(&a.rule) && !idle.covers(context, a));
     for alert in &mut out {

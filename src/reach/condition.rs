@@ -1,8 +1,10 @@
 //! Whether a condition holds in a start state: three-valued, with one family of gates saying no. Follows conditions through `env`, outputs of steps and
 //! jobs, and functions of the platform. Knows rows and facts, no job as a whole.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::rc::Rc;
+
+use rustc_hash::FxHashMap;
 
 use crate::cond::{CmpOp, CondId, CondWhat, Status};
 use crate::facts::{Channel, Expr, ExprWhat, FactId, FileFacts, V, ValueId, What};
@@ -43,11 +45,11 @@ impl Tri {
 #[derive(Debug, Default)]
 pub(super) struct Known {
     /// Of one step.
-    pub(super) steps: std::cell::RefCell<BTreeMap<Said, (bool, BTreeSet<Location>)>>,
+    pub(super) steps: std::cell::RefCell<FxHashMap<Said, (bool, BTreeSet<Location>)>>,
     /// Of all steps of a job or template: the place of the first that fails.
-    pub(super) first: std::cell::RefCell<BTreeMap<Said, Option<Ending>>>,
+    pub(super) first: std::cell::RefCell<FxHashMap<Said, Option<Ending>>>,
     /// Checks of a step that end its scripts.
-    pub(super) stops: std::cell::RefCell<BTreeMap<Said, Vec<FactId>>>,
+    pub(super) stops: std::cell::RefCell<FxHashMap<Said, Vec<FactId>>>,
 }
 
 /// The place of a step that ends its job, and the checks that say so.
@@ -70,7 +72,7 @@ pub(super) struct World<'a> {
     /// Steps that were looked at.
     pub(super) known: &'a Known,
     /// Jobs that were looked at: many need the same ones, and what they need may go in a circle.
-    pub(super) jobs: std::cell::RefCell<BTreeMap<Node, Tri>>,
+    pub(super) jobs: std::cell::RefCell<FxHashMap<Node, Tri>>,
 }
 
 pub(super) fn cond_at(facts: &FileFacts, id: CondId) -> &CondWhat {
@@ -387,6 +389,9 @@ pub(super) fn indirect(world: &World, scope: &Scope, node: Node, context: &str, 
     const MOST: u32 = 64;
     let Some(depth) = depth.checked_sub(1).filter(|_| world.followed.get() < MOST) else { return Tri::Maybe };
     world.followed.set(world.followed.get() + 1);
+    if !["steps.", "needs.", "env."].iter().any(|carrier| context.starts_with(carrier)) {
+        return Tri::Maybe;
+    }
     let facts = world.context.facts.file(node.file);
     let mut parts = context.splitn(4, '.');
     let (head, name, what, output) = (parts.next().unwrap_or_default(), parts.next(), parts.next(), parts.next());

@@ -154,11 +154,15 @@ pub(super) fn mentions(family: &Family, text: &str) -> bool {
 
 /// An anchored glob over contexts and literals, letter case apart.
 pub fn like(pattern: &str, text: &str) -> bool {
+    let mut rest = text.bytes();
     // Most are plain, and most of the others differ where they begin.
-    let plain = pattern.find(['*', '?', '[']);
-    let begins = |n: usize| text.get(..n).is_some_and(|t| pattern.get(..n).is_some_and(|p| p.eq_ignore_ascii_case(t)));
-    match plain {
-        None => pattern.eq_ignore_ascii_case(text),
-        Some(n) => begins(n) && crate::catalog::glob::text(&pattern.to_ascii_lowercase(), &text.to_ascii_lowercase()),
+    for b in pattern.bytes() {
+        if matches!(b, b'*' | b'?' | b'[') {
+            return crate::catalog::glob::text(&pattern.to_ascii_lowercase(), &text.to_ascii_lowercase());
+        }
+        if !rest.next().is_some_and(|t| t.eq_ignore_ascii_case(&b)) {
+            return false;
+        }
     }
+    rest.next().is_none()
 }

@@ -2,8 +2,10 @@
 //! that family says no, what the state fixes is set, and all else is unknown.
 
 use std::cell::{Cell, OnceCell, RefCell};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::rc::Rc;
+
+use rustc_hash::FxHashMap;
 
 use crate::cond::{CondId, CondWhat, Status};
 use crate::facts::{FileFacts, OnFail, What};
@@ -24,7 +26,7 @@ pub struct Gates<'a> {
     context: Context<'a>,
     instance: &'a Instance,
     /// By the families that say no: what is known of the job, and which checks said so.
-    jobs: RefCell<BTreeMap<Rc<[usize]>, Verdict>>,
+    jobs: RefCell<FxHashMap<Rc<[usize]>, Verdict>>,
     /// Steps of the job that end it, for each set of families.
     known: Known,
     /// Place of the first step that can end the job.

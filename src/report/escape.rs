@@ -182,6 +182,9 @@ struct Guarded<F>(F);
 
 impl<F: serde_json::ser::Formatter> serde_json::ser::Formatter for Guarded<F> {
     fn write_string_fragment<W: ?Sized + Write>(&mut self, out: &mut W, fragment: &str) -> io::Result<()> {
+        if fragment.bytes().all(|b| matches!(b, b' '..=b'~')) {
+            return out.write_all(fragment.as_bytes());
+        }
         let mut from = 0;
         for (at, c) in fragment.char_indices().filter(|(_, c)| is_unsafe(*c)) {
             out.write_all(fragment.get(from..at).unwrap_or_default().as_bytes())?;

@@ -16,6 +16,7 @@ pub mod sarif;
 pub mod text;
 pub mod why;
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::finding::{Hidden, Location, Report, Reported, Severity};
@@ -38,7 +39,7 @@ pub struct Card {
     /// Why it matters, in plain words; two or three sentences.
     pub why: String,
     /// The page for people, as Markdown.
-    pub markdown: String,
+    pub markdown: Cow<'static, str>,
     /// Framework ids by framework, as the page maps them: (`cwe`, [`CWE-502`]).
     pub frameworks: Vec<(String, Vec<String>)>,
 }

@@ -92,18 +92,13 @@ fn descriptor(card: &Card, band: Severity) -> ReportingDescriptor {
     more.extend(number.map(|n| ("security-severity".to_owned(), json!(n))));
     let text = |text: &str| MultiformatMessageString::builder().text(clipped(&escape::visible(text), 1000)).build();
     let why = if card.why.is_empty() { &card.title } else { &card.why };
-    let markdown = if card.markdown.is_empty() { &card.title } else { &card.markdown };
+    let markdown = if card.markdown.is_empty() { card.title.as_str() } else { &card.markdown };
     ReportingDescriptor::builder()
         .id(banded(card, band))
         .name(pascal(&card.id))
         .short_description(text(&sentence(&card.title)))
         .full_description(text(&sentence(why)))
-        .help(
-            MultiformatMessageString::builder()
-                .text(format!("{} See `pipevet explain {}`.", sentence(why), card.id))
-                .markdown(markdown.as_str())
-                .build(),
-        )
+        .help(MultiformatMessageString::builder().text(format!("{} See `pipevet explain {}`.", sentence(why), card.id)).markdown(markdown).build())
         .default_configuration(ReportingConfiguration::builder().level(json!(level(band))).build())
         .properties(PropertyBag::builder().tags(tags(card, number.is_some())).additional_properties(more).build())
         .build()

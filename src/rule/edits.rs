@@ -2,11 +2,13 @@
 
 use std::collections::BTreeMap;
 
+use serde::{Deserialize, Serialize};
+
 use crate::catalog::fields::{Fault, Fields, Read, Value, one_of, pairs, text, texts, truth};
 use crate::finding::Safety;
 
 /// One way to remove the findings of a rule.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct EditRule {
     /// What is edited.
     pub kind: EditKind,
@@ -21,7 +23,7 @@ pub struct EditRule {
 }
 
 /// What makes an unsafe edit of a call's argument safe.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SafeWhen {
     /// The versions that the project takes have the safe value by default.
     pub default: bool,
@@ -30,7 +32,7 @@ pub struct SafeWhen {
 }
 
 /// How programs keep the state of models.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct States {
     /// Qualified names of calls that write something to a path.
     pub writers: Vec<String>,
@@ -43,7 +45,7 @@ pub struct States {
 }
 
 /// Kinds of edits.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum EditKind {
     /// Another function is called.
     CallRenamed {
@@ -79,7 +81,7 @@ impl EditKind {
 }
 
 /// An argument of a call, by position or by keyword.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum ArgumentName {
     /// By position, from 0.
     Position(usize),

@@ -7,128 +7,16 @@ pub mod examples;
 pub mod page;
 pub mod pattern;
 pub mod placeholders;
+mod shape;
+mod shipped;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde::Deserialize;
-
 use crate::catalog::Catalog;
 use crate::catalog::fields::{Fault, LoadError, nearest};
-use crate::catalog::load::halved;
 use crate::catalog::row::Effect;
-use crate::catalog::shipped::shipped;
-use crate::finding::{Severity, Tier};
-use examples::Case;
-use pattern::Pattern;
-
-/// The word by which a page speaks of configuration that an image build of the tree copies.
-pub const COPIED: &str = "copied";
-
-/// One rule.
-#[derive(Clone, Debug)]
-pub struct Page {
-    /// Kebab-case id.
-    pub id: String,
-    /// One line.
-    pub title: String,
-    /// Risk class of `severity.yml`.
-    pub class: String,
-    /// The level, for classes whose pages state it.
-    pub level: Option<Severity>,
-    /// Another level where the finding stands in such a file (kind of file, or [`COPIED`]), or is of that kind of sink.
-    pub level_in: Vec<(String, Severity)>,
-    /// Base band in SARIF.
-    pub band: Severity,
-    /// How far it is.
-    pub status: Status,
-    /// From which edition it is on by default.
-    pub edition: String,
-    /// What kind of alert.
-    pub tier: Tier,
-    /// What was measured by hand.
-    pub precision: Option<Precision>,
-    /// Ids of other tools for the same thing.
-    pub also_known_as: BTreeMap<String, Vec<String>>,
-    /// STRIDE words.
-    pub stride: Vec<String>,
-    /// Ids by framework.
-    pub frameworks: BTreeMap<String, Vec<String>>,
-    /// Findings of one file whose argument is the same are told once.
-    pub once: bool,
-    /// What finds it.
-    pub by: By,
-    /// Template of the sentence.
-    pub message: String,
-    /// Template of the smallest change.
-    pub fix: String,
-    /// What edits remove its findings: the first that fits is made.
-    pub edits: Vec<edits::EditRule>,
-    /// Template of when it is no problem; may be empty.
-    pub fine_if: String,
-    /// Templates of what it assumes.
-    pub assumes: Vec<String>,
-    /// The text after the front matter.
-    pub markdown: String,
-    /// The section `## Why`, as written.
-    pub why: String,
-    /// The examples, which are tests.
-    pub examples: Vec<Case>,
-    /// The file.
-    pub file: String,
-    /// Whether a user gave it.
-    pub user: bool,
-}
-
-/// How far a rule is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Status {
-    /// Not yet shown by default.
-    Preview,
-    /// Measured.
-    Stable,
-    /// On its way out.
-    Deprecated,
-}
-
-impl Status {
-    /// All, as pages write them.
-    pub const NAMES: [(&'static str, Status); 3] = [("preview", Status::Preview), ("stable", Status::Stable), ("deprecated", Status::Deprecated)];
-    /// As pages write it.
-    pub fn name(self) -> &'static str {
-        Status::NAMES.iter().find(|(_, s)| *s == self).map_or("preview", |(n, _)| n)
-    }
-}
-
-/// Findings read by hand.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Precision {
-    /// Share that was right, 0 to 1.
-    pub share: f64,
-    /// Of how many.
-    pub of: u32,
-    /// Where they came from.
-    pub corpus: String,
-    /// When.
-    pub date: String,
-}
-
-/// What finds a rule's alerts.
-#[derive(Clone, Debug)]
-pub enum By {
-    /// The page's `match:`.
-    Match(Box<Pattern>),
-    /// A function of this name in `src/detect/`.
-    Detector(String),
-}
-
-/// A framework that pages refer to.
-#[derive(Clone, Debug, Deserialize)]
-pub struct Framework {
-    /// Its version.
-    pub version: String,
-    /// Id to name.
-    pub ids: BTreeMap<String, String>,
-}
+use crate::finding::Tier;
+pub use shape::*;
 
 /// All pages.
 #[derive(Debug, Default)]
@@ -142,20 +30,15 @@ pub struct RuleSet {
 impl RuleSet {
     /// Built-in pages and those of user files, given as (path as shown, content). `detectors` are the names that `detector:` may use.
     pub fn load(user: &[(String, String)], catalog: &Catalog, detectors: &[&str]) -> Result<RuleSet, Vec<LoadError>> {
-        let frameworks: BTreeMap<String, Framework> = serde_json::from_str(&shipped().frameworks).map_err(|e| {
-            let place = |n: usize| u32::try_from(n).unwrap_or(1);
-            vec![LoadError { file: "frameworks.json".to_owned(), line: place(e.line()), column: place(e.column()), text: e.to_string() }]
-        })?;
-        let mut set = RuleSet { pages: Vec::new(), frameworks };
+        let (frameworks, shipped) = shipped::pages(&catalog.severities)?;
+        let mut set = RuleSet { pages: Vec::with_capacity(shipped.len()), frameworks };
         let mut errors = Vec::new();
-        let of_program = shipped().pages.iter().map(|(p, c)| (p.as_ref(), c.as_ref(), false));
-        let files: Vec<(&str, &str, bool)> = of_program.chain(user.iter().map(|(p, c)| (p.as_str(), c.as_str(), true))).collect();
-        let read = |(file, content, user): &(&str, &str, bool)| page::page(file, content, *user, catalog, &set.frameworks);
-        for ((file, content, _), page) in files.iter().zip(halved(&files, read)) {
+        let own: Vec<_> = user.iter().map(|(file, content)| page::page(file, content, true, &catalog.severities, &set.frameworks)).collect();
+        for page in shipped.into_iter().map(Ok).chain(own) {
             match page {
                 Ok(page) => {
                     if let Some(fault) = set.conflict(&page, catalog, detectors) {
-                        errors.push(fault.place(file, content, 1, u32::MAX));
+                        errors.push(fault.place(&page.file, &page.text, 1, u32::MAX));
                     }
                     set.pages.push(page);
                 }

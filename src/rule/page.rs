@@ -1,5 +1,6 @@
 //! One page: front matter and Markdown to a [`Page`], with every rule of the format checked.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use super::edits::edit;
@@ -7,8 +8,8 @@ use super::examples;
 use super::pattern;
 use super::placeholders;
 use super::{By, COPIED, Framework, Page, Precision, Status};
-use crate::catalog::Catalog;
 use crate::catalog::fields::{Fault, Fields, LoadError, Read, Value, count, fraction, mapping, named, nearest, one_of, pairs, text, texts, yaml};
+use crate::catalog::severity::Severities;
 use crate::finding::{Severity, Tier};
 
 /// Longest message, in characters.
@@ -30,7 +31,7 @@ const STRIDE: [(&str, ()); 6] = [
 ];
 
 /// Reads a page.
-pub fn page(file: &str, source: &str, user: bool, catalog: &Catalog, frameworks: &BTreeMap<String, Framework>) -> Result<Page, LoadError> {
+pub fn page(file: &str, source: &str, user: bool, known: &Severities, frameworks: &BTreeMap<String, Framework>) -> Result<Page, LoadError> {
     let whole = |text: &str| LoadError { file: file.to_owned(), line: 1, column: 1, text: text.to_owned() };
     let source = source.strip_prefix('\u{feff}').unwrap_or(source);
     let after = source.strip_prefix("---\n").or_else(|| source.strip_prefix("---\r\n"));
@@ -49,8 +50,10 @@ pub fn page(file: &str, source: &str, user: bool, catalog: &Catalog, frameworks:
     let Some((end, body)) = end else { return Err(whole("the front matter has no closing line `---`")) };
     let front = yaml(file, after.get(..end).unwrap_or(""), 2)?;
     let markdown = after.get(body..).unwrap_or("");
-    let mut page = front_matter(&front, user, catalog, frameworks).map_err(|f| f.place(file, source, 2, lines))?;
+    let mut page = front_matter(&front, user, known, frameworks).map_err(|f| f.place(file, source, 2, lines))?;
     page.file = file.to_owned();
+    page.body = source.len() - markdown.trim_start().len();
+    page.text = source.to_owned().into();
     let stem = file.rsplit('/').next().and_then(|n| n.strip_suffix(".md")).unwrap_or(file);
     if stem != page.id {
         return Err(Fault::new(format!("the file is `{stem}.md`, the id is `{}`: they must agree", page.id))
@@ -62,10 +65,10 @@ pub fn page(file: &str, source: &str, user: bool, catalog: &Catalog, frameworks:
 }
 
 /// `{ dockerfile: low }`: kinds of files and the level of what stands in them.
-fn levels_by_place(value: &Value, catalog: &Catalog) -> Read<Vec<(String, Severity)>> {
+fn levels_by_place(value: &Value, known: &Severities) -> Read<Vec<(String, Severity)>> {
     let read = |(place, level): (String, String)| {
-        let known = pattern::PLACES.contains(&place.as_str()) || place == COPIED || catalog.severities.kinds().any(|k| k == place);
-        if !known {
+        let is_known = pattern::PLACES.contains(&place.as_str()) || place == COPIED || known.kinds().any(|k| k == place);
+        if !is_known {
             return Err(Fault::new(format!("`{place}` is no kind of sink and none of {}, {COPIED}", pattern::PLACES.join(", "))));
         }
         Ok((place, named(&level, &LEVELS)?))
@@ -73,20 +76,20 @@ fn levels_by_place(value: &Value, catalog: &Catalog) -> Read<Vec<(String, Severi
     pairs(value)?.into_iter().map(read).collect()
 }
 
-fn front_matter(front: &Value, user: bool, catalog: &Catalog, frameworks: &BTreeMap<String, Framework>) -> Read<Page> {
+fn front_matter(front: &Value, user: bool, known: &Severities, frameworks: &BTreeMap<String, Framework>) -> Read<Page> {
     let f = Fields::of(front, "front matter")?;
     let id = f.need("id", kebab)?;
-    let class = f.need("class", |v| class(v, catalog))?;
+    let class = f.need("class", |v| class(v, known))?;
     let level = f.read("level", |v| one_of(v, &LEVELS))?;
-    let stated = catalog.severities.is_stated(&class);
+    let stated = known.is_stated(&class);
     if level.is_some() && !stated {
         return Err(Fault::new(format!("the level of class `{class}` is decided by severity.yml")).under("level"));
     }
-    let level_in = f.read("level-in", |v| levels_by_place(v, catalog))?.unwrap_or_default();
+    let level_in = f.read("level-in", |v| levels_by_place(v, known))?.unwrap_or_default();
     if level.is_none() && !level_in.is_empty() {
         return Err(Fault::new("`level-in` changes a `level` that is stated").under("level-in"));
     }
-    let pattern = f.read("match", |v| pattern::pattern(v, catalog))?;
+    let pattern = f.read("match", |v| pattern::pattern(v, known))?;
     let detector = f.read("detector", text)?;
     if stated && level.is_none() && detector.is_none() {
         return Err(Fault::new(format!("pages of class `{class}` need `level`")));
@@ -140,7 +143,8 @@ fn front_matter(front: &Value, user: bool, catalog: &Catalog, frameworks: &BTree
         edits,
         fine_if: f.read("fine-if", sentence)?.unwrap_or_default(),
         assumes: f.each("assumes", sentence)?,
-        markdown: String::new(),
+        text: Cow::default(),
+        body: 0,
         why: String::new(),
         examples: Vec::new(),
         file: String::new(),
@@ -160,7 +164,6 @@ fn check_body(page: &mut Page, markdown: &str, first: u32) -> Result<(), (u32, S
         }
     }
     page.why = examples::section(markdown, "Why").unwrap_or_default();
-    page.markdown = markdown.trim_start().to_owned();
     page.examples = examples::cases(markdown, first);
     let marks = || page.examples.iter().flat_map(|c| &c.files).flat_map(|f| f.marks.iter().map(move |m| (f.line + m.line - 1, m)));
     if let Some((line, mark)) = marks().find(|(_, m)| m.word != page.id && m.word != "path") {
@@ -178,12 +181,12 @@ fn kebab(value: &Value) -> Read<String> {
     if ok { Ok(id) } else { Err(Fault::new(format!("`{id}` is not kebab-case"))) }
 }
 
-fn class(value: &Value, catalog: &Catalog) -> Read<String> {
+fn class(value: &Value, known: &Severities) -> Read<String> {
     let class = text(value)?;
-    if catalog.severities.classes().any(|c| c == class) {
+    if known.classes().any(|c| c == class) {
         return Ok(class);
     }
-    let hint = nearest(&class, catalog.severities.classes()).map_or(String::new(), |c| format!("; did you mean `{c}`?"));
+    let hint = nearest(&class, known.classes()).map_or(String::new(), |c| format!("; did you mean `{c}`?"));
     Err(Fault::new(format!("severity.yml has no class `{class}`{hint}")))
 }
 

@@ -5,13 +5,15 @@ mod read;
 
 use std::collections::BTreeMap;
 
+use serde::{Deserialize, Serialize};
+
 use crate::catalog::row::{ArgTest, Slot, Test};
 use crate::facts::{ImageRole, Level, RequirementFrom};
 use crate::origin::{Mutable, Via, Who};
 pub use read::{PLACES, pattern};
 
 /// What a page matches.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Pattern {
     /// What it speaks of.
     pub first: Matched,
@@ -26,7 +28,7 @@ pub struct Pattern {
 }
 
 /// A subject with its conditions; all must hold.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Matched {
     /// The subject.
     pub subject: Subject,
@@ -35,7 +37,7 @@ pub struct Matched {
 }
 
 /// A further subject.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Further {
     /// The subject.
     pub matched: Matched,
@@ -44,7 +46,7 @@ pub struct Further {
 }
 
 /// What cancels a match.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub enum Unless {
     /// Conditions of the first subject.
     Fields(Vec<Field>),
@@ -53,7 +55,7 @@ pub enum Unless {
 }
 
 /// A tie to the first subject; all that are given must hold.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Tie {
     /// The scope both stand in.
     pub same: Option<Same>,
@@ -68,7 +70,7 @@ pub struct Tie {
 }
 
 /// A scope.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Same {
     /// A step, or a `RUN`.
     Step,
@@ -83,7 +85,7 @@ pub enum Same {
 }
 
 /// The subjects of pages.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Subject {
     /// A sink that flow found.
     Sink {
@@ -138,7 +140,7 @@ pub enum Subject {
 }
 
 /// Which facts a subject with rows is looked for in.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Form {
     /// Any.
     Any,
@@ -157,7 +159,7 @@ pub enum Form {
 }
 
 /// A condition on the subject.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Field {
     /// Origin of the name (sinks, expressions).
     Name(OriginTest),
@@ -238,7 +240,7 @@ pub enum Field {
 }
 
 /// States of a flag, as pages name them.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum FlagWord {
     /// No flag.
     None,
@@ -255,7 +257,7 @@ pub enum FlagWord {
 }
 
 /// `x`, `>=x`, `<=x`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Compare<T> {
     /// Equal.
     Is(T),
@@ -277,7 +279,7 @@ impl<T: PartialOrd> Compare<T> {
 }
 
 /// Parts of names of switches that somebody else sets.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Switches {
     /// Of those that are on when a fact is reached.
     pub on: Vec<String>,
@@ -286,7 +288,7 @@ pub struct Switches {
 }
 
 /// Conditions on an origin.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct OriginTest {
     /// Who; one of them.
     pub who: Vec<Compare<Who>>,
@@ -303,7 +305,7 @@ pub struct OriginTest {
 }
 
 /// What to point at.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Primary {
     /// The callee, program or `uses:`.
     Callee,

@@ -1,4 +1,5 @@
 use super::*;
+use crate::finding::Severity;
 use crate::rule::placeholders::{Values, fill};
 
 const GOOD: &str = "---\nid: a-b\ntitle: T\nclass: code-execution\nband: high\nstatus: preview\nedition: \"2026.11\"\ntier: risk\n\
@@ -8,8 +9,8 @@ const GOOD: &str = "---\nid: a-b\ntitle: T\nclass: code-execution\nband: high\ns
 
 fn load(text: &str) -> Result<RuleSet, Vec<LoadError>> {
     let catalog = Catalog::load_only(&[]).unwrap();
-    let frameworks = serde_json::from_str(&shipped().frameworks).unwrap();
-    page::page("x/a-b.md", text, true, &catalog, &frameworks).map(|p| RuleSet { pages: vec![p], frameworks }).map_err(|e| vec![e])
+    let frameworks = serde_json::from_str(&crate::catalog::shipped::shipped().frameworks).unwrap();
+    page::page("x/a-b.md", text, true, &catalog.severities, &frameworks).map(|p| RuleSet { pages: vec![p], frameworks }).map_err(|e| vec![e])
 }
 
 #[test]

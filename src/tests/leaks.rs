@@ -250,7 +250,7 @@ fn everything(sources: &Sources, alerts: Vec<Alert>, model: Model) -> String {
             band: p.band,
             share: None,
             why: p.why.clone(),
-            markdown: p.markdown.clone(),
+            markdown: p.markdown().to_owned().into(),
             frameworks: Vec::new(),
         })
         .collect();

@@ -1,5 +1,7 @@
 //! Rows earn their place: without a row its `bad` goes unreported, without one of its predicates one of its examples changes.
 
+use std::sync::Arc;
+
 use rayon::prelude::*;
 
 use super::harness::knowledge;
@@ -20,14 +22,15 @@ fn changed(catalog: &Catalog, row: &Row, change: impl Fn(&mut Row) -> bool) -> C
         }
         _ => true,
     };
-    let mut rows: Vec<Row> = catalog.rows.iter().filter(|r| r.at == row.at || may_speak(r)).cloned().collect();
-    rows.retain_mut(|r| r.at != row.at || change(r));
+    let same = |r: &Row| (&r.file, r.line) == (&row.file, row.line);
+    let mut rows: Vec<Row> = catalog.rows.iter().filter(|r| same(r) || may_speak(r)).cloned().collect();
+    rows.retain_mut(|r| !same(r) || change(r));
     Catalog::of(rows, catalog.severities.clone()).unwrap()
 }
 
 /// What of a row can be taken away without any of its examples noticing.
 fn survivors(row: &Row, catalog: &Catalog) -> Vec<String> {
-    let place = format!("rules/{}:{}: {}", row.at.0, row.at.1, row.subject.text());
+    let place = format!("rules/{}:{}: {}", row.file, row.line, row.subject.text());
     let lives = |change: &dyn Fn(&mut Row) -> bool| {
         let catalog = changed(catalog, row, change);
         faults(row, &catalog).is_empty()
@@ -38,7 +41,7 @@ fn survivors(row: &Row, catalog: &Catalog) -> Vec<String> {
     }
     for i in 0..row.when.len() {
         if lives(&|r| {
-            r.when.remove(i);
+            Arc::make_mut(&mut r.said).when.remove(i);
             true
         }) {
             out.push(format!("{place}: when, number {}", i + 1));
@@ -46,7 +49,7 @@ fn survivors(row: &Row, catalog: &Catalog) -> Vec<String> {
     }
     for i in 0..row.safe_when.len() {
         if lives(&|r| {
-            r.safe_when.remove(i);
+            Arc::make_mut(&mut r.said).safe_when.remove(i);
             true
         }) {
             out.push(format!("{place}: safe-when, number {}", i + 1));
@@ -54,7 +57,7 @@ fn survivors(row: &Row, catalog: &Catalog) -> Vec<String> {
     }
     for i in 0..row.flags.len() {
         if lives(&|r| {
-            r.flags.remove(i);
+            Arc::make_mut(&mut r.said).flags.remove(i);
             true
         }) {
             out.push(format!("{place}: flag, number {}", i + 1));

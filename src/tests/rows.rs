@@ -121,7 +121,7 @@ pub fn rules(row: &Row, example: &RowExample, catalog: &Catalog) -> BTreeSet<Str
 
 /// What is wrong with the examples of a row.
 pub fn faults(row: &Row, catalog: &Catalog) -> Vec<String> {
-    let place = format!("rules/{}:{}: {}", row.at.0, row.at.1, row.subject.text());
+    let place = format!("rules/{}:{}: {}", row.file, row.line, row.subject.text());
     let own: BTreeSet<&String> = row.bad.iter().filter_map(|b| b.rule.as_ref()).collect();
     let mut out = Vec::new();
     for example in &row.bad {
@@ -147,7 +147,7 @@ pub fn faults(row: &Row, catalog: &Catalog) -> Vec<String> {
 /// One row of each place: alternatives share their examples, the first stands for all.
 pub fn firsts(catalog: &Catalog) -> Vec<&Row> {
     let mut seen = BTreeSet::new();
-    catalog.rows.iter().filter(|r| !(r.bad.is_empty() && r.ok.is_empty()) && seen.insert(r.at.clone())).collect()
+    catalog.rows.iter().filter(|r| !(r.bad.is_empty() && r.ok.is_empty()) && seen.insert((&r.file, r.line))).collect()
 }
 
 #[test]
@@ -157,7 +157,7 @@ fn examples_of_rows_hold() {
     let mut all: Vec<String> = rows.par_iter().flat_map_iter(|row| faults(row, catalog)).collect();
     for row in &rows {
         for rule in row.bad.iter().chain(&row.ok).filter_map(|e| e.rule.as_deref()).filter(|r| rules.get(r).is_none()) {
-            all.push(format!("rules/{}:{}: there is no rule `{rule}`", row.at.0, row.at.1));
+            all.push(format!("rules/{}:{}: there is no rule `{rule}`", row.file, row.line));
         }
     }
     assert!(all.is_empty(), "{} faults\n{}", all.len(), all.join("\n"));

@@ -7,7 +7,7 @@ use rayon::prelude::*;
 use crate::facts::FileFacts;
 use crate::finding::{Alert, Location, Path, Reported};
 use crate::graph::Facts;
-use crate::source::{FileId, Range, Sources};
+use crate::source::{FileId, Range, SourceFile, Sources};
 use crate::triage::line_hash;
 
 /// Gives every alert its construct chain and its three fingerprints. `alerts` must hold one for each rule and cause.
@@ -37,7 +37,8 @@ fn line_hashes(alerts: &[Alert], sources: &Sources) -> BTreeMap<(FileId, u32), S
     let of_file = |group: &&[Alert]| {
         let places = group.iter().map(|a| a.primary);
         let file = places.clone().next().and_then(|p| sources.files.get(p.file.0 as usize));
-        let hashes = file.map(|f| (f.lines(), line_hash::line_hashes(&f.bytes)));
+        let last = |f: &SourceFile| places.clone().map(|p| f.lines().line(p.range.start)).max().unwrap_or(1);
+        let hashes = file.map(|f| (f.lines(), line_hash::first_lines(&f.bytes, last(f))));
         let of_place =
             |at: Location| hashes.as_ref().map(|(lines, all)| ((at.file, at.range.start), line_hash::of_line(all, lines.line(at.range.start))));
         places.filter_map(of_place).collect::<Vec<_>>()

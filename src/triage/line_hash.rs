@@ -4,17 +4,30 @@
 //! value is the hash in hex and how often the same hash was met so far in the file. GitHub computes the same from the checkout and warns about a
 //! different one, so even its odd corners are kept.
 
-use std::collections::BTreeMap;
+use rustc_hash::FxHashMap;
 
 const WINDOW: usize = 100;
 const FACTOR: u64 = 37;
 const END: u16 = 65_535;
 
+/// The value of a line: its hash, and how often it was met so far.
+pub type Value = (u64, u32);
+
 /// The value of every line, the first line's first. A file that ends in a line end has one further, empty line.
-pub fn line_hashes(bytes: &[u8]) -> Vec<String> {
-    let mut roll = Roll { window: [0; WINDOW], opened: [false; WINDOW], at: 0, hash: 0, oldest: power(), seen: BTreeMap::new(), out: Vec::new() };
+#[cfg(test)]
+pub fn line_hashes(bytes: &[u8]) -> Vec<Value> {
+    first_lines(bytes, u32::MAX)
+}
+
+/// The values of the first lines, as many as are asked for at least.
+pub fn first_lines(bytes: &[u8], many: u32) -> Vec<Value> {
+    let (seen, out) = (FxHashMap::default(), Vec::new());
+    let mut roll = Roll { window: [0; WINDOW], opened: [false; WINDOW], at: 0, hash: 0, oldest: power(), seen, out };
     let mut line = Line { start: true, after_cr: false };
     for bytes in bytes.split_inclusive(|b| matches!(b, b'\n' | b'\r')) {
+        if roll.out.len() >= (many as usize).max(1) {
+            return roll.out;
+        }
         let end = bytes.len() - usize::from(bytes.ends_with(b"\n") || bytes.ends_with(b"\r"));
         let (text, end) = bytes.split_at(end);
         let head = text.get(..head(text)).unwrap_or(text);
@@ -36,10 +49,10 @@ pub fn line_hashes(bytes: &[u8]) -> Vec<String> {
     roll.out
 }
 
-/// The value of the 1-based line, that of line 1 when there is no such line.
-pub fn of_line(hashes: &[String], line: u32) -> String {
+/// The value of the 1-based line as it is written, that of line 1 when there is no such line.
+pub fn of_line(hashes: &[Value], line: u32) -> String {
     let i = (line as usize).saturating_sub(1);
-    hashes.get(i).or(hashes.first()).cloned().unwrap_or_default()
+    hashes.get(i).or(hashes.first()).map(|(hash, count)| format!("{hash:x}:{count}")).unwrap_or_default()
 }
 
 /// Bytes of a line beyond which what its hash covers nearly always ends.
@@ -60,22 +73,25 @@ struct Line {
 impl Line {
     /// Gives a stretch of text to the hash; how many units of it counted.
     fn feed(&mut self, text: &[u8], roll: &mut Roll) -> usize {
-        let mut count = 0;
-        for unit in String::from_utf8_lossy(text).encode_utf16() {
-            let blank = unit == u16::from(b' ') || unit == u16::from(b'\t');
-            if blank || self.after_cr && unit == u16::from(b'\n') {
-                self.after_cr = false;
-                continue;
-            }
-            self.after_cr = unit == u16::from(b'\r');
-            let unit = if self.after_cr { u16::from(b'\n') } else { unit };
-            roll.close();
-            roll.opened[roll.at] = self.start;
-            self.start = unit == u16::from(b'\n');
-            roll.push(unit);
-            count += 1;
+        if text.is_ascii() {
+            return text.iter().filter(|b| self.take(u16::from(**b), roll)).count();
         }
-        count
+        String::from_utf8_lossy(text).encode_utf16().filter(|unit| self.take(*unit, roll)).count()
+    }
+    /// Gives a unit to the hash; whether it counts.
+    fn take(&mut self, unit: u16, roll: &mut Roll) -> bool {
+        let blank = unit == u16::from(b' ') || unit == u16::from(b'\t');
+        if blank || self.after_cr && unit == u16::from(b'\n') {
+            self.after_cr = false;
+            return false;
+        }
+        self.after_cr = unit == u16::from(b'\r');
+        let unit = if self.after_cr { u16::from(b'\n') } else { unit };
+        roll.close();
+        roll.opened[roll.at] = self.start;
+        self.start = unit == u16::from(b'\n');
+        roll.push(unit);
+        true
     }
 }
 
@@ -86,8 +102,8 @@ struct Roll {
     at: usize,
     hash: u64,
     oldest: u64,
-    seen: BTreeMap<u64, u32>,
-    out: Vec<String>,
+    seen: FxHashMap<u64, u32>,
+    out: Vec<Value>,
 }
 
 impl Roll {
@@ -96,7 +112,7 @@ impl Roll {
         if std::mem::take(&mut self.opened[self.at]) {
             let count = self.seen.entry(self.hash).or_default();
             *count += 1;
-            self.out.push(format!("{:x}:{count}", self.hash));
+            self.out.push((self.hash, *count));
         }
     }
     /// Goes on as if nothing had stood here: right when a window's length has gone by since a line began.
@@ -108,7 +124,7 @@ impl Roll {
     fn push(&mut self, unit: u16) {
         let leaving = std::mem::replace(&mut self.window[self.at], unit);
         self.hash = self.hash.wrapping_mul(FACTOR).wrapping_add(u64::from(unit)).wrapping_sub(self.oldest.wrapping_mul(u64::from(leaving)));
-        self.at = (self.at + 1) % WINDOW;
+        self.at = if self.at + 1 == WINDOW { 0 } else { self.at + 1 };
     }
 }
 
@@ -119,6 +135,12 @@ fn power() -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// All values of a file as they are written.
+    fn written(bytes: &[u8]) -> Vec<String> {
+        let all = line_hashes(bytes);
+        (1..).take(all.len()).map(|line| of_line(&all, line)).collect()
+    }
 
     #[test]
     fn values_are_those_github_computes() {
@@ -161,7 +183,7 @@ mod tests {
             ),
         ];
         for (text, want) in table {
-            assert_eq!(line_hashes(text.as_bytes()), *want, "{text:?}");
+            assert_eq!(written(text.as_bytes()), *want, "{text:?}");
         }
         assert_eq!(of_line(&line_hashes(b"a\nb"), 9), of_line(&line_hashes(b"a\nb"), 1));
     }
@@ -178,10 +200,16 @@ mod tests {
     }
 
     proptest::proptest! {
+        /// Where reading ends early the values are those of the whole.
+        #[test]
+        fn the_first_lines_are_those_of_the_whole(text in "([a-c \t\u{e9}]{0,120}(\r\n|\r|\n)?){0,9}", many in 0u32..12) {
+            let (whole, first) = (line_hashes(text.as_bytes()), first_lines(text.as_bytes(), many));
+            proptest::prop_assert!(first.len() >= whole.len().min(many as usize) && whole.starts_with(&first));
+        }
         /// There is a value for every line, and a line's value does not depend on what stands above it (its count apart).
         #[test]
         fn a_line_keeps_its_value_when_others_come_above(above in "[a-c \t\u{e9}]{0,40}", text in "([a-c \t\u{1f600}]{0,30}(\r\n|\r|\n)?){0,6}") {
-            let bare = |v: Vec<String>| v.into_iter().map(|h| h.split(':').next().unwrap_or_default().to_owned()).collect::<Vec<_>>();
+            let bare = |v: Vec<Value>| v.into_iter().map(|(hash, _)| hash).collect::<Vec<_>>();
             let below = bare(line_hashes(text.as_bytes()));
             let both = bare(line_hashes(format!("{above}\n{text}").as_bytes()));
             proptest::prop_assert_eq!(&both[1..], &below[..]);

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use std::sync::OnceLock;
 
 use aho_corasick::{AhoCorasick, MatchKind};
+use rayon::prelude::*;
 use regex::bytes::Regex;
 
 use crate::finding::{Alert, Hidden, Report};
@@ -49,7 +50,7 @@ fn in_addresses(report: &Report, sources: &Sources) -> Vec<String> {
         })
         .chain(report.notices.iter().filter_map(|n| n.file))
         .collect();
-    files.into_iter().flat_map(|file| addresses_of(file, sources)).collect()
+    files.into_par_iter().flat_map_iter(|file| addresses_of(file, sources)).collect()
 }
 
 fn addresses_of(file: FileId, sources: &Sources) -> Vec<String> {

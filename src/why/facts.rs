@@ -45,7 +45,7 @@ pub fn describe(here: &Here, node: Node, points: &mut Vec<Point>) {
     for (_, row) in context.model.index.rows(context.catalog, node) {
         let effects: BTreeSet<&str> = row.effects.iter().map(|e| e.key()).collect();
         let effects = effects.into_iter().collect::<Vec<_>>().join(", ");
-        say(Topic::Row, format!("`{}` ({}:{}): {effects}", row.subject.text(), row.at.0, row.at.1));
+        say(Topic::Row, format!("`{}` ({}:{}): {effects}", row.subject.text(), row.file, row.line));
     }
     if let What::Uses { target, .. } = &fact.what
         && let Some(version) = context.model.facts.file(node.file).literal(*target).as_deref().and_then(|t| t.split_once('@')).map(|t| t.1)

@@ -1,12 +1,14 @@
 //! What rows say that their subjects do. Knows the vocabulary of facts and origins alone.
 
+use serde::{Deserialize, Serialize};
+
 use super::agent::{Agent, Power};
 use super::row::{Promise, Slot};
 use crate::facts::Language;
 use crate::origin::{Mutable, Via, Who};
 
 /// What comes of a verification.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Strength {
     /// A failure stops.
     Full,
@@ -17,7 +19,7 @@ pub enum Strength {
 }
 
 /// Whose names a package index serves, beside the public one.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Listing {
     /// Names that its publisher keeps on the public index too.
     Kept,
@@ -26,7 +28,7 @@ pub enum Listing {
 }
 
 /// What the subject does.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Effect {
     /// Bytes or a name reach something dangerous. `kind` maps to a class in `severity.yml`.
     Sink {
@@ -291,7 +293,7 @@ pub enum Effect {
 }
 
 /// What a sink says when its origin is open or unknown.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Verdict {
     /// At the level of the known part, one step less sure.
     Report,
@@ -303,7 +305,7 @@ pub enum Verdict {
 }
 
 /// How the mutability of a published thing is found.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Pin {
     /// Fixed by the row.
     Fixed(Mutable),
@@ -318,7 +320,7 @@ pub enum Pin {
 }
 
 /// A tree that a row mounts.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Tree {
     /// A checkout by repository and ref slots (`actions/checkout`): contexts in them decide; both absent: the event's own tree.
     Checkout {
@@ -363,7 +365,7 @@ pub enum Tree {
 }
 
 /// What is executed.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Executes {
     /// Code that the tree in the working directory chooses (build scripts, tests, configuration).
     Tree,

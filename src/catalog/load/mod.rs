@@ -3,13 +3,13 @@
 mod effects;
 pub mod format;
 
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::Arc;
 
 use crate::catalog::fields::{
     Fault, Fields, LoadError, Read, Value, count, kind, list, mapping, nearest, number, one_of, pairs, text, texts, truth, word, yaml,
 };
 use crate::catalog::glob::alternatives;
-use crate::catalog::row::{ArgTest, EntrySubject, Flag, Receiver, Row, RowExample, SecretFormat, Slot, SlotName, Subject, Test};
+use crate::catalog::row::{ArgTest, EntrySubject, Flag, Receiver, Row, RowExample, Said, SecretFormat, Slot, SlotName, Subject, Test};
 use crate::catalog::severity::Severities;
 use crate::syntax::yaml::{Entry, NodeKind};
 
@@ -68,26 +68,16 @@ pub fn rows(file: &str, source: &str, user: bool, severities: &Severities) -> Re
     if errors.is_empty() { Ok(out) } else { Err(errors) }
 }
 
-/// What `read` makes of each file, in order, on two threads that each take the next file: a run on a small tree is mostly this. Not on the pool: whoever
-/// waits there may take up work that waits for what is loaded.
-pub fn halved<F: Sync, T: Send>(files: &[F], read: impl Fn(&F) -> T + Sync) -> Vec<T> {
-    let next = AtomicUsize::new(0);
-    let take = || {
-        let mut out: Vec<(usize, T)> = Vec::new();
-        loop {
-            let i = next.fetch_add(1, Ordering::Relaxed);
-            let Some(file) = files.get(i) else { return out };
-            out.push((i, read(file)));
+/// Reads row files, given as (file, content, whether a user gave it), in order.
+pub fn files<'f>(files: impl Iterator<Item = (&'f str, &'f str, bool)>, severities: &Severities) -> Result<Vec<Row>, Vec<LoadError>> {
+    let (mut out, mut errors) = (Vec::new(), Vec::new());
+    for (file, content, user) in files {
+        match rows(file, content, user, severities) {
+            Ok(rows) => out.extend(rows),
+            Err(more) => errors.extend(more),
         }
-    };
-    let mut all = std::thread::scope(|scope| {
-        let other = scope.spawn(take);
-        let mut all = take();
-        all.extend(other.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
-        all
-    });
-    all.sort_by_key(|(i, _)| *i);
-    all.into_iter().map(|(_, read)| read).collect()
+    }
+    if errors.is_empty() { Ok(out) } else { Err(errors) }
 }
 
 /// Reads one row; several when its subject has alternatives.
@@ -104,10 +94,9 @@ pub fn row(item: &Value, at: (&str, u32), user: bool, severities: &Severities) -
         }
         [_, second, ..] => return Err(Fault::new(format!("a row has one subject, this one has {}", given.join(" and "))).under(second)),
     };
-    let mut subjects = subjects(kind, &fields, user)?;
+    let subjects = subjects(kind, &fields, user)?;
     let effects = effects::effects(&fields, severities)?;
-    let row = Row {
-        subject: Subject::Gate(String::new()),
+    let said = Said {
         effects,
         valued: fields.read("valued", texts)?.unwrap_or_default(),
         leading: fields.read("options", |v| one_of(v, &[("anywhere", false), ("leading", true)]))?.unwrap_or(false),
@@ -118,27 +107,26 @@ pub fn row(item: &Value, at: (&str, u32), user: bool, severities: &Severities) -
         hardened_by: fields.read("hardened-by", texts)?.unwrap_or_default(),
         flags: fields.each("flag", flag)?,
         primary: fields.read("primary", slot)?,
-        see: fields.need("see", text)?,
+        see: fields.need("see", text)?.into(),
         bad: fields.each("bad", example)?,
         ok: fields.each("ok", example)?,
         overrides: fields.read("overrides", text)?,
-        at: (at.0.to_owned(), at.1),
+        file: at.0.to_owned().into(),
+        line: at.1,
         user,
     };
-    if row.see.trim().is_empty() {
+    if said.see.trim().is_empty() {
         return Err(Fault::new("`see` says where the fact comes from").under("see"));
     }
-    if kind == "method" && row.receiver.is_none() {
+    if kind == "method" && said.receiver.is_none() {
         return Err(Fault::new("a method needs `receiver:` (`any` when nothing is known of it)").under(kind));
     }
-    if row.overrides.is_some() && !user {
+    if said.overrides.is_some() && !user {
         return Err(Fault::new("only a user's row overrides").under("overrides"));
     }
     fields.finish()?;
-    let last = subjects.pop();
-    let mut out: Vec<Row> = subjects.into_iter().map(|subject| Row { subject, ..row.clone() }).collect();
-    out.extend(last.map(|subject| Row { subject, ..row }));
-    Ok(out)
+    let said = Arc::new(said);
+    Ok(subjects.into_iter().map(|subject| Row { subject, said: Arc::clone(&said) }).collect())
 }
 
 fn subjects(kind: &'static str, fields: &Fields<'_>, user: bool) -> Read<Vec<Subject>> {

@@ -19,12 +19,12 @@ pub struct Carried {
 /// Every text worth scanning. `may_matter` gets a text as it is written in the file and says whether something can be there at all; texts that cannot matter
 /// are not even copied.
 pub fn texts(file: &SourceFile, facts: &FileFacts, may_matter: &dyn Fn(Written<'_>) -> bool) -> Vec<Carried> {
-    let split = |key: &[u8], bytes: &[u8]| may_matter(Written { key, bytes, escaped: true }) || gap(bytes, 0).is_some();
+    let split = |key: &[u8], bytes: &[u8]| may_matter(Written { key, bytes, escaped: true, copied: false }) || gap(bytes, 0).is_some();
     let may_hold = |text: &str| may_matter(Written::plain(text.as_bytes()));
     let mut out: Vec<Carried> = match file.kind {
         Kind::Notebook => texts::texts(&file.bytes, &split).into_iter().map(|f| Carried { key: Some(f.key), text: f.text }).collect(),
         Kind::Json => json(file, may_matter),
-        _ if may_matter(Written::plain(&file.bytes)) || gap(&file.bytes, 0).is_some() => {
+        _ if may_matter(Written { copied: true, ..Written::plain(&file.bytes) }) || gap(&file.bytes, 0).is_some() => {
             vec![alone(Text::verbatim(&file.bytes, 0))]
         }
         _ => Vec::new(),
@@ -41,7 +41,9 @@ pub fn texts(file: &SourceFile, facts: &FileFacts, may_matter: &dyn Fn(Written<'
     }
     for value in &facts.values {
         match &value.what {
-            V::Str(text) if may_hold(text.as_str()) => out.push(alone(Text::clone(text))),
+            V::Str(text) if may_matter(Written { copied: text.is_copied(&file.bytes), ..Written::plain(text.as_str().as_bytes()) }) => {
+                out.push(alone(Text::clone(text)));
+            }
             V::Join(parts) if parts.len() > 1 => out.extend(joined_parts(facts, parts).filter(|t| may_hold(t.as_str())).map(alone)),
             _ => {}
         }
@@ -59,7 +61,7 @@ fn json(file: &SourceFile, may_matter: &dyn Fn(Written<'_>) -> bool) -> Vec<Carr
     walk(&file.bytes, &mut |_| true, &mut |_, strings| {
         let bytes = strings.written();
         let hidden = || memchr::memmem::find(bytes, b"\\u00").is_some();
-        if may_matter(Written { key: b"", bytes, escaped: true }) || hidden() {
+        if may_matter(Written { key: b"", bytes, escaped: true, copied: false }) || hidden() {
             out.extend(strings.lines().into_iter().map(alone));
         }
     });

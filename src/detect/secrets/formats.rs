@@ -18,9 +18,10 @@ use crate::text::Text;
 pub struct Formats<'r> {
     formats: Vec<&'r SecretFormat>,
     patterns: Vec<OnceLock<Option<Regex>>>,
-    keywords: Option<AhoCorasick>,
-    /// For each keyword pattern: the format it belongs to.
-    owner: Vec<usize>,
+    /// The keywords of all, and for each the format it belongs to: put together for the first text that may hold one.
+    keywords: OnceLock<(Option<AhoCorasick>, Vec<usize>)>,
+    /// Whether so much is searched that the fastest automaton pays, which takes longest to build.
+    much: bool,
     /// The day on which this is asked, `2026-11-23`; empty: nothing has expired.
     today: &'r str,
 }
@@ -52,23 +53,22 @@ const SHOWN: [&str; 3] = ["/embed/", "/share/", "/shared/"];
 const NEAR: usize = 100;
 
 impl<'r> Formats<'r> {
-    /// Collects the formats among rows.
-    pub fn new(rows: impl Iterator<Item = &'r Row>, today: &'r str) -> Self {
+    /// Collects the formats among rows. `much`: so much is searched that the automaton that takes longest to build pays.
+    pub fn new(rows: impl Iterator<Item = &'r Row>, today: &'r str, much: bool) -> Self {
         let formats: Vec<&SecretFormat> = rows
             .filter_map(|row| match &row.subject {
                 Subject::Secret(format) => Some(format.as_ref()),
                 _ => None,
             })
             .collect();
-        let words: Vec<(usize, String)> =
-            formats.iter().enumerate().flat_map(|(i, f)| f.keywords.iter().flat_map(|k| forms(k)).map(move |k| (i, k))).collect();
-        Formats {
-            patterns: formats.iter().map(|_| OnceLock::new()).collect(),
-            keywords: AhoCorasick::builder().kind(Some(AhoCorasickKind::DFA)).build(words.iter().map(|(_, w)| w)).ok(),
-            owner: words.iter().map(|(i, _)| *i).collect(),
-            formats,
-            today,
-        }
+        Formats { patterns: formats.iter().map(|_| OnceLock::new()).collect(), keywords: OnceLock::new(), much, formats, today }
+    }
+    fn automaton(&self) -> &(Option<AhoCorasick>, Vec<usize>) {
+        self.keywords.get_or_init(|| {
+            let of_format = |(i, f): (usize, &&'r SecretFormat)| f.keywords.iter().flat_map(|k| forms(k)).map(|k| (i, k)).collect::<Vec<_>>();
+            let (owners, words): (Vec<usize>, Vec<String>) = self.formats.iter().enumerate().flat_map(of_format).unzip();
+            (AhoCorasick::builder().kind(self.much.then_some(AhoCorasickKind::DFA)).build(&words).ok(), owners)
+        })
     }
     /// A format by index.
     pub fn get(&self, index: usize) -> &'r SecretFormat {
@@ -84,16 +84,16 @@ impl<'r> Formats<'r> {
     }
     /// Whether any keyword occurs.
     pub fn may_match(&self, bytes: &[u8]) -> bool {
-        self.keywords.as_ref().is_some_and(|k| k.is_match(bytes))
+        self.automaton().0.as_ref().is_some_and(|k| k.is_match(bytes))
     }
     /// Every token in a text of a file with these bytes, in order of format, then place. `refuted` gets what has the form of one and says itself that it is
     /// none.
     pub fn scan(&self, read: &Text, file: &[u8], refuted: &mut Vec<Range>) -> Vec<Token> {
         let text = read.as_str().as_bytes();
-        let Some(keywords) = &self.keywords else { return Vec::new() };
+        let (Some(keywords), owners) = self.automaton() else { return Vec::new() };
         let mut hit = vec![false; self.formats.len()];
         for found in keywords.find_overlapping_iter(text) {
-            if let Some(format) = self.owner.get(found.pattern().as_usize()) {
+            if let Some(format) = owners.get(found.pattern().as_usize()) {
                 hit[*format] = true;
             }
         }

@@ -24,12 +24,14 @@ pub struct Written<'t> {
     pub bytes: &'t [u8],
     /// Whether it is written with escapes, several strings perhaps with what stands between them.
     pub escaped: bool,
+    /// Whether its lines stand like this in the file, so that whatever is not in the file is not in it.
+    pub copied: bool,
 }
 
 impl<'t> Written<'t> {
     /// A text as its reader has it.
     pub fn plain(bytes: &'t [u8]) -> Self {
-        Written { key: b"", bytes, escaped: false }
+        Written { key: b"", bytes, escaped: false, copied: false }
     }
 }
 
@@ -273,7 +275,7 @@ mod tests {
                         for json in [serde_json::json!(source), serde_json::json!(lines), serde_json::json!(pieces)] {
                             for json in [serde_json::to_string(&json).unwrap(), serde_json::to_string_pretty(&json).unwrap()] {
                                 let inner = json.trim_matches(['[', ']', '\n', ' ']);
-                                let written = Written { key: b"source", bytes: inner.as_bytes(), escaped: true };
+                                let written = Written { key: b"source", bytes: inner.as_bytes(), escaped: true, copied: false };
                                 assert!(hints.may_give(written), "{inner}");
                             }
                         }

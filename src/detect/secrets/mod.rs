@@ -22,6 +22,7 @@ mod verify;
 mod vouched;
 mod wrapped;
 
+use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::OnceLock;
 
@@ -70,6 +71,13 @@ impl Secrets {
     /// Secrets of a tree in which these files are known to hold none.
     pub fn without(files: BTreeSet<FileId>) -> Self {
         Secrets { without: files, scanned: OnceLock::new() }
+    }
+    /// Looks for them: before detectors ask, which would wait for each other.
+    pub fn look(&self, context: &Context<'_>) {
+        self.scanned(context);
+    }
+    fn scanned(&self, context: &Context<'_>) -> &Scanned {
+        self.scanned.get_or_init(|| Scanned::new(context))
     }
 }
 
@@ -134,7 +142,7 @@ pub struct Sieve<'r> {
 impl<'r> Sieve<'r> {
     /// With the rows of a catalogue. Literals under names are looked for where `named`.
     pub fn new(catalog: &'r Catalog, config: &'r Config, named: bool) -> Self {
-        let formats = Formats::new(catalog.iter().map(|(_, row)| row), &config.today);
+        let formats = Formats::new(catalog.iter().map(|(_, row)| row), &config.today, true);
         Sieve { wrapped: Wrapped::new(&formats, true), formats, names: named.then(|| Names::new(catalog)) }
     }
     /// Whether a file holds a secret.
@@ -154,11 +162,14 @@ fn is_text(file: &SourceFile) -> bool {
 
 impl Scanned {
     fn new(context: &Context<'_>) -> Self {
-        let formats = Formats::new(context.catalog.iter().map(|(_, row)| row), &context.config.today);
+        let files: Vec<(FileId, &SourceFile)> = context.sources.iter().filter(|(id, _)| !context.secrets.without.contains(id)).collect();
+        if files.is_empty() {
+            return Scanned::default();
+        }
         let much = context.sources.files.iter().map(|f| f.bytes.len()).sum::<usize>() > MUCH;
+        let formats = Formats::new(context.catalog.iter().map(|(_, row)| row), &context.config.today, much);
         let (wrapped, names) = (Wrapped::new(&formats, much), Names::new(context.catalog));
         let scanner = Scanner { formats: &formats, wrapped: &wrapped };
-        let files: Vec<(FileId, &SourceFile)> = context.sources.iter().filter(|(id, _)| !context.secrets.without.contains(id)).collect();
         let in_file = |id: FileId, file: &SourceFile| {
             if is_text(file) {
                 let [known, assigned] = in_text(id, file, &scanner, Some(&names));
@@ -195,7 +206,10 @@ fn in_text(id: FileId, file: &SourceFile, scanner: &Scanner<'_, '_>, names: Opti
 /// The same of a file of another kind, and what an image keeps.
 fn in_other(context: &Context<'_>, id: FileId, file: &SourceFile, scanner: &Scanner<'_, '_>, names: &Names<'_>) -> [Vec<Found>; 3] {
     let facts = context.facts.file(id);
-    let may_matter = |text: Written<'_>| scanner.may_match(text.bytes) || names.may_match(file.kind, text);
+    // Most texts are lines of a file in which no token can be found: they are not looked through once more.
+    let holds = OnceCell::new();
+    let may_hold = |text: Written<'_>| (!text.copied || *holds.get_or_init(|| scanner.may_match(&file.bytes))) && scanner.may_match(text.bytes);
+    let may_matter = |text: Written<'_>| may_hold(text) || names.may_match(file.kind, text);
     let texts = carriers::texts(file, facts, &may_matter);
     let known::Known { found: known, told } = known::known(id, file, &texts, scanner);
     let is_new = |f: &Found| !told.meet(f.range);
@@ -215,7 +229,7 @@ pub fn is_joined(context: &Context<'_>) -> bool {
 
 fn alerts(context: &Context<'_>, rule: &str, of: fn(&Scanned) -> &Vec<Found>) -> Vec<Alert> {
     let Some(page) = context.rules.get(rule) else { return Vec::new() };
-    let scanned = context.secrets.scanned.get_or_init(|| Scanned::new(context));
+    let scanned = context.secrets.scanned(context);
     let mut out = Vec::new();
     let all = of(scanned);
     let places = found::places(all, context.sources);

@@ -101,7 +101,7 @@ impl<'c> Spoken<'c> {
             _ => return None,
         };
         let facts = unwrap::unwrap(facts, self.catalog);
-        Some(Said { index: FileIndex::new(&facts, self.catalog), facts })
+        Some(Said { index: FileIndex::new(file.kind, &facts, self.catalog), facts })
     }
 
     /// Stretches of a text whose syntax is worth asking about.

@@ -28,7 +28,7 @@ fn found(formats: &Formats<'_>, kind: Kind, source: &str) -> Vec<String> {
 #[test]
 fn every_format_finds_its_example_and_nothing_else() {
     let catalog = Catalog::builtin().unwrap();
-    let formats = Formats::new(catalog.iter().map(|(_, row)| row), "2026-11-23");
+    let formats = Formats::new(catalog.iter().map(|(_, row)| row), "2026-11-23", true);
     let (mut count, mut wrong) = (0, Vec::new());
     let mut expect = |kind: Kind, source: &str, id: Option<&str>| {
         let found = found(&formats, kind, source);
@@ -61,7 +61,7 @@ fn every_format_finds_its_example_and_nothing_else() {
 /// Formats, expired or not, and doubts of what is found on a day.
 fn told(today: &str, kind: Kind, source: &str) -> Vec<(String, bool, Vec<String>)> {
     let catalog = Catalog::builtin().unwrap();
-    let formats = Formats::new(catalog.iter().map(|(_, row)| row), today);
+    let formats = Formats::new(catalog.iter().map(|(_, row)| row), today, true);
     known_in(&formats, kind, source).into_iter().map(|f| (f.cause, f.minor, f.doubts)).collect()
 }
 

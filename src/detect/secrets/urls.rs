@@ -48,11 +48,17 @@ fn pattern() -> Option<&'static Regex> {
     PATTERN.get_or_init(|| Regex::new(text).ok()).as_ref()
 }
 
-/// A cheap necessary condition: `://` and an `@` within reach of it.
+/// A cheap necessary condition: what may be a user, and what may be a password, up to an `@`.
 pub fn may_match(bytes: &[u8]) -> bool {
+    let is_part =
+        |b: &&u8| !matches!(b, b' ' | b'\t' | b'\n' | b'\r' | b':' | b'/' | b'@' | b'"' | b'\'' | b'`' | b'<' | b'>' | b'{' | b'}' | b'$' | b'\\');
+    // Characters of up to four bytes.
+    let part = |from: usize, most: usize| bytes.get(from..).unwrap_or_default().iter().take(4 * most + 1).take_while(is_part).count();
     memchr::memmem::find_iter(bytes, b"://").any(|at| {
-        let reach = bytes.get(at + 3..(at + 203).min(bytes.len())).unwrap_or_default();
-        reach.split(|b| matches!(b, b'/' | b' ' | b'\n' | b'"' | b'\'')).next().unwrap_or_default().contains(&b'@')
+        let user = at + 3 + part(at + 3, 64);
+        let password = bytes.get(user) == Some(&b':');
+        let end = user + 1 + if password { part(user + 1, 128) } else { 0 };
+        password && end > user + 8 && bytes.get(end) == Some(&b'@')
     })
 }
 

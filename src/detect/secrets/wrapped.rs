@@ -1,5 +1,7 @@
 //! Tokens inside base64 or hexadecimal: `b64decode("…")`, `Authorization: Basic …`, the values of a Kubernetes secret. One layer is taken off.
 
+use std::sync::OnceLock;
+
 use aho_corasick::{AhoCorasick, AhoCorasickKind};
 
 use super::formats::{Formats, Token};
@@ -12,7 +14,9 @@ use crate::text::Text;
 pub struct Wrapped {
     /// The keywords with those of the formats themselves: one look tells whether a text holds any.
     any: Option<AhoCorasick>,
-    keywords: Option<AhoCorasick>,
+    /// Put together for the first text that may hold one.
+    keywords: OnceLock<Option<AhoCorasick>>,
+    words: Vec<String>,
     /// How many of the first keywords begin a run; the others stand before one.
     starts: usize,
 }
@@ -46,7 +50,7 @@ impl Wrapped {
         all.sort();
         all.dedup();
         let any = AhoCorasick::builder().kind(much.then_some(AhoCorasickKind::DFA)).build(&all).ok();
-        Wrapped { any, keywords: AhoCorasick::new(&words).ok(), starts }
+        Wrapped { any, keywords: OnceLock::new(), words, starts }
     }
 
     /// A cheap necessary condition of a token, wrapped or not.
@@ -54,9 +58,13 @@ impl Wrapped {
         self.any.as_ref().is_some_and(|k| k.is_match(bytes))
     }
 
+    fn keywords(&self) -> Option<&AhoCorasick> {
+        self.keywords.get_or_init(|| AhoCorasick::new(&self.words).ok()).as_ref()
+    }
+
     /// A cheap necessary condition.
     pub fn may_match(&self, bytes: &[u8]) -> bool {
-        self.keywords.as_ref().is_some_and(|k| k.is_match(bytes))
+        self.keywords().is_some_and(|k| k.is_match(bytes))
     }
 
     /// Every run that holds a token: the token, its text, and where the run stands in a file with these bytes.
@@ -64,7 +72,7 @@ impl Wrapped {
         let text = read.as_str().as_bytes();
         let mut out = Vec::new();
         let mut done = 0;
-        for hit in self.keywords.iter().flat_map(|k| k.find_overlapping_iter(text)) {
+        for hit in self.keywords().into_iter().flat_map(|k| k.find_overlapping_iter(text)) {
             let begins = hit.pattern().as_usize() < self.starts;
             let Some(start) = (if begins { Some(hit.start()) } else { next(text, hit.end()) }) else { continue };
             let inside = start > 0 && text.get(start - 1).is_some_and(digit);

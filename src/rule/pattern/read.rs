@@ -1,10 +1,10 @@
 //! `match:` from YAML. Which fields there are depends on the subject; a key that does not fit is a fault.
 
 use super::{Compare, Field, FlagWord, Form, Further, Matched, OriginTest, Pattern, Primary, Same, Subject, Switches, Tie, Unless};
-use crate::catalog::Catalog;
 use crate::catalog::fields::{Fault, Fields, Read, Value, list, named, nearest, one_of, text, texts, truth, word};
 use crate::catalog::load::{arg_test, slot, test};
 use crate::catalog::row::Test;
+use crate::catalog::severity::Severities;
 use crate::facts::{ImageRole, Level, RequirementFrom};
 use crate::origin::{Mutable, Via, Who};
 
@@ -33,15 +33,15 @@ const SUBJECTS: [&str; 20] = [
 ];
 
 /// Reads `match:`.
-pub fn pattern(value: &Value, catalog: &Catalog) -> Read<Pattern> {
+pub fn pattern(value: &Value, known: &Severities) -> Read<Pattern> {
     let f = Fields::of(value, "`match`")?;
-    let first = matched(&f, catalog)?;
-    let and = f.each("and", |v| further(v, catalog))?;
+    let first = matched(&f, known)?;
+    let and = f.each("and", |v| further(v, known))?;
     if and.len() > 2 {
         return Err(Fault::new("at most two further subjects; more needs a detector").under("and"));
     }
     let sink = matches!(first.subject, Subject::Sink { .. });
-    let unless = f.each("unless", |v| unless(v, &first.subject, catalog))?;
+    let unless = f.each("unless", |v| unless(v, &first.subject, known))?;
     let doubts = f.each("doubts", |v| doubt(v, &first.subject))?;
     let primary = f.read("primary", primary)?;
     if primary == Some(Primary::Slot) && !sink {
@@ -51,19 +51,19 @@ pub fn pattern(value: &Value, catalog: &Catalog) -> Read<Pattern> {
     Ok(Pattern { first, and, unless, doubts, primary })
 }
 
-fn matched(f: &Fields<'_>, catalog: &Catalog) -> Read<Matched> {
+fn matched(f: &Fields<'_>, known: &Severities) -> Read<Matched> {
     let given: Vec<&'static str> = SUBJECTS.into_iter().filter(|s| f.get(s).is_some()).collect();
     let word = match given.as_slice() {
         [one] => *one,
         [] => return Err(Fault::new(format!("a match needs a subject: one of {}", SUBJECTS.join(", ")))),
         more => return Err(Fault::new(format!("a match has one subject, this one has {}", more.join(" and ")))),
     };
-    let subject = f.need(word, |v| subject(word, v, catalog))?;
+    let subject = f.need(word, |v| subject(word, v, known))?;
     let fields = f.read("where", |v| fields(v, &subject))?.unwrap_or_default();
     Ok(Matched { subject, fields })
 }
 
-fn subject(word: &str, value: &Value, catalog: &Catalog) -> Read<Subject> {
+fn subject(word: &str, value: &Value, known: &Severities) -> Read<Subject> {
     let f = Fields::of(value, "the subject")?;
     let form = match word {
         "sink" => Some(Form::Any),
@@ -75,7 +75,7 @@ fn subject(word: &str, value: &Value, catalog: &Catalog) -> Read<Subject> {
         "script" => Some(Form::Script),
         _ => None,
     };
-    let kinds = if form.is_some() { f.read("kind", |v| kinds(v, catalog))? } else { None };
+    let kinds = if form.is_some() { f.read("kind", |v| kinds(v, known))? } else { None };
     let out = match (form, kinds) {
         (Some(form), Some(kinds)) => Subject::Sink { form, kinds, flag: f.read("flag", text)? },
         (Some(Form::Any), None) => return Err(Fault::new("`sink` needs `kind`")),
@@ -108,11 +108,11 @@ fn subject(word: &str, value: &Value, catalog: &Catalog) -> Read<Subject> {
     Ok(out)
 }
 
-fn kinds(value: &Value, catalog: &Catalog) -> Read<Vec<String>> {
+fn kinds(value: &Value, known: &Severities) -> Read<Vec<String>> {
     let kinds = texts(value)?;
     for kind in &kinds {
-        if catalog.severities.kind(kind).is_none() {
-            let hint = nearest(kind, catalog.severities.kinds()).map_or(String::new(), |k| format!("; did you mean `{k}`?"));
+        if known.kind(kind).is_none() {
+            let hint = nearest(kind, known.kinds()).map_or(String::new(), |k| format!("; did you mean `{k}`?"));
             return Err(Fault::new(format!("severity.yml has no kind `{kind}`{hint}")));
         }
     }
@@ -293,15 +293,15 @@ fn origin(value: &Value) -> Read<OriginTest> {
     Ok(out)
 }
 
-fn further(value: &Value, catalog: &Catalog) -> Read<Further> {
+fn further(value: &Value, known: &Severities) -> Read<Further> {
     let f = Fields::of(value, "a further subject")?;
-    let out = tied(&f, catalog)?;
+    let out = tied(&f, known)?;
     f.finish()?;
     Ok(out)
 }
 
-fn tied(f: &Fields<'_>, catalog: &Catalog) -> Read<Further> {
-    let matched = matched(f, catalog)?;
+fn tied(f: &Fields<'_>, known: &Severities) -> Read<Further> {
+    let matched = matched(f, known)?;
     let flag = |key| Ok::<bool, Fault>(f.read(key, truth)?.unwrap_or(false));
     let same = f.read("same", |v| one_of(v, &SAME))?;
     let tie = Tie { same, after: flag("after")?, before: flag("before")?, handler_of: flag("handler-of")?, decides: flag("decides")? };
@@ -311,9 +311,9 @@ fn tied(f: &Fields<'_>, catalog: &Catalog) -> Read<Further> {
     Ok(Further { matched, tie })
 }
 
-fn unless(value: &Value, first: &Subject, catalog: &Catalog) -> Read<Unless> {
+fn unless(value: &Value, first: &Subject, known: &Severities) -> Read<Unless> {
     let has_subject = ["same", "handler-of", "decides"].iter().any(|k| value.get(k).is_some());
-    if has_subject { Ok(Unless::Further(further(value, catalog)?)) } else { Ok(Unless::Fields(fields(value, first)?)) }
+    if has_subject { Ok(Unless::Further(further(value, known)?)) } else { Ok(Unless::Fields(fields(value, first)?)) }
 }
 
 /// `{ where: …, says: … }`

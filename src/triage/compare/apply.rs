@@ -90,6 +90,7 @@ fn into_change(reported: &mut Reported, added: &BTreeMap<String, BTreeSet<u32>>,
     }
     alert.primary = first;
     if let Some(file) = sources.files.get(first.file.0 as usize) {
-        reported.line_hash = line_hash::of_line(&line_hash::line_hashes(&file.bytes), file.lines().line(first.range.start));
+        let line = file.lines().line(first.range.start);
+        reported.line_hash = line_hash::of_line(&line_hash::first_lines(&file.bytes, line), line);
     }
 }
