@@ -20,7 +20,7 @@ use crate::reach::instances::{Instance, children};
 use crate::reach::made::{self, Made};
 use crate::reach::mount::Mount;
 use crate::reach::sources::{Outside, Scope, Source};
-use crate::reach::{Asset, Carrier, Context, Gate, Publish, Run, State, StepRun, assets, gates};
+use crate::reach::{Asset, Carrier, Context, Gate, Publish, Run, State, StepRun, assets, gates, given};
 use crate::source::Range;
 
 /// How deep scripts that run scripts are followed.
@@ -89,6 +89,7 @@ pub fn walk(context: Context, instance: &Instance, pivots: &[Pivot], left: Optio
         execs: Vec::new(),
         checkouts: Vec::new(),
         agents: Vec::new(),
+        chosen: Vec::new(),
         publishes: Vec::new(),
         outflows: Vec::new(),
         restores: Vec::new(),
@@ -234,7 +235,8 @@ impl<'a> Walk<'a> {
     /// What rows say a command, call or action does to this job.
     fn acts(&mut self, here: &Here, node: Node, depth: u32) {
         let facts = self.context.facts.file(node.file);
-        let rows: Vec<_> = self.context.index.rows(self.context.catalog, node).collect();
+        let rows = given::rows(self.context, &here.scope, node);
+        self.run.chosen.extend(given::chosen(self.context, &here.scope, node, &rows));
         for (id, row) in &rows {
             for effect in &row.effects {
                 if let Some((key, restore, path)) = caches::restoring(effect) {
@@ -272,7 +274,7 @@ impl<'a> Walk<'a> {
         for publish in self.publishes(node) {
             self.outflow(here, node, publish);
         }
-        self.agents(here, node);
+        self.agents(here, node, &rows);
         let executes = rows.iter().flat_map(|(id, r)| r.effects.iter().map(move |e| (*id, e)));
         let mut entered = false;
         for (id, effect) in executes {
