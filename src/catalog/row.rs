@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-pub use super::effect::{Effect, Executes, Listing, Pin, Strength, Tree, Verdict};
+pub use super::effect::{Effect, Elsewhere, Executes, Listing, Pin, Strength, Tree, Verdict};
 
 /// Index of a row in [`crate::catalog::Catalog::rows`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

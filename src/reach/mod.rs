@@ -275,6 +275,8 @@ pub struct Run {
     pub steps: Vec<StepRun>,
     /// Code of outsiders.
     pub execs: Vec<Exec>,
+    /// The same on machines of other services, which hold what those give them.
+    pub elsewhere: Vec<Exec>,
     /// Trees of outsiders.
     pub checkouts: Vec<Checkout>,
     /// Agents that outsiders have a say in.

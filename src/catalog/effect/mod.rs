@@ -387,4 +387,19 @@ pub enum Executes {
     ConsoleScript,
     /// What is fetched from an address that fits one of these patterns: a package of a repository at a commit.
     Address(Slot, Vec<String>),
+    /// A commit of the repository, or the tree in the working directory, by a service elsewhere.
+    Elsewhere(Box<Elsewhere>),
+}
+
+/// A service that runs what it is handed, on a machine of its own.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Elsewhere {
+    /// The commit; none: the tree in the working directory.
+    pub commit: Option<Slot>,
+    /// Texts there that mean the head of a pull request.
+    pub pulls: Vec<String>,
+    /// What such a run holds: a kind of asset,
+    pub holds: String,
+    /// and what that is called.
+    pub name: String,
 }

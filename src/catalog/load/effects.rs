@@ -3,7 +3,7 @@
 use super::{slot, slots};
 use crate::catalog::agent;
 use crate::catalog::fields::{Fault, Fields, Read, Value, count, labels, mapping, nearest, one_of, text, texts, truth, word};
-use crate::catalog::row::{Effect, Executes, Listing, Pin, Promise, Slot, SlotName, Strength, Tree, Verdict};
+use crate::catalog::row::{Effect, Elsewhere, Executes, Listing, Pin, Promise, Slot, SlotName, Strength, Tree, Verdict};
 use crate::catalog::severity::Severities;
 use crate::facts::Language;
 use crate::origin::{Mutable, Who};
@@ -245,6 +245,7 @@ fn executes(value: &Value) -> Read<Effect> {
         fields.read("notebook", slot)?.map(Executes::Notebook),
         docker.zip(context).map(|(file, context)| Executes::Dockerfile(file, context)),
         fields.read("address", slot)?.map(|at| Executes::Address(at, like)),
+        elsewhere(&fields)?.map(|e| Executes::Elsewhere(Box::new(e))),
     ];
     fields.finish()?;
     let mut given = all.into_iter().flatten();
@@ -252,6 +253,13 @@ fn executes(value: &Value) -> Read<Effect> {
         (Some(what), None) => Ok(Effect::Executes { what }),
         _ => Err(Fault::new("`executes` has one of file, module, targets, text, notebook, address, or dockerfile with context")),
     }
+}
+
+/// What is run elsewhere, with what such a run holds.
+fn elsewhere(fields: &Fields) -> Read<Option<Elsewhere>> {
+    let Some(holds) = fields.read("holds", text)? else { return Ok(None) };
+    let pulls = fields.read("pulls", texts)?.unwrap_or_default();
+    Ok(Some(Elsewhere { commit: fields.read("commit", slot)?, pulls, holds, name: fields.need("name", text)? }))
 }
 
 fn wraps(value: &Value) -> Read<Effect> {
