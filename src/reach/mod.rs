@@ -76,6 +76,8 @@ pub struct State {
     pub trigger: Location,
     /// Whether nobody in this tree calls it: the event is that of some caller out of sight.
     pub external: bool,
+    /// Whether the workflow before it starts by an event that a contributor has to add to it.
+    pub added: bool,
     /// The step that sets it off, and the state that one runs in.
     pub sent: Option<Box<Sent>>,
 }

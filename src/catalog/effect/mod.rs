@@ -194,6 +194,8 @@ pub enum Effect {
         types: Vec<String>,
         /// What `actions/checkout` without `ref` brings: `base` or `head`.
         head: bool,
+        /// The event that a contributor can have the workflow before start by, whatever that names itself.
+        added: Option<String>,
     },
     /// For `context` rows: who writes it and how freely.
     Controlled {

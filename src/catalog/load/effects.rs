@@ -361,6 +361,7 @@ fn starts(value: &Value) -> Read<Effect> {
         default_scope: fields.read("default-scope", truth)?.unwrap_or(false),
         types: fields.read("types", texts)?.unwrap_or_default(),
         head: fields.read("checkout", |v| one_of(v, &[("base", false), ("head", true)]))?.unwrap_or(false),
+        added: fields.read("added", text)?,
     };
     fields.finish()?;
     Ok(effect)

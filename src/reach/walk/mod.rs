@@ -425,6 +425,9 @@ pub fn starts(state: &State) -> String {
         return format!("called by a workflow that {event} starts, which any user can cause");
     }
     match (state.who, &state.parent) {
+        (Who::Anyone, Some(parent)) if state.added => {
+            format!("{event}: runs after a workflow that any user can have start, with the trigger {parent} added to it in a pull request")
+        }
         (Who::Anyone, Some(parent)) => format!("{event}: runs after a workflow that {parent} starts, which any user can cause"),
         (Who::Anyone, None) => format!("{event}: any user can start this"),
         _ => format!("{event} starts this"),
