@@ -174,6 +174,7 @@ impl Walk<'_> {
             moving: true,
             branch: false,
             agent: false,
+            guess: false,
             file: false,
             name: name.to_owned(),
             at,

@@ -89,6 +89,7 @@ impl Query<'_> {
                         moving: last != "sha",
                         branch: last == "ref",
                         agent: false,
+                        guess: false,
                         file: false,
                         name: name.to_owned(),
                         at,
