@@ -207,6 +207,8 @@ pub enum Effect {
         lines: bool,
         /// Events in which it can be set by an outsider; empty: all.
         events: Vec<String>,
+        /// All that it can be, where that is a closed list of words.
+        values: Vec<String>,
     },
     /// For `runner` rows: a machine of the platform that is thrown away after the job.
     Hosted,

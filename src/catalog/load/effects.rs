@@ -251,7 +251,7 @@ fn executes(value: &Value) -> Read<Effect> {
     let mut given = all.into_iter().flatten();
     match (given.next(), given.next()) {
         (Some(what), None) => Ok(Effect::Executes { what }),
-        _ => Err(Fault::new("`executes` has one of file, module, targets, text, notebook, address, or dockerfile with context")),
+        _ => Err(Fault::new("`executes` has one of file, module, targets, text, notebook, address, holds, or dockerfile with context")),
     }
 }
 
@@ -374,6 +374,7 @@ fn controlled(value: &Value) -> Read<Effect> {
         arbitrary: fields.read("text", |v| one_of(v, &TEXTS))?.unwrap_or(true),
         lines: fields.read("lines", truth)?.unwrap_or(false),
         events: fields.read("events", texts)?.unwrap_or_default(),
+        values: fields.read("values", texts)?.unwrap_or_default(),
     };
     fields.finish()?;
     Ok(effect)
