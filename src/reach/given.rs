@@ -189,8 +189,7 @@ impl Reader<'_> {
             ExprWhat::Call(name, args) if name == "format" => {
                 let (first, rest) = args.split_first()?;
                 let pattern = self.expr(scope, node, first)?.text();
-                let rest: Vec<String> =
-                    rest.iter().map(|a| self.expr(scope, node, a).map_or_else(|| OPEN.to_string(), Said::text)).collect();
+                let rest: Vec<String> = rest.iter().map(|a| self.expr(scope, node, a).map_or_else(|| OPEN.to_string(), Said::text)).collect();
                 formatted(&pattern, &rest).map(Said::Text)
             }
             _ => None,

@@ -495,7 +495,19 @@ impl<'a> Query<'a> {
                 };
                 let arbitrary = *arbitrary;
                 let hops = with(hops, Hop { at, text });
-                self.out.insert(Source { who, arbitrary, lines: arbitrary, moving: true, branch, agent: false, guess: false, file: false, name, at, hops });
+                self.out.insert(Source {
+                    who,
+                    arbitrary,
+                    lines: arbitrary,
+                    moving: true,
+                    branch,
+                    agent: false,
+                    guess: false,
+                    file: false,
+                    name,
+                    at,
+                    hops,
+                });
             }
         }
         if settled {
