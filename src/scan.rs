@@ -182,6 +182,9 @@ fn model_of(sources: &Sources, catalog: &Catalog, wanted: &LookedFor<'_>, is_rea
     let (index, facts, graph, flow) = (&model.index, &model.facts, &model.graph, &model.flow);
     let reach = reach::reach(reach::Context { sources, index, facts, graph, catalog, flow, families: &families });
     model.reach = Reach { families, ..reach };
+    // What a job chooses by a call of a template is known when jobs are.
+    model.flow.hits.extend(model.reach.chosen());
+    model.flow.hits.sort();
     model.notices.append(&mut model.reach.notices);
     model.notices.sort();
     model.notices.dedup();

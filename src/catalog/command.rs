@@ -353,6 +353,7 @@ impl Effect {
             Effect::Executes { what } => match what {
                 Executes::File(s) | Executes::Module(s) | Executes::Text(s) | Executes::Notebook(s) | Executes::Address(s, _) => vec![s],
                 Executes::Dockerfile(a, b) => vec![a, b],
+                Executes::Elsewhere(there) => there.commit.iter().collect(),
                 _ => Vec::new(),
             },
             Effect::Wraps { list, text, program, cwd, .. } => list.iter().chain(text).chain(program).chain(cwd).collect(),

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-pub use super::effect::{Effect, Executes, Listing, Pin, Strength, Tree, Verdict};
+pub use super::effect::{Effect, Elsewhere, Executes, Listing, Pin, Strength, Tree, Verdict};
 
 /// Index of a row in [`crate::catalog::Catalog::rows`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

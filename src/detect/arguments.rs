@@ -2,7 +2,7 @@
 
 use crate::catalog::row::Effect;
 use crate::detect::Context;
-use crate::detect::paths::{alerts, way};
+use crate::detect::paths::{alerts, guessed, way};
 use crate::detect::script_injection::holding;
 use crate::facts::{V, What};
 use crate::finding::{Alert, Hop, Location, Severity};
@@ -36,7 +36,7 @@ pub fn injected(context: &Context) -> Vec<Alert> {
                     let Some(worst) = sources
                         .into_iter()
                         .filter(|s| s.arbitrary && !s.branch && s.who >= Who::Peer && gates::lets_through(&step.gates, s))
-                        .max_by_key(|s| s.who)
+                        .max_by_key(|s| (s.who, !s.guess))
                     else {
                         continue;
                     };
@@ -52,6 +52,7 @@ pub fn injected(context: &Context) -> Vec<Alert> {
                     // It takes an option that does something, and the program has to be there.
                     found.path.severity = found.path.severity.min(Severity::Medium);
                     found.name.clone_from(&worst.name);
+                    found.doubts.extend(guessed(&worst));
                     ways.push(found);
                 }
             }

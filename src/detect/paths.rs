@@ -6,6 +6,7 @@ use crate::detect::Context;
 use crate::facts::What;
 use crate::finding::{Alert, Confidence, Hop, Location, Path, Severity, Tier};
 use crate::origin::Who;
+use crate::reach::sources::Source;
 use crate::reach::{Asset, Gate, Run, State};
 use crate::rule::placeholders::{Values, fill};
 
@@ -81,6 +82,10 @@ pub fn way(context: &Context, run: &Run, who: Who, cause: (Location, String), mu
     if run.state.external {
         assumes.push(format!("a workflow calls this on {}, with a token that can write", run.state.event));
         doubts.push("nothing in this tree calls it".to_owned());
+    }
+    if run.state.added {
+        assumes.push("runs of outside contributors start without approval".to_owned());
+        doubts.push("the workflow that this one follows names no pull requests: a contributor has to add that trigger in theirs".to_owned());
     }
     assumes.extend(gates.iter().filter(|g| g.family == "environment").map(|_| "the environment has required reviewers".to_owned()).take(1));
     let mut families: Vec<String> = gates.iter().map(|g| g.family.clone()).collect();
@@ -172,4 +177,9 @@ pub fn alerts(context: &Context, rule: &str, ways: Vec<Way>) -> Vec<Alert> {
         });
     }
     out
+}
+
+/// The doubt about a text that went through something of which nothing says what it prints.
+pub fn guessed(source: &Source) -> Option<String> {
+    source.guess.then(|| "what is printed of that file is not in sight".to_owned())
 }

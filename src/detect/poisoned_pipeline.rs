@@ -13,7 +13,7 @@ use crate::reach::{Asset, Carrier, Checkout, Exec, gates};
 pub fn executed(context: &Context) -> Vec<Alert> {
     let mut ways = Vec::new();
     for run in &context.reach.runs {
-        for exec in run.execs.iter().filter(|e| e.tree && e.ungated >= Who::Peer && !outruns(e)) {
+        for exec in run.execs.iter().chain(&run.elsewhere).filter(|e| e.tree && e.ungated >= Who::Peer && !outruns(e)) {
             let cause = (exec.cause, exec.cause_text.clone());
             let mut found = way(context, run, exec.who, cause, exec.hops.clone(), &exec.assets, &exec.gates);
             if run.state.head || gates::author(exec.ungated, &exec.gates) < Who::Peer {
@@ -33,7 +33,7 @@ pub fn executed(context: &Context) -> Vec<Alert> {
 pub fn outrun(context: &Context) -> Vec<Alert> {
     let mut ways = Vec::new();
     for run in &context.reach.runs {
-        for exec in run.execs.iter().filter(|e| e.tree && outruns(e) && !run.state.head) {
+        for exec in run.execs.iter().chain(&run.elsewhere).filter(|e| e.tree && outruns(e) && !run.state.head) {
             let mut hops = exec.hops.clone();
             if let Some(gate) = exec.gates.iter().find(|g| g.start.is_some_and(|w| w < Who::Peer)) {
                 let text = format!("somebody lets it start here ({}): until the checkout its author can push other commits", gate.family);
@@ -44,6 +44,7 @@ pub fn outrun(context: &Context) -> Vec<Alert> {
             if found.asset.is_empty() {
                 continue;
             }
+            found.doubts.extend(exec.doubts.iter().cloned());
             // It takes a maintainer's act and a push at the right moment.
             found.path.severity = found.path.severity.min(Severity::Medium);
             ways.push(found);

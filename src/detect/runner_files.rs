@@ -1,7 +1,7 @@
 //! Files of the runner that later steps are started with: variables and search paths that an outsider writes into.
 
 use crate::detect::Context;
-use crate::detect::paths::{alerts, way};
+use crate::detect::paths::{alerts, guessed, way};
 use crate::detect::script_injection::holding;
 use crate::facts::{Channel, What};
 use crate::finding::{Alert, Hop, Location};
@@ -34,7 +34,7 @@ pub fn injected(context: &Context) -> Vec<Alert> {
                 let fits = |s: &&crate::reach::sources::Source| {
                     s.arbitrary && s.who >= Who::Peer && (s.lines || !named) && gates::lets_through(&step.gates, s)
                 };
-                let Some(worst) = sources.iter().filter(fits).max_by_key(|s| s.who) else { continue };
+                let Some(worst) = sources.iter().filter(fits).max_by_key(|s| (s.who, !s.guess)) else { continue };
                 let at = Location { file: node.file, range: found.range };
                 let text = context.sources.file(node.file).text_at(found.range);
                 let who = gates::capped(worst.who, &step.gates);
@@ -44,6 +44,7 @@ pub fn injected(context: &Context) -> Vec<Alert> {
                 hops.push(Hop { at, text: format!("{} goes into {what} of later steps", worst.name) });
                 let mut found = way(context, run, who, (at, text), hops, &step.assets, &step.gates);
                 found.name.clone_from(&worst.name);
+                found.doubts.extend(guessed(worst));
                 ways.push(found);
             }
         }

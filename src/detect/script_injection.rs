@@ -6,7 +6,7 @@ use std::rc::Rc;
 
 use crate::catalog::row::{Effect, Executes, Slot};
 use crate::detect::Context;
-use crate::detect::paths::{Way, alerts, way};
+use crate::detect::paths::{Way, alerts, guessed, way};
 use crate::facts::{FactId, FileFacts, V, ValueId, What};
 use crate::finding::{Alert, Hop, Location};
 use crate::graph::Node;
@@ -42,7 +42,7 @@ fn pasted(context: &Context, agent: bool) -> Vec<Way> {
                     let Some(worst) = found
                         .into_iter()
                         .filter(|s| s.arbitrary && s.agent == agent && s.who >= Who::Peer && gates::lets_through(&step.gates, s))
-                        .max_by_key(|s| s.who)
+                        .max_by_key(|s| (s.who, !s.guess))
                     else {
                         continue;
                     };
@@ -57,6 +57,7 @@ fn pasted(context: &Context, agent: bool) -> Vec<Way> {
                     let reached: &[Asset] = if run.state.head { &[] } else { &step.assets };
                     let mut found = way(context, run, who, (at, text), hops, reached, &step.gates);
                     found.name = worst.name.clone();
+                    found.doubts.extend(guessed(&worst));
                     ways.push(found);
                 }
             }

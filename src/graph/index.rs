@@ -161,11 +161,7 @@ impl Index {
     }
     /// Who gets past the own refusal of an action in an event; `None`: it turns nobody away.
     pub fn admits(&self, catalog: &Catalog, node: Node, event: &str) -> Option<Who> {
-        let of = |e: &Effect| match e {
-            Effect::Admits { who, events } if events.is_empty() || events.iter().any(|e| e == event) => Some(*who),
-            _ => None,
-        };
-        self.effects(catalog, node).filter_map(of).min()
+        admits(self.effects(catalog, node), event)
     }
     /// Every classified fact: those of each file in order, then those that more than their file tells.
     pub fn classified(&self) -> impl Iterator<Item = (Node, &[RowId])> {
@@ -330,4 +326,13 @@ impl Index {
         facts.files.get(file.0 as usize)?.items.first()?;
         Some(Node { file, fact: FactId(0) })
     }
+}
+
+/// The same of effects that speak of one action.
+pub fn admits<'e>(effects: impl Iterator<Item = &'e Effect>, event: &str) -> Option<Who> {
+    let of = |e: &Effect| match e {
+        Effect::Admits { who, events } if events.is_empty() || events.iter().any(|e| e == event) => Some(*who),
+        _ => None,
+    };
+    effects.filter_map(of).min()
 }

@@ -86,7 +86,7 @@ fn by_row(linker: Linker, node: Node, edges: &mut Vec<Edge>, notices: &mut Vec<N
                 Executes::Targets(from) => targets(linker, node, *from, edges, notices),
                 Executes::Dockerfile(file, context) => dockerfile(linker, node, slot(file), slot(context), edges, notices),
                 Executes::ConsoleScript => {}
-                Executes::Tree | Executes::Stdin | Executes::Text(_) | Executes::Packages | Executes::Address(..) => {}
+                Executes::Tree | Executes::Stdin | Executes::Text(_) | Executes::Packages | Executes::Address(..) | Executes::Elsewhere(_) => {}
             }
         }
     }

@@ -76,7 +76,7 @@ fn external(context: Context) -> Vec<(Node, State)> {
         let range = if matches!(fact.what, What::Template { .. }) { Range { end: fact.range.start, ..fact.range } } else { fact.range };
         for (id, row) in context.catalog.of_kind("trigger") {
             for effect in &context.catalog.row(id).effects {
-                let Effect::Starts { who, privileged: true, default_scope, types, head: false } = effect else { continue };
+                let Effect::Starts { who, privileged: true, default_scope, types, head: false, .. } = effect else { continue };
                 if *who < Who::Peer {
                     continue;
                 }
@@ -90,6 +90,7 @@ fn external(context: Context) -> Vec<(Node, State)> {
                     head: false,
                     trigger: Location { file: node.file, range },
                     external: true,
+                    added: false,
                     sent: None,
                 };
                 out.extend(jobs.iter().map(|job| (*job, state.clone())));
@@ -151,16 +152,19 @@ pub fn states(context: Context, file: FileId) -> Vec<State> {
             head: false,
             trigger: Location { file, range: trigger.range },
             external: false,
+            added: false,
             sent: None,
         };
         let mut defaults = Vec::new();
         let mut state = base;
+        let mut added = None;
         for effect in context.catalog.trigger(event).into_iter().flat_map(|id| &context.catalog.row(id).effects) {
-            if let Effect::Starts { who, privileged, default_scope, types, head } = effect {
+            if let Effect::Starts { who, privileged, default_scope, types, head, added: event } = effect {
                 state.who = *who;
                 state.privileged = *privileged;
                 state.default_scope = *default_scope;
                 state.head = *head;
+                added.clone_from(event);
                 defaults.clone_from(types);
             }
         }
@@ -168,7 +172,9 @@ pub fn states(context: Context, file: FileId) -> Vec<State> {
             let root = context.index.root(file);
             let named = uses::parents(context.facts.file(file), filters);
             let missing = named.iter().any(|n| n.as_ref().is_none_or(|n| context.index.workflow(root, n).is_empty()));
-            out.extend(parents(context, node, &state, missing));
+            // A list of branches holds back runs that are read from the head of a pull request.
+            added = added.filter(|_| !filters.iter().any(|(name, _)| name == "branches"));
+            out.extend(parents(context, node, &state, (missing, added)));
             continue;
         }
         let types = if types.is_empty() { &defaults } else { types };
@@ -203,19 +209,28 @@ fn mentions(expr: &Expr, asks: &dyn Fn(&str) -> bool) -> bool {
     }
 }
 
-/// A run that follows another is as outside as what starts that one. A parent that is not in this tree may be started by anyone.
-fn parents(context: Context, node: Node, state: &State, missing: bool) -> Vec<State> {
+/// A run that follows another is as outside as what starts that one. A parent that is not in this tree may be started by anyone. `added`: the event that a
+/// contributor can put into a parent that names none of the kind, as their runs are read from what they propose.
+fn parents(context: Context, node: Node, state: &State, (missing, added): (bool, Option<String>)) -> Vec<State> {
     let mut out: Vec<State> = Vec::new();
+    let mut theirs = false;
+    let mut found = false;
     for edge in context.graph.into(node, EdgeKind::Dispatches) {
+        found = true;
         for (_, trigger) in context.facts.file(edge.from.file).iter() {
             let What::Trigger { event, .. } = &trigger.what else { continue };
             let effects = context.catalog.trigger(event).into_iter().flat_map(|id| &context.catalog.row(id).effects);
-            let who = effects.filter_map(|e| if let Effect::Starts { who, .. } = e { Some(*who) } else { None }).next().unwrap_or(Who::Operator);
+            let starts = effects.filter_map(|e| if let Effect::Starts { who, head, .. } = e { Some((*who, *head)) } else { None }).next();
+            let (who, head) = starts.unwrap_or((Who::Operator, false));
+            theirs |= head;
             out.push(State { activity: "completed".to_owned(), parent: Some(event.clone()), who, ..state.clone() });
         }
     }
     if missing {
         out.push(State { activity: "completed".to_owned(), parent: None, ..state.clone() });
+    }
+    if let Some(event) = added.filter(|_| found && !theirs && !missing) {
+        out.push(State { activity: "completed".to_owned(), parent: Some(event), added: true, ..state.clone() });
     }
     out.sort();
     out.dedup();

@@ -12,6 +12,7 @@ mod condition;
 pub mod families;
 mod fields;
 pub mod gates;
+mod given;
 pub mod instances;
 mod made;
 mod mount;
@@ -26,7 +27,7 @@ use rayon::prelude::*;
 use crate::catalog::Catalog;
 use crate::catalog::agent::Power;
 use crate::finding::{Hop, Location};
-use crate::flow::Flow;
+use crate::flow::{Flow, SinkHit};
 use crate::graph::index::Index;
 use crate::graph::{Facts, Graph, Node};
 use crate::notice::Notice;
@@ -75,6 +76,8 @@ pub struct State {
     pub trigger: Location,
     /// Whether nobody in this tree calls it: the event is that of some caller out of sight.
     pub external: bool,
+    /// Whether the workflow before it starts by an event that a contributor has to add to it.
+    pub added: bool,
     /// The step that sets it off, and the state that one runs in.
     pub sent: Option<Box<Sent>>,
 }
@@ -274,10 +277,14 @@ pub struct Run {
     pub steps: Vec<StepRun>,
     /// Code of outsiders.
     pub execs: Vec<Exec>,
+    /// The same on machines of other services, which hold what those give them.
+    pub elsewhere: Vec<Exec>,
     /// Trees of outsiders.
     pub checkouts: Vec<Checkout>,
     /// Agents that outsiders have a say in.
     pub agents: Vec<AgentRun>,
+    /// Settings of actions in templates that a call of this job chooses.
+    pub chosen: Vec<SinkHit>,
     /// What the job itself publishes, in order.
     pub publishes: Vec<Publish>,
     /// What of outsiders it publishes.
@@ -305,6 +312,16 @@ pub struct Reach {
     pub notices: Vec<Notice>,
     /// The families of gates that were asked about.
     pub families: Families,
+}
+
+impl Reach {
+    /// Settings that jobs choose by calls of templates, each once.
+    pub fn chosen(&mut self) -> Vec<SinkHit> {
+        let mut all: Vec<SinkHit> = self.runs.iter_mut().flat_map(|run| std::mem::take(&mut run.chosen)).collect();
+        all.sort();
+        all.dedup();
+        all
+    }
 }
 
 /// Jobs that hand an artifact on, one after the other, as far as they are followed.

@@ -1,7 +1,7 @@
 //! What brings a tree into the workspace: checkouts in all their shapes, clones, artifacts of another run, and what a checkout refuses by itself.
 
 use crate::catalog::glob;
-use crate::catalog::row::{Slot, Tree};
+use crate::catalog::row::{Elsewhere, Slot, Tree};
 use crate::catalog::slot::{OPEN, shape};
 use crate::facts::{FileFacts, V, ValueId, What};
 use crate::finding::{Hop, Location};
@@ -12,7 +12,7 @@ use crate::origin::{Mutable, Who};
 use crate::reach::between::artifacts::Brought;
 use crate::reach::sources::{Held, Outside, Source, View};
 use crate::reach::walk::{Here, Walk, inside, shown, starts};
-use crate::reach::{Checkout, Gate, Outflow, Publish, gates};
+use crate::reach::{Asset, Carrier, Checkout, Exec, Gate, Outflow, Publish, gates};
 
 /// How an artifact was sent.
 #[derive(Clone, Debug, Default)]
@@ -234,34 +234,83 @@ impl<'a> Walk<'a> {
     /// Code runs that is fetched from an address: of an outsider, where they chose the repository or the commit.
     pub(super) fn fetched_and_run(&mut self, here: &Here, node: Node, addresses: Vec<ValueId>, like: &[String]) {
         let facts = self.context.facts.file(node.file);
-        let state = self.state();
         for value in addresses {
-            let text = address(facts, value);
-            if !like.iter().any(|pattern| glob::text(pattern, &text)) {
+            if !like.iter().any(|pattern| glob::text(pattern, &address(facts, value))) {
                 continue;
             }
-            let mut found = self.view(&here.outside).of(&here.scope, node, value);
-            // A branch that nothing but its name says is one of the repository that is written out.
-            if found.iter().all(|s| s.branch) {
-                found.clear();
-            }
-            let cause = Location { file: node.file, range: facts.value(value).range };
-            if text.contains("refs/pull/") || text.contains("#pull/") {
-                let who = if state.who >= Who::Peer { state.who } else { Who::Operator };
-                found.push(Source::tree(who, true, "the head of a pull request", cause));
-            }
-            let Some(worst) = found.into_iter().max_by_key(|s| (s.who, s.moving)).filter(|s| s.who >= Who::Peer) else { continue };
-            let what = shown(self.context, node, cause.range);
-            let mut hops = vec![Hop { at: state.trigger, text: starts(state) }];
-            hops.extend(worst.hops.iter().filter(|h| h.at != cause).cloned());
-            hops.push(Hop { at: cause, text: format!("fetches {what}") });
-            let mutable = if worst.moving { Mutable::Moving } else { Mutable::Digest };
-            let (name, gates) = (worst.name, here.gates.clone());
-            let mount = Mount { who: worst.who, mutable, cause, cause_text: what, name, hops, gates, artifact: None, checkout: None };
+            let Some(mount) = self.brought(here, node, value, &[]) else { continue };
             let at = Location { file: node.file, range: facts.fact(node.fact).range };
             let line = shown(self.context, node, at.range);
             self.exec_tree(here, at, &mount, format!("`{line}` runs code from there"));
         }
+    }
+
+    /// A service elsewhere is told to run what an outsider wrote: it holds what the service gives it, and nothing of this job.
+    pub(super) fn run_elsewhere(&mut self, here: &Here, node: Node, commit: Option<Vec<ValueId>>, there: &Elsewhere) {
+        let facts = self.context.facts.file(node.file);
+        let found = match commit {
+            Some(values) => values.into_iter().find_map(|value| self.brought(here, node, value, &there.pulls)),
+            None => self.worked_on(node),
+        };
+        let Some(mount) = found else { return };
+        self.used.extend(mount.checkout);
+        let (range, name) = match &facts.fact(node.fact).what {
+            What::Uses { target, .. } => (facts.value(*target).range, facts.literal(*target).unwrap_or_default()),
+            _ => (facts.fact(node.fact).range, format!("`{}`", shown(self.context, node, facts.fact(node.fact).range))),
+        };
+        let at = Location { file: node.file, range };
+        let how = "is what the run there has".to_owned();
+        let (kind, held) = (there.holds.clone(), there.name.clone());
+        let asset = Asset { kind, name: held, how, carrier: Carrier::Machine, at, assumed: false, onward: Vec::new() };
+        let mut gates = mount.gates;
+        gates.extend(here.gates.iter().filter(|g| !gates.contains(g)).cloned().collect::<Vec<_>>());
+        let mut hops = mount.hops;
+        hops.extend(here.trail.iter().cloned());
+        hops.push(Hop { at, text: format!("{} has that built and run elsewhere", name.split('@').next().unwrap_or_default()) });
+        self.run.elsewhere.push(Exec {
+            step: here.step,
+            at,
+            who: gates::capped(gates::author(mount.who, &gates), &gates),
+            ungated: mount.who,
+            mutable: mount.mutable,
+            hops,
+            cause: mount.cause,
+            cause_text: mount.cause_text,
+            tree: true,
+            subject: String::new(),
+            gates,
+            assets: vec![asset],
+            event: None,
+            doubts: vec!["what a run there may do is said where it is set up, out of sight".to_owned()],
+        });
+    }
+
+    /// The tree of an outsider that an address or commit means; nothing, where all it can mean is the project's own.
+    fn brought(&self, here: &Here, node: Node, value: ValueId, pulls: &[String]) -> Option<Mount> {
+        let facts = self.context.facts.file(node.file);
+        let state = self.state();
+        let text = address(facts, value);
+        let mut found = self.view(&here.outside).of(&here.scope, node, value);
+        // A branch that nothing but its name says is one of the repository that is written out.
+        if found.iter().all(|s| s.branch) {
+            found.clear();
+        }
+        let cause = Location { file: node.file, range: facts.value(value).range };
+        // A commit that is named settles what a branch or number beside it means.
+        let fixed = found.iter().any(|s| !s.moving && !s.arbitrary);
+        let pull = text.contains("refs/pull/") || text.contains("#pull/") || pulls.iter().any(|p| glob::text(p, &text));
+        if pull {
+            let who = if state.who >= Who::Peer { state.who } else { Who::Operator };
+            found.push(Source::tree(who, !fixed, "the head of a pull request", cause));
+        }
+        let worst = found.into_iter().max_by_key(|s| (s.who, s.moving)).filter(|s| s.who >= Who::Peer)?;
+        let what = shown(self.context, node, cause.range);
+        let mut hops = vec![Hop { at: state.trigger, text: starts(state) }];
+        hops.extend(worst.hops.iter().filter(|h| h.at != cause).cloned());
+        hops.push(Hop { at: cause, text: format!("fetches {what}") });
+        let mutable = if worst.moving && !fixed { Mutable::Moving } else { Mutable::Digest };
+        let (name, gates) = (worst.name, here.gates.clone());
+        Some(Mount { who: worst.who, mutable, cause, cause_text: what, name, hops, gates, artifact: None, checkout: None })
     }
 
     /// Something is published that an argument names inside a directory of an outsider's artifact, or from there.

@@ -196,6 +196,8 @@ pub enum Effect {
         types: Vec<String>,
         /// What `actions/checkout` without `ref` brings: `base` or `head`.
         head: bool,
+        /// The event that a contributor can have the workflow before start by, whatever that names itself.
+        added: Option<String>,
     },
     /// For `context` rows: who writes it and how freely.
     Controlled {
@@ -207,6 +209,8 @@ pub enum Effect {
         lines: bool,
         /// Events in which it can be set by an outsider; empty: all.
         events: Vec<String>,
+        /// All that it can be, where that is a closed list of words.
+        values: Vec<String>,
     },
     /// For `runner` rows: a machine of the platform that is thrown away after the job.
     Hosted,
@@ -389,4 +393,19 @@ pub enum Executes {
     ConsoleScript,
     /// What is fetched from an address that fits one of these patterns: a package of a repository at a commit.
     Address(Slot, Vec<String>),
+    /// A commit of the repository, or the tree in the working directory, by a service elsewhere.
+    Elsewhere(Box<Elsewhere>),
+}
+
+/// A service that runs what it is handed, on a machine of its own.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Elsewhere {
+    /// The commit; none: the tree in the working directory.
+    pub commit: Option<Slot>,
+    /// Texts there that mean the head of a pull request.
+    pub pulls: Vec<String>,
+    /// What such a run holds: a kind of asset,
+    pub holds: String,
+    /// and what that is called.
+    pub name: String,
 }

@@ -3,7 +3,7 @@
 use super::{slot, slots};
 use crate::catalog::agent;
 use crate::catalog::fields::{Fault, Fields, Read, Value, count, labels, mapping, nearest, one_of, text, texts, truth, word};
-use crate::catalog::row::{Effect, Executes, Listing, Pin, Promise, Slot, SlotName, Strength, Tree, Verdict};
+use crate::catalog::row::{Effect, Elsewhere, Executes, Listing, Pin, Promise, Slot, SlotName, Strength, Tree, Verdict};
 use crate::catalog::severity::Severities;
 use crate::facts::Language;
 use crate::origin::{Mutable, Who};
@@ -245,13 +245,21 @@ fn executes(value: &Value) -> Read<Effect> {
         fields.read("notebook", slot)?.map(Executes::Notebook),
         docker.zip(context).map(|(file, context)| Executes::Dockerfile(file, context)),
         fields.read("address", slot)?.map(|at| Executes::Address(at, like)),
+        elsewhere(&fields)?.map(|e| Executes::Elsewhere(Box::new(e))),
     ];
     fields.finish()?;
     let mut given = all.into_iter().flatten();
     match (given.next(), given.next()) {
         (Some(what), None) => Ok(Effect::Executes { what }),
-        _ => Err(Fault::new("`executes` has one of file, module, targets, text, notebook, address, or dockerfile with context")),
+        _ => Err(Fault::new("`executes` has one of file, module, targets, text, notebook, address, holds, or dockerfile with context")),
     }
+}
+
+/// What is run elsewhere, with what such a run holds.
+fn elsewhere(fields: &Fields) -> Read<Option<Elsewhere>> {
+    let Some(holds) = fields.read("holds", text)? else { return Ok(None) };
+    let pulls = fields.read("pulls", texts)?.unwrap_or_default();
+    Ok(Some(Elsewhere { commit: fields.read("commit", slot)?, pulls, holds, name: fields.need("name", text)? }))
 }
 
 fn wraps(value: &Value) -> Read<Effect> {
@@ -353,6 +361,7 @@ fn starts(value: &Value) -> Read<Effect> {
         default_scope: fields.read("default-scope", truth)?.unwrap_or(false),
         types: fields.read("types", texts)?.unwrap_or_default(),
         head: fields.read("checkout", |v| one_of(v, &[("base", false), ("head", true)]))?.unwrap_or(false),
+        added: fields.read("added", text)?,
     };
     fields.finish()?;
     Ok(effect)
@@ -365,6 +374,7 @@ fn controlled(value: &Value) -> Read<Effect> {
         arbitrary: fields.read("text", |v| one_of(v, &TEXTS))?.unwrap_or(true),
         lines: fields.read("lines", truth)?.unwrap_or(false),
         events: fields.read("events", texts)?.unwrap_or_default(),
+        values: fields.read("values", texts)?.unwrap_or_default(),
     };
     fields.finish()?;
     Ok(effect)

@@ -97,9 +97,9 @@ pub fn unsound_contains(context: &Context) -> Vec<Alert> {
         for (node, cond) in conditions(&stated, file) {
             for (id, positive) in parts(stated.facts, cond) {
                 let CondWhat::Atom(list, CmpOp::Contains, sought) = &stated.facts.cond(id).what else { continue };
-                let (V::Str(_), V::Expr(expr)) = (&stated.facts.value(*list).what, &stated.facts.value(*sought).what) else { continue };
+                let (V::Str(all), V::Expr(expr)) = (&stated.facts.value(*list).what, &stated.facts.value(*sought).what) else { continue };
                 let ExprWhat::Context(path) = &expr.what else { continue };
-                if !positive || !outsiders_write(context, &stated, path) {
+                if !positive || !outsiders_write(context, &stated, path, all.as_str()) {
                     continue;
                 }
                 let level = if open.contains(&node) { Severity::Medium } else { page.level.unwrap_or(Severity::Low) };
@@ -111,12 +111,20 @@ pub fn unsound_contains(context: &Context) -> Vec<Alert> {
     out
 }
 
-/// Whether an outsider chooses what a context holds in the events of this file.
-fn outsiders_write(context: &Context, stated: &Stated, path: &str) -> bool {
+/// Whether an outsider chooses what a context holds in the events of this file, and a piece of the text can be it: of a closed list of words only those
+/// count that stand in the text as part of another.
+fn outsiders_write(context: &Context, stated: &Stated, path: &str, text: &str) -> bool {
+    let text = text.to_ascii_lowercase();
+    let words: Vec<&str> = text.split(|c: char| !(c.is_alphanumeric() || c == '_')).collect();
+    let stray = |value: &String| {
+        let value = value.to_ascii_lowercase();
+        text.contains(&value) && !words.contains(&value.as_str())
+    };
     let rows = context.catalog.context(path);
     rows.iter().flat_map(|row| &context.catalog.row(*row).effects).any(|effect| match effect {
-        Effect::Controlled { who, events, .. } => {
-            *who >= Who::Peer && (events.is_empty() || events.iter().any(|e| stated.events.contains(e.as_str())))
+        Effect::Controlled { who, events, values, .. } => {
+            let theirs = *who >= Who::Peer && (events.is_empty() || events.iter().any(|e| stated.events.contains(e.as_str())));
+            theirs && (values.is_empty() || values.iter().any(stray))
         }
         _ => false,
     })

@@ -116,11 +116,12 @@ impl<'t> Walk<'t, '_> {
         let first = args.first().copied();
         match name.as_str() {
             "js:require" | "js:import" => {
-                self.emit(name, callee, None, &args, range);
-                let literal = first.and_then(|f| self.b.facts.literal(f)).filter(|n| !names::is_path(n));
-                return match literal {
-                    Some(module) => self.name(range, names::module(&module)),
-                    None => self.unknown(range, args),
+                let fact = self.emit(name, callee, None, &args, range);
+                return match first.and_then(|f| self.b.facts.literal(f)) {
+                    Some(module) if !names::is_path(&module) => self.name(range, names::module(&module)),
+                    // Data, which is read and not run.
+                    Some(file) if file.ends_with(".json") => self.value(range, V::Ref(fact)),
+                    _ => self.unknown(range, args),
                 };
             }
             // What goes through all pages calls what it is handed.

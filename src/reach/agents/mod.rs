@@ -5,15 +5,16 @@ pub mod tools;
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::catalog::agent::{Agent, Power};
-use crate::catalog::row::{Effect, RowId, Slot, SlotName, Subject};
-use crate::facts::{Channel, ExprWhat, Stdin, V, ValueId, What};
+use crate::catalog::row::{Effect, Row, RowId, Slot, SlotName, Subject};
+use crate::catalog::slot::OPEN;
+use crate::facts::{Channel, Stdin, V, ValueId, What};
 use crate::finding::{Hop, Location};
-use crate::graph::Node;
+use crate::graph::{Node, index};
 use crate::origin::{Via, Who};
 use crate::reach::mount::Mount;
 use crate::reach::sources::{Scope, Source};
 use crate::reach::walk::{Here, Walk};
-use crate::reach::{AgentRun, Asset, Carrier, Gate, gates};
+use crate::reach::{AgentRun, Asset, Carrier, Gate, gates, given};
 use tools::Listed;
 
 /// Events whose thread an agent may be handed: what began it is a text that somebody wrote.
@@ -30,19 +31,18 @@ const THREADS: [&str; 8] = [
 
 impl Walk<'_> {
     /// What a fact that is an agent is told and may do. Nothing, when nobody from outside has a say in it.
-    pub(super) fn agents(&mut self, here: &Here, node: Node) {
-        let rows: Vec<_> = self.context.index.rows(self.context.catalog, node).collect();
-        for (id, row) in &rows {
+    pub(super) fn agents(&mut self, here: &Here, node: Node, rows: &[(RowId, &Row)]) {
+        for (id, row) in rows {
             for effect in &row.effects {
                 if let Effect::Agent(agent) = effect {
-                    self.agent(here, node, *id, agent);
+                    self.agent(here, node, (*id, agent), rows);
                     return;
                 }
             }
         }
     }
 
-    fn agent(&mut self, here: &Here, node: Node, row: RowId, agent: &Agent) {
+    fn agent(&mut self, here: &Here, node: Node, (row, agent): (RowId, &Agent), rows: &[(RowId, &Row)]) {
         let facts = self.context.facts.file(node.file);
         let (at, name) = match &facts.fact(node.fact).what {
             What::Uses { target, .. } => {
@@ -52,9 +52,9 @@ impl Walk<'_> {
             _ => (facts.fact(node.fact).range, self.context.catalog.row(row).subject.name()),
         };
         let at = Location { file: node.file, range: at };
-        let powers = self.powers(here, node, row, agent);
+        let powers = self.powers(here, node, (row, agent), rows);
         let mut gates = here.gates.clone();
-        gates.extend(self.admission(node, at, &name));
+        gates.extend(self.admission(rows, at, &name));
         let told = self.told(here, node, row, agent, &powers);
         let tree = if agent.project { self.worked_in(node) } else { None };
         if told.is_empty() && tree.is_none() {
@@ -67,7 +67,7 @@ impl Walk<'_> {
     }
 
     /// What the agent may do, each power with the place that gives it.
-    fn powers(&self, here: &Here, node: Node, row: RowId, agent: &Agent) -> BTreeMap<Power, (String, Location)> {
+    fn powers(&self, here: &Here, node: Node, (row, agent): (RowId, &Agent), rows: &[(RowId, &Row)]) -> BTreeMap<Power, (String, Location)> {
         let facts = self.context.facts.file(node.file);
         let whole = Location { file: node.file, range: facts.fact(node.fact).range };
         let mut out = BTreeMap::new();
@@ -102,7 +102,7 @@ impl Walk<'_> {
                 out.entry(*power).or_insert_with(|| ("may do so by default".to_owned(), whole));
             }
         }
-        for (_, row) in self.context.index.rows(self.context.catalog, node) {
+        for (_, row) in rows {
             for effect in &row.effects {
                 if let Effect::Powers(given) = effect {
                     out.extend(given.iter().map(|p| (*p, ("is told to ask nobody".to_owned(), whole))));
@@ -116,14 +116,7 @@ impl Walk<'_> {
     fn filled(&self, scope: &Scope, node: Node, value: ValueId) -> String {
         let facts = self.context.facts.file(node.file);
         match &facts.value(value).what {
-            V::Join(parts) => parts.iter().map(|p| self.filled(scope, node, *p)).collect(),
-            V::Expr(e) => {
-                let ExprWhat::Context(path) = &e.what else { return String::new() };
-                let (Some(input), Some((uses, outer))) = (path.strip_prefix("inputs."), scope.caller()) else { return String::new() };
-                let What::Uses { with, .. } = &self.context.facts.fact(uses).what else { return String::new() };
-                let given = with.iter().find(|(n, _)| n.eq_ignore_ascii_case(input));
-                given.map(|(_, v)| self.filled(&outer, uses, *v)).unwrap_or_default()
-            }
+            V::Join(_) | V::Expr(_) => given::text(self.context, scope, node, value).unwrap_or_default().replace(OPEN, ""),
             _ => facts.literal_parts(value).unwrap_or_default(),
         }
     }
@@ -143,8 +136,8 @@ impl Walk<'_> {
     }
 
     /// The action's own refusal of whoever may not write, as its row says.
-    fn admission(&self, node: Node, at: Location, name: &str) -> Option<Gate> {
-        self.context.index.admits(self.context.catalog, node, &self.state().event).map(|who| Gate {
+    fn admission(&self, rows: &[(RowId, &Row)], at: Location, name: &str) -> Option<Gate> {
+        index::admits(rows.iter().flat_map(|(_, row)| &row.effects), &self.state().event).map(|who| Gate {
             family: "agent's own check".to_owned(),
             start: Some(who),
             code: None,
@@ -181,6 +174,7 @@ impl Walk<'_> {
             moving: true,
             branch: false,
             agent: false,
+            guess: false,
             file: false,
             name: name.to_owned(),
             at,

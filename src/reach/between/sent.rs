@@ -2,6 +2,7 @@
 //! workflow sets off in turn is started by its own triggers.
 
 use crate::catalog::row::Effect;
+use crate::catalog::slot::OPEN;
 use crate::facts::{Command, FileFacts, V, ValueId, What, Word};
 use crate::finding::{Hop, Location};
 use crate::graph::{EdgeKind, Node};
@@ -89,6 +90,7 @@ impl Query<'_> {
                         moving: last != "sha",
                         branch: last == "ref",
                         agent: false,
+                        guess: false,
                         file: false,
                         name: name.to_owned(),
                         at,
@@ -103,10 +105,10 @@ impl Query<'_> {
                         let given = fields(facts, c, name);
                         // All of a request at once, as JSON.
                         let body = |v: &ValueId| Name::of(facts, *v).head().trim_start().starts_with('{');
-                        if given.is_empty() { slots().filter(body).collect() } else { given }
+                        if given.is_empty() { slots().filter(body).flat_map(|v| member(facts, v, name)).collect() } else { given }
                     }
                     What::Call(_) => slots().map(|v| entry(facts, v, name)).collect(),
-                    _ => slots().collect(),
+                    _ => slots().flat_map(|v| member(facts, v, name)).collect(),
                 };
                 let mut inner = self.asked_in(&sent.state);
                 given.into_iter().for_each(|value| inner.value(&Scope::default(), sent.by, value, depth, &way));
@@ -137,4 +139,44 @@ fn entry(facts: &FileFacts, value: ValueId, name: &str) -> ValueId {
         at = *value;
     }
     at
+}
+
+/// What JSON that is put together as a text holds under a name; all of it, where it names nothing.
+fn member(facts: &FileFacts, value: ValueId, name: &str) -> Vec<ValueId> {
+    let V::Join(parts) = &facts.value(value).what else { return vec![value] };
+    let last = name.rsplit('.').next().unwrap_or_default();
+    let (mut text, mut open) = (String::new(), Vec::new());
+    for part in parts {
+        match facts.literal(*part) {
+            Some(literal) => text.push_str(&literal),
+            None => {
+                open.push((text.len(), *part));
+                text.push(OPEN);
+            }
+        }
+    }
+    // A name as JSON has it: `"name":`.
+    let named = |wanted: &dyn Fn(&str) -> bool| -> Vec<usize> {
+        let ends = text.match_indices('"').filter(|(at, _)| text.get(at + 1..).is_some_and(|rest| rest.trim_start().starts_with(':')));
+        let is = |at: &usize| text.get(..*at).and_then(|t| t.rsplit_once('"')).is_some_and(|(_, key)| wanted(key));
+        ends.map(|(at, _)| at).filter(is).collect()
+    };
+    let found = named(&|key| key.eq_ignore_ascii_case(last));
+    if found.is_empty() && named(&|_| true).is_empty() {
+        return vec![value];
+    }
+    let ranges: Vec<(usize, usize)> = found
+        .into_iter()
+        .take(CALLS)
+        .map(|at| {
+            let from = at + 1 + text.get(at + 1..).map_or(0, |rest| rest.find(':').map_or(0, |colon| colon + 1));
+            let rest = text.get(from..).unwrap_or_default();
+            let begins = rest.len() - rest.trim_start().len();
+            let quoted = rest.get(begins..).is_some_and(|r| r.starts_with('"'));
+            let inner = rest.get(begins + usize::from(quoted)..).unwrap_or_default();
+            let end = if quoted { inner.find('"') } else { inner.find([',', '}', '\n']) };
+            (from, from + begins + usize::from(quoted) + end.unwrap_or(inner.len()))
+        })
+        .collect();
+    open.into_iter().filter(|(at, _)| ranges.iter().any(|(from, to)| from <= at && at < to)).map(|(_, part)| part).collect()
 }

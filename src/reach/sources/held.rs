@@ -1,6 +1,7 @@
 //! What outsiders left where a value reads it: files, names of files, outputs of a job that ran their code. Knows directories and steps, no context.
 
-use crate::facts::{V, ValueId};
+use crate::catalog::row::{Effect, Executes};
+use crate::facts::{V, ValueId, What};
 use crate::finding::{Hop, Location};
 use crate::graph::Node;
 use crate::graph::paths::join;
@@ -19,11 +20,28 @@ impl Query<'_> {
         way.extend_from_slice(hops);
         let who = outside.who.min(self.state.who.max(Who::Operator));
         let name = outside.name.clone();
-        self.out.insert(Source { who, arbitrary: true, lines: true, moving: true, branch: false, agent: false, file: true, name, at, hops: way });
+        self.out.insert(Source {
+            who,
+            arbitrary: true,
+            lines: true,
+            moving: true,
+            branch: false,
+            agent: false,
+            guess: false,
+            file: true,
+            name,
+            at,
+            hops: way,
+        });
     }
 
     /// The bytes of a file, when it lies where an outsider wrote.
     pub(super) fn file(&mut self, node: Node, name: ValueId, hops: &[Hop]) {
+        self.bytes(node, name, false, hops);
+    }
+
+    /// The same, if asked of artifacts alone.
+    fn bytes(&mut self, node: Node, name: ValueId, artifacts: bool, hops: &[Hop]) {
         if self.outside.is_empty() {
             return;
         }
@@ -38,6 +56,9 @@ impl Query<'_> {
         let theirs = self.outside.iter().filter(|o| o.job == job).filter_map(|o| Some((o, o.directory()?)));
         let holding = theirs.filter(|(_, (dir, _))| dir.is_empty() || path.strip_prefix(dir).is_some_and(|r| r.starts_with('/')));
         let Some((outside, (dir, artifact))) = holding.max_by_key(|(_, (dir, _))| dir.len()) else { return };
+        if artifacts && !artifact {
+            return;
+        }
         // Beside an artifact in the workspace lies the repository's own tree; a checkout takes its place.
         if artifact && dir.is_empty() && self.context.index.exists(self.context.index.root(node.file), &path) {
             return;
@@ -48,7 +69,52 @@ impl Query<'_> {
         way.extend_from_slice(hops);
         let who = outside.who.min(self.state.who.max(Who::Operator));
         let name = format!("`{path}` of {}", outside.name);
-        self.out.insert(Source { who, arbitrary: true, lines: true, moving: true, branch: false, agent: false, file: true, name, at, hops: way });
+        self.out.insert(Source {
+            who,
+            arbitrary: true,
+            lines: true,
+            moving: true,
+            branch: false,
+            agent: false,
+            guess: false,
+            file: true,
+            name,
+            at,
+            hops: way,
+        });
+    }
+
+    /// The bytes of files that a fact reads, or hands to a program of which nothing says what it prints: a script, an action that no row names.
+    pub(super) fn read_by(&mut self, node: Node, hops: &[Hop]) {
+        if self.outside.is_empty() {
+            return;
+        }
+        let facts = self.facts(node.file);
+        let rows: Vec<_> = self.context.index.rows(self.context.catalog, node).collect();
+        for (id, row) in &rows {
+            for effect in &row.effects {
+                let Effect::Reads { channel, name } = effect else { continue };
+                let names = if channel == "file" { self.context.catalog.slot(facts, node.fact, *id, name) } else { Vec::new() };
+                names.into_iter().for_each(|name| self.file(node, name, hops));
+            }
+        }
+        let runs = |e: &Effect| matches!(e, Effect::Executes { what: Executes::File(_) | Executes::Module(_) });
+        let handed: Vec<ValueId> = match &facts.fact(node.fact).what {
+            What::Uses { target, with } if rows.is_empty() && facts.literal(*target).is_some_and(|t| !t.starts_with(['.', '$'])) => {
+                with.iter().map(|(_, v)| *v).collect()
+            }
+            What::Command(c) if rows.iter().any(|(_, row)| row.effects.iter().any(runs)) || facts.program(c).is_some_and(|p| p.contains('/')) => {
+                c.words.iter().skip(1).map(|w| w.value).collect()
+            }
+            _ => return,
+        };
+        let before = std::mem::take(&mut self.out);
+        // Of a tree it may just as well be the program itself.
+        for value in handed.into_iter().take(MOST).filter(|v| facts.literal(*v).is_some_and(|t| is_path(&t))) {
+            self.bytes(node, value, true, hops);
+        }
+        let found = std::mem::replace(&mut self.out, before);
+        self.out.extend(found.into_iter().map(|s| Source { guess: true, ..s }));
     }
 
     /// Text of a tree: names of its files, its history. `below`: of this directory, seen from where the fact stands.
@@ -72,7 +138,19 @@ impl Query<'_> {
         way.push(Hop { at, text: format!("prints {name}") });
         way.extend_from_slice(hops);
         let who = outside.who.min(self.state.who.max(Who::Operator));
-        self.out.insert(Source { who, arbitrary: true, lines: true, moving: true, branch: false, agent: false, file: true, name, at, hops: way });
+        self.out.insert(Source {
+            who,
+            arbitrary: true,
+            lines: true,
+            moving: true,
+            branch: false,
+            agent: false,
+            guess: false,
+            file: true,
+            name,
+            at,
+            hops: way,
+        });
     }
 
     /// A word that the shell replaces by the names of files that fit it.
@@ -94,4 +172,11 @@ impl Query<'_> {
             }
         }
     }
+}
+
+/// Whether a text can be meant as the path of a file: it has a directory or an ending, and is no number or option.
+fn is_path(text: &str) -> bool {
+    let plain = !text.is_empty() && !text.starts_with('-') && !text.contains(|c: char| c.is_whitespace() || matches!(c, '=' | '@' | ':' | '*'));
+    let ends = text.rsplit_once('.').is_some_and(|(_, end)| end.starts_with(|c: char| c.is_ascii_alphabetic()));
+    plain && (ends || text.contains('/'))
 }

@@ -51,6 +51,8 @@ pub struct Source {
     pub branch: bool,
     /// Whether it is what an agent answered that an outsider could instruct.
     pub agent: bool,
+    /// Whether it is what a program or action printed that was handed the text, and does with it what is not in sight.
+    pub guess: bool,
     /// Whether it is what stands in a file, or the name of one.
     pub file: bool,
     /// The context, or the action or command that fetched it.
@@ -65,7 +67,7 @@ impl Source {
     /// A tree that somebody brings, which is no text.
     pub(super) fn tree(who: Who, moving: bool, name: &str, at: Location) -> Source {
         let name = name.to_owned();
-        Source { who, arbitrary: false, lines: false, moving, branch: false, agent: false, file: false, name, at, hops: Vec::new() }
+        Source { who, arbitrary: false, lines: false, moving, branch: false, agent: false, guess: false, file: false, name, at, hops: Vec::new() }
     }
 }
 
@@ -235,7 +237,7 @@ impl<'a> Query<'a> {
     fn platform(&mut self, name: &str, at: Location, hops: Vec<Hop>) {
         for id in self.context.catalog.context(name) {
             for effect in &self.context.catalog.row(id).effects {
-                let Effect::Controlled { who, arbitrary, lines, events } = effect else { continue };
+                let Effect::Controlled { who, arbitrary, lines, events, .. } = effect else { continue };
                 if !events.is_empty() && !events.contains(&self.state.event) {
                     continue;
                 }
@@ -250,6 +252,7 @@ impl<'a> Query<'a> {
                     moving,
                     branch,
                     agent: false,
+                    guess: false,
                     file: false,
                     name: name.to_owned(),
                     at,
@@ -383,6 +386,7 @@ impl<'a> Query<'a> {
                     moving: true,
                     branch: false,
                     agent: false,
+                    guess: false,
                     file: false,
                     name,
                     at,
@@ -391,6 +395,7 @@ impl<'a> Query<'a> {
             }
         }
         self.answer(scope, uses, output, depth, hops);
+        self.read_by(uses, hops);
         for edge in self.context.graph.from(uses, EdgeKind::Uses) {
             for (id, fact) in self.facts(edge.to.file).iter() {
                 if let What::Output { name, value } = &fact.what
@@ -490,21 +495,28 @@ impl<'a> Query<'a> {
                 };
                 let arbitrary = *arbitrary;
                 let hops = with(hops, Hop { at, text });
-                self.out.insert(Source { who, arbitrary, lines: arbitrary, moving: true, branch, agent: false, file: false, name, at, hops });
+                self.out.insert(Source {
+                    who,
+                    arbitrary,
+                    lines: arbitrary,
+                    moving: true,
+                    branch,
+                    agent: false,
+                    guess: false,
+                    file: false,
+                    name,
+                    at,
+                    hops,
+                });
             }
         }
         if settled {
             return;
         }
+        if matches!(fact.what, What::Command(_) | What::Call(_)) {
+            self.read_by(node, hops);
+        }
         if let What::Command(command) = &fact.what {
-            // Operands that are names of files.
-            for (id, row) in self.context.index.rows(self.context.catalog, node) {
-                for effect in &row.effects {
-                    let Effect::Reads { channel, name } = effect else { continue };
-                    let names = if channel == "file" { self.context.catalog.slot(self.facts(node.file), node.fact, id, name) } else { Vec::new() };
-                    names.into_iter().for_each(|name| self.file(node, name, hops));
-                }
-            }
             for word in command.words.iter().skip(1) {
                 self.value(scope, node, word.value, depth, hops);
                 if word.parts.iter().all(|p| !p.quoted) {

@@ -20,7 +20,7 @@ use crate::reach::instances::{Instance, children};
 use crate::reach::made::{self, Made};
 use crate::reach::mount::Mount;
 use crate::reach::sources::{Outside, Scope, Source};
-use crate::reach::{Asset, Carrier, Context, Gate, Publish, Run, State, StepRun, assets, gates};
+use crate::reach::{Asset, Carrier, Context, Gate, Publish, Run, State, StepRun, assets, gates, given};
 use crate::source::Range;
 
 /// How deep scripts that run scripts are followed.
@@ -48,7 +48,7 @@ pub(super) struct Walk<'a> {
     written: BTreeSet<String>,
     /// Heads of pull requests that were fetched and not checked out: the ref as written, and where.
     pub(super) fetched: Vec<(String, Source)>,
-    used: BTreeSet<usize>,
+    pub(super) used: BTreeSet<usize>,
     /// Steps that were asked for texts of outsiders, and who wrote any.
     pub(super) texts: (usize, Option<Who>),
     /// Caches that the job saves, with their paths.
@@ -71,7 +71,7 @@ pub(super) struct Here {
     /// What outsiders wrote into the workspace before the step.
     pub(super) outside: Vec<Outside>,
     /// How the walk came here from the step: scripts, targets and actions of the tree.
-    trail: Vec<Hop>,
+    pub(super) trail: Vec<Hop>,
 }
 
 /// Walks a job; nothing, when it does not start in that state.
@@ -87,8 +87,10 @@ pub fn walk(context: Context, instance: &Instance, pivots: &[Pivot], left: Optio
         state: instance.state.clone(),
         steps: Vec::new(),
         execs: Vec::new(),
+        elsewhere: Vec::new(),
         checkouts: Vec::new(),
         agents: Vec::new(),
+        chosen: Vec::new(),
         publishes: Vec::new(),
         outflows: Vec::new(),
         restores: Vec::new(),
@@ -234,7 +236,8 @@ impl<'a> Walk<'a> {
     /// What rows say a command, call or action does to this job.
     fn acts(&mut self, here: &Here, node: Node, depth: u32) {
         let facts = self.context.facts.file(node.file);
-        let rows: Vec<_> = self.context.index.rows(self.context.catalog, node).collect();
+        let rows = given::rows(self.context, &here.scope, node);
+        self.run.chosen.extend(given::chosen(self.context, &here.scope, node, &rows));
         for (id, row) in &rows {
             for effect in &row.effects {
                 if let Some((key, restore, path)) = caches::restoring(effect) {
@@ -272,13 +275,18 @@ impl<'a> Walk<'a> {
         for publish in self.publishes(node) {
             self.outflow(here, node, publish);
         }
-        self.agents(here, node);
+        self.agents(here, node, &rows);
         let executes = rows.iter().flat_map(|(id, r)| r.effects.iter().map(move |e| (*id, e)));
         let mut entered = false;
         for (id, effect) in executes {
             let Effect::Executes { what } = effect else { continue };
             if let Executes::Address(at, like) = what {
                 self.fetched_and_run(here, node, self.context.catalog.slot(facts, node.fact, id, at), like);
+                continue;
+            }
+            if let Executes::Elsewhere(there) = what {
+                let commit = there.commit.as_ref().map(|s| self.context.catalog.slot(facts, node.fact, id, s));
+                self.run_elsewhere(here, node, commit, there);
                 continue;
             }
             entered = true;
@@ -293,7 +301,7 @@ impl<'a> Walk<'a> {
                     self.follow(here, node, depth);
                 }
                 Executes::Packages => self.follow(here, node, depth),
-                Executes::Stdin | Executes::Text(_) | Executes::Address(..) => {}
+                Executes::Stdin | Executes::Text(_) | Executes::Address(..) | Executes::Elsewhere(_) => {}
             }
         }
         if !entered {
@@ -359,7 +367,17 @@ impl<'a> Walk<'a> {
     /// Execution of whatever the directory holds.
     fn tree(&mut self, here: &Here, node: Node) {
         let facts = self.context.facts.file(node.file);
-        let What::Command(command) = &facts.fact(node.fact).what else { return };
+        if let Some(mount) = self.worked_on(node) {
+            let range = facts.fact(node.fact).range;
+            let words = facts.word_text(node.fact);
+            self.exec_tree(here, Location { file: node.file, range }, &mount, format!("`{}` runs code of that checkout", short(&words)));
+        }
+    }
+
+    /// The outsider's tree that a command works on.
+    pub(super) fn worked_on(&self, node: Node) -> Option<Mount> {
+        let facts = self.context.facts.file(node.file);
+        let What::Command(command) = &facts.fact(node.fact).what else { return None };
         let cwd = self.directory(node);
         let mut found = cwd.as_deref().map_or_else(|| self.mounts.values().next().cloned(), |d| self.mount_of(d)).filter(|m| m.who >= Who::Peer);
         for word in command.words.iter().skip(1) {
@@ -370,11 +388,7 @@ impl<'a> Walk<'a> {
                 found = Some(other);
             }
         }
-        if let Some(mount) = found {
-            let range = facts.fact(node.fact).range;
-            let words = facts.word_text(node.fact);
-            self.exec_tree(here, Location { file: node.file, range }, &mount, format!("`{}` runs code of that checkout", short(&words)));
-        }
+        found
     }
 
     /// The path a value names from the project root, as far as it is literal.
@@ -411,6 +425,9 @@ pub fn starts(state: &State) -> String {
         return format!("called by a workflow that {event} starts, which any user can cause");
     }
     match (state.who, &state.parent) {
+        (Who::Anyone, Some(parent)) if state.added => {
+            format!("{event}: runs after a workflow that any user can have start, with the trigger {parent} added to it in a pull request")
+        }
         (Who::Anyone, Some(parent)) => format!("{event}: runs after a workflow that {parent} starts, which any user can cause"),
         (Who::Anyone, None) => format!("{event}: any user can start this"),
         _ => format!("{event} starts this"),
