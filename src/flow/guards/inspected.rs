@@ -148,7 +148,7 @@ impl Solver<'_> {
             CondWhat::Not(inner) => self.looks_at(function, *inner, index, left),
             CondWhat::Atom(a, op, b) => {
                 let bare = *op == CmpOp::Truthy || matches!(facts.value(*b).what, V::None);
-                let asks = !self.is_of_form(function, *a) && !(bare && matches!(facts.value(*a).what, V::Param(_) | V::None));
+                let asks = !(self.is_of_form(function, *a) || bare && matches!(facts.value(*a).what, V::Param(_) | V::None));
                 asks && [a, b].into_iter().any(|v| self.comes_from(function, *v, index, left))
             }
             _ => false,
