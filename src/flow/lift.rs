@@ -177,7 +177,11 @@ pub fn lift(solver: &mut Solver, versions: &Versions, entries: &BTreeMap<Node, E
             }
             done.push(way.needs.clone());
             for (call, bind, of) in callers {
-                if way.chain.contains(&call) || ways_left[way.sink] == 0 {
+                if ways_left[way.sink] == 0 {
+                    cut.insert(function);
+                    break;
+                }
+                if way.chain.contains(&call) {
                     continue;
                 }
                 if bind == Bind::Receiver {

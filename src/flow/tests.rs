@@ -432,3 +432,14 @@ fn long_chains_and_circles_end() {
     let got = hits(&[("m.py", &code)], LOADS);
     assert!(got.iter().any(|h| h.contains("pickle-load publisher/moving unknown")), "{got:?}");
 }
+
+#[test]
+fn callers_that_are_not_followed_are_told() {
+    let program = |callers: usize| {
+        let calls: String = (0..callers).map(|i| format!("def f{i}(path{i}):\n    _load(path{i})\n")).collect();
+        format!("import pickle\ndef _load(path):\n    return pickle.load(open(path, 'rb'))\n{calls}")
+    };
+    let told =
+        |callers: usize| flow(&[("a.py", &program(callers))]).1.notices.iter().any(|n| n.text.starts_with("too many ways lead through `_load`"));
+    assert_eq!([told(lift::MAX_WAYS), told(lift::MAX_WAYS + 1)], [false, true]);
+}

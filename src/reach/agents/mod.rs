@@ -167,19 +167,7 @@ impl Walk<'_> {
             }
         }
         let at = Location { file: node.file, range: facts.fact(node.fact).range };
-        let written = |name: &str, text: &str| Source {
-            who: state.who,
-            arbitrary: true,
-            lines: true,
-            moving: true,
-            branch: false,
-            agent: false,
-            guess: false,
-            file: false,
-            name: name.to_owned(),
-            at,
-            hops: vec![Hop { at, text: text.to_owned() }],
-        };
+        let written = |name: &str, text: &str| Source::free(state.who, name.to_owned(), at, vec![Hop { at, text: text.to_owned() }]);
         if agent.thread && THREADS.contains(&state.event.as_str()) {
             found.push(written("the thread of the event", "is handed the title, body and comments of the thread"));
         }

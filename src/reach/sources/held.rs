@@ -20,19 +20,7 @@ impl Query<'_> {
         way.extend_from_slice(hops);
         let who = outside.who.min(self.state.who.max(Who::Operator));
         let name = outside.name.clone();
-        self.out.insert(Source {
-            who,
-            arbitrary: true,
-            lines: true,
-            moving: true,
-            branch: false,
-            agent: false,
-            guess: false,
-            file: true,
-            name,
-            at,
-            hops: way,
-        });
+        self.out.insert(Source { file: true, ..Source::free(who, name, at, way) });
     }
 
     /// The bytes of a file, when it lies where an outsider wrote.
@@ -69,19 +57,7 @@ impl Query<'_> {
         way.extend_from_slice(hops);
         let who = outside.who.min(self.state.who.max(Who::Operator));
         let name = format!("`{path}` of {}", outside.name);
-        self.out.insert(Source {
-            who,
-            arbitrary: true,
-            lines: true,
-            moving: true,
-            branch: false,
-            agent: false,
-            guess: false,
-            file: true,
-            name,
-            at,
-            hops: way,
-        });
+        self.out.insert(Source { file: true, ..Source::free(who, name, at, way) });
     }
 
     /// The bytes of files that a fact reads, or hands to a program of which nothing says what it prints: a script, an action that no row names.
@@ -138,19 +114,7 @@ impl Query<'_> {
         way.push(Hop { at, text: format!("prints {name}") });
         way.extend_from_slice(hops);
         let who = outside.who.min(self.state.who.max(Who::Operator));
-        self.out.insert(Source {
-            who,
-            arbitrary: true,
-            lines: true,
-            moving: true,
-            branch: false,
-            agent: false,
-            guess: false,
-            file: true,
-            name,
-            at,
-            hops: way,
-        });
+        self.out.insert(Source { file: true, ..Source::free(who, name, at, way) });
     }
 
     /// A word that the shell replaces by the names of files that fit it.

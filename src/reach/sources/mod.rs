@@ -69,6 +69,10 @@ impl Source {
         let name = name.to_owned();
         Source { who, arbitrary: false, lines: false, moving, branch: false, agent: false, guess: false, file: false, name, at, hops: Vec::new() }
     }
+    /// Text that somebody writes as they like, whenever they like.
+    pub(super) fn free(who: Who, name: String, at: Location, hops: Vec<Hop>) -> Source {
+        Source { arbitrary: true, lines: true, hops, ..Source::tree(who, true, &name, at) }
+    }
 }
 
 /// Depth of indirection that is followed.
@@ -379,19 +383,7 @@ impl<'a> Query<'a> {
                 }
                 let who = (*who).min(self.state.who.max(Who::Operator));
                 let name = format!("the output `{output}` of {}", shown(self.facts(uses.file), uses));
-                self.out.insert(Source {
-                    who,
-                    arbitrary: true,
-                    lines: true,
-                    moving: true,
-                    branch: false,
-                    agent: false,
-                    guess: false,
-                    file: false,
-                    name,
-                    at,
-                    hops: with(hops, Hop { at, text: "fetches it".to_owned() }),
-                });
+                self.out.insert(Source::free(who, name, at, with(hops, Hop { at, text: "fetches it".to_owned() })));
             }
         }
         self.answer(scope, uses, output, depth, hops);
